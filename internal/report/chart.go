@@ -1,0 +1,65 @@
+package report
+
+// Identifiers of charts that every renderer knows. Others may exist and are
+// drawn by their Kind.
+const (
+	ChartLatency     = "latency"      // p50, p95, p99 over time, ms
+	ChartThroughput  = "throughput"   // achieved (and target, offered) over time, 1/s
+	ChartErrors      = "errors"       // error share over time
+	ChartVUs         = "vus"          // VUs over time
+	ChartEndpointP95 = "endpoint_p95" // p95 over time, a series an endpoint
+)
+
+// Kinds of chart.
+const (
+	KindLine = "line" // x is continuous
+	KindBar  = "bar"  // x are categories, named by XLabels
+)
+
+// Units of numbers in charts, targets and thresholds.
+const (
+	UnitMS    = "ms"
+	UnitS     = "s"
+	UnitPerS  = "1/s"
+	UnitShare = "share" // a fraction, shown as percent
+	UnitBytes = "B"
+	UnitCount = "count"
+)
+
+// Chart is a picture's data: at most 300 points a series.
+type Chart struct {
+	ID      string   `json:"id"`
+	Title   string   `json:"title"`
+	Kind    string   `json:"kind"`               // KindLine, KindBar
+	Unit    string   `json:"unit"`               // of y: UnitMS …; empty: a plain number
+	XUnit   string   `json:"x_unit"`             // of x; UnitS is seconds since the run's start
+	Log     bool     `json:"log,omitzero"`       // y is better seen on a logarithmic axis
+	X       Points   `json:"x"`                  // ascending, no gaps
+	XLabels []string `json:"x_labels,omitempty"` // as many as X, for categories
+	// Series have as many points as X each.
+	Series []Series `json:"series"`
+	Marks  []Mark   `json:"marks,omitempty"`
+}
+
+// Series is one line or one set of bars.
+type Series struct {
+	Name string `json:"name"`
+	Y    Points `json:"y"`
+}
+
+// Mark is a place on x that means something: the end of the warm-up, a load
+// level, a change point.
+type Mark struct {
+	X     float64 `json:"x"`
+	Label string  `json:"label"`
+}
+
+// Chart is the chart with that id, or nil.
+func (r *Report) Chart(id string) *Chart {
+	for i := range r.Charts {
+		if r.Charts[i].ID == id {
+			return &r.Charts[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,277 @@
+package report
+
+import "time"
+
+// Overhead is what orchestration costs beside the work itself.
+type Overhead struct {
+	Percent    OverheadStats  `json:"percent"` // in percent points (15 = 15 %), as the engine reports it
+	MS         *OverheadStats `json:"ms,omitempty"`
+	Definition string         `json:"definition"` // what is counted and what is excluded
+	Samples    int64          `json:"samples"`
+	Target     *float64       `json:"target"` // in percent; null: none set
+	OK         *bool          `json:"ok"`     // null: no target or no data
+	Source     string         `json:"source,omitempty"`
+}
+
+// OverheadStats are statistics of the overhead.
+type OverheadStats struct {
+	Avg *float64 `json:"avg,omitempty"`
+	Med *float64 `json:"med,omitempty"`
+	P95 *float64 `json:"p(95),omitempty"`
+}
+
+// Names of components, in the order in which they are shown.
+const (
+	CompClient    = "client"
+	CompNetwork   = "network"
+	CompQueue     = "queue"
+	CompDatabase  = "database"
+	CompGraph     = "graph"
+	CompHTTPPool  = "http_pool"
+	CompWebsocket = "websocket"
+	CompOther     = "other"
+)
+
+// What an attribution may say (Attribution.Status).
+const (
+	AttrConfirmed    = "confirmed"
+	AttrLikely       = "likely"
+	AttrNone         = "none"
+	AttrInconclusive = "inconclusive"
+	AttrNoData       = "no_data"
+)
+
+// Questions that a named bottleneck answers (Attribution.Question).
+const (
+	QuestionRegression = "regression"
+	QuestionLoad       = "load"
+)
+
+// Ways in which requests and server times were brought together.
+const (
+	JoinRequest = "request" // exact, by rid
+	JoinWindow  = "window"  // by means of windows
+)
+
+// Attribution says which part of the engine the time went to.
+type Attribution struct {
+	Status      string       `json:"status"`
+	Question    string       `json:"question,omitempty"`
+	Bottlenecks []Bottleneck `json:"bottlenecks"`
+	// DominantCost is the component with the largest share; empty: none known.
+	DominantCost string      `json:"dominant_cost,omitempty"`
+	Confidence   *float64    `json:"confidence,omitempty"` // share of bootstrap replicates that rank it first
+	Coverage     *float64    `json:"coverage,omitempty"`   // share of requests with component data
+	Join         string      `json:"join,omitempty"`
+	Components   []Component `json:"components"`
+	Evidence     []string    `json:"evidence"` // sentences with numbers
+	Reason       string      `json:"reason"`   // why nothing, or nothing certain, is named; empty otherwise
+	// Mix is the part of the difference that a changed mix of endpoints
+	// explains, in ms; nil where there is no reference.
+	Mix *float64 `json:"mix_ms,omitempty"`
+}
+
+// Bottleneck is a named cause.
+type Bottleneck struct {
+	Component string `json:"component"`
+	Detail    string `json:"detail"` // the sub-part: "pool exhaustion"
+	Remedy    string `json:"remedy"` // one sentence
+}
+
+// Component is one component's part in the four questions. The shares of a
+// column add up to 1 over all components.
+type Component struct {
+	Name       string   `json:"name"`
+	MeanMS     float64  `json:"mean_ms"`
+	Share      float64  `json:"share"`
+	Tail       *float64 `json:"tail,omitempty"`
+	Load       *float64 `json:"load,omitempty"`
+	Regression *float64 `json:"regression,omitempty"`
+	WaitMS     *float64 `json:"wait_ms,omitempty"` // of the mean
+	Parts      Values   `json:"parts"`             // mean ms by sub-part
+}
+
+// Comparison holds the run against its baseline.
+type Comparison struct {
+	Baseline  Baseline `json:"baseline"`
+	Candidate []string `json:"candidate_ids"` // one, or two when confirmed
+	// Differences is what makes the runs not comparable; empty: comparable.
+	Differences []Difference `json:"differences,omitempty"`
+	Noise       Noise        `json:"noise"`
+	Gates       []Gate       `json:"gates"`
+	Shift       []Shift      `json:"shift"`
+	Exploratory []Finding    `json:"exploratory"`
+}
+
+// Baseline is what was compared against.
+type Baseline struct {
+	Name string   `json:"name"`
+	Runs int      `json:"runs"`
+	IDs  []string `json:"ids"`
+	// Wanted is the number of runs from which a build can fail; Runs below it
+	// means at most "suspected".
+	Wanted int    `json:"wanted,omitempty"`
+	Epoch  string `json:"epoch,omitempty"`
+}
+
+// Difference is something that the two sides don't share.
+type Difference struct {
+	What      string `json:"what"`
+	Baseline  string `json:"baseline"`
+	Candidate string `json:"candidate"`
+}
+
+// Noise is the spread between runs of unchanged code.
+type Noise struct {
+	Definition string   `json:"definition"`
+	Runs       int      `json:"runs"`
+	Median     *float64 `json:"median,omitempty"`     // relative standard deviation over the gates
+	Largest    *float64 `json:"largest,omitempty"`    // the same of the noisiest gate
+	Dispersion *float64 `json:"dispersion,omitempty"` // of error counts, ≥ 1
+}
+
+// Verdicts of a gate.
+const (
+	GateRegressed     = "regressed"
+	GateSuspected     = "suspected"
+	GateAccepted      = "accepted" // slower, as the configuration says it may be
+	GateNotComparable = "not_comparable"
+	GateInconclusive  = "inconclusive"
+	GateImproved      = "improved"
+	GateOK            = "ok"
+)
+
+// Gate is one statistic that may fail a build.
+type Gate struct {
+	Metric    string    `json:"metric"`
+	Endpoint  string    `json:"endpoint"` // empty: the whole run
+	Statistic string    `json:"statistic"`
+	Unit      string    `json:"unit"` // of Baseline and Candidate, see Chart.Unit
+	Baseline  *float64  `json:"baseline"`
+	Candidate *float64  `json:"candidate"`
+	Change    *float64  `json:"change"` // relative; of error rates, a difference
+	Interval  *Interval `json:"interval"`
+	PValue    *float64  `json:"p_value"`
+	// Detectable is the smallest change that would be suspected 4 times in 5,
+	// Confirmable the smallest that would be confirmed.
+	Detectable  *float64 `json:"detectable"`
+	Confirmable *float64 `json:"confirmable,omitempty"`
+	Noise       *float64 `json:"noise,omitempty"` // relative standard deviation used
+	Tolerance   *float64 `json:"tolerance,omitempty"`
+	Verdict     string   `json:"verdict"`
+	Reason      string   `json:"reason,omitempty"`
+}
+
+// Shift is how far one quantile of an endpoint moved.
+type Shift struct {
+	Endpoint  string    `json:"endpoint"`
+	Quantile  float64   `json:"quantile"` // 0 … 1
+	Baseline  float64   `json:"baseline"` // ms
+	Candidate float64   `json:"candidate"`
+	Change    *float64  `json:"change"` // relative
+	Interval  *Interval `json:"interval,omitempty"`
+}
+
+// Finding is an exploratory difference: listed, never failing a build.
+type Finding struct {
+	Metric    string   `json:"metric"`
+	Endpoint  string   `json:"endpoint,omitempty"`
+	Statistic string   `json:"statistic"`
+	Unit      string   `json:"unit"`
+	Baseline  *float64 `json:"baseline"`
+	Candidate *float64 `json:"candidate"`
+	Change    *float64 `json:"change"`
+	PValue    *float64 `json:"p_value"`
+	QValue    *float64 `json:"q_value,omitempty"` // Benjamini–Hochberg
+}
+
+// What a saturation analysis may say (Saturation.Status).
+const (
+	SatPeak      = "peak"
+	SatNoPeak    = "no_peak" // in the tested range
+	SatFewLevels = "few_levels"
+)
+
+// Saturation is the capacity that a ramp shows. The levels are in run.load.
+type Saturation struct {
+	Status   string `json:"status"`
+	Headline string `json:"headline"`
+	// Sigma, Kappa and Lambda are the Universal Scalability Law's contention,
+	// coherency and one-client throughput (1/s); nil without a fit.
+	Sigma  *float64 `json:"sigma,omitempty"`
+	Kappa  *float64 `json:"kappa,omitempty"`
+	Lambda *float64 `json:"lambda_per_s,omitempty"`
+	// PeakConcurrency and PeakPerS are the fitted maximum.
+	PeakConcurrency *float64  `json:"peak_concurrency,omitempty"`
+	PeakInterval    *Interval `json:"peak_interval,omitempty"`
+	PeakPerS        *float64  `json:"peak_per_s,omitempty"`
+	// KneePerS is the level at which throughput stopped following the load.
+	KneePerS *float64 `json:"knee_per_s,omitempty"`
+	// CapacityPerS is the highest level at which every target held.
+	CapacityPerS *float64 `json:"capacity_per_s,omitempty"`
+	Spike        *Spike   `json:"spike,omitempty"`
+}
+
+// Spike is how a burst went.
+type Spike struct {
+	PeakPerS  *float64 `json:"peak_per_s,omitempty"`
+	PeakP95   *float64 `json:"peak_p95,omitempty"`   // ms
+	RecoveryS *float64 `json:"recovery_s,omitempty"` // until within 10 % of before; nil: not within the run
+}
+
+// Soak is what changes slowly over a long run.
+type Soak struct {
+	Headline string        `json:"headline"`
+	Findings []SoakFinding `json:"findings"`
+}
+
+// SoakFinding is one series' drift.
+type SoakFinding struct {
+	Metric   string   `json:"metric"`
+	Endpoint string   `json:"endpoint,omitempty"`
+	Unit     string   `json:"unit"`
+	From     *float64 `json:"from,omitempty"` // fitted at the start
+	To       *float64 `json:"to,omitempty"`   // fitted at the end
+	PerHour  *float64 `json:"per_hour,omitempty"`
+	Change   *float64 `json:"change,omitempty"` // relative, over the run
+	PValue   *float64 `json:"p_value,omitempty"`
+	Drifts   bool     `json:"drifts"`
+	Text     string   `json:"text,omitempty"`
+}
+
+// Trend is the history of a baseline.
+type Trend struct {
+	Baseline string        `json:"baseline"`
+	Runs     []TrendRun    `json:"runs"` // oldest first
+	Series   []TrendSeries `json:"series"`
+}
+
+// TrendRun is one run of the history.
+type TrendRun struct {
+	ID      string    `json:"id"`
+	Commit  string    `json:"commit,omitempty"`
+	Started time.Time `json:"started,omitzero"`
+	Status  Status    `json:"status,omitempty"`
+}
+
+// TrendSeries is one gate's statistic over the runs.
+type TrendSeries struct {
+	Metric    string   `json:"metric"`
+	Endpoint  string   `json:"endpoint,omitempty"`
+	Statistic string   `json:"statistic"`
+	Unit      string   `json:"unit"`
+	Y         Points   `json:"y"` // as many as Runs
+	Changes   []Change `json:"changes"`
+}
+
+// Change is a change point of a series.
+type Change struct {
+	Index    int       `json:"index"` // of the first run after it
+	ID       string    `json:"id"`    // that run's
+	Commit   string    `json:"commit,omitempty"`
+	Before   float64   `json:"before"`
+	After    float64   `json:"after"`
+	Change   *float64  `json:"change"`
+	Interval *Interval `json:"interval,omitempty"`
+	PValue   *float64  `json:"p_value,omitempty"`
+}
