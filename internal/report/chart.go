@@ -30,9 +30,9 @@ const (
 type Chart struct {
 	ID      string   `json:"id"`
 	Title   string   `json:"title"`
-	Kind    string   `json:"kind"`               // KindLine, KindBar
-	Unit    string   `json:"unit"`               // of y: UnitMS …; empty: a plain number
-	XUnit   string   `json:"x_unit"`             // of x; UnitS is seconds since the run's start
+	Kind    string   `json:"kind"`
+	Unit    string   `json:"unit"`               // of y: ms, s, 1/s, share, B, count; empty: a plain number
+	XUnit   string   `json:"x_unit"`             // of x; s is seconds since the run's start
 	Log     bool     `json:"log,omitzero"`       // y is better seen on a logarithmic axis
 	X       Points   `json:"x"`                  // ascending, no gaps
 	XLabels []string `json:"x_labels,omitempty"` // as many as X, for categories

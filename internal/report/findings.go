@@ -146,7 +146,7 @@ type Gate struct {
 	Metric    string    `json:"metric"`
 	Endpoint  string    `json:"endpoint"` // empty: the whole run
 	Statistic string    `json:"statistic"`
-	Unit      string    `json:"unit"` // of Baseline and Candidate, see Chart.Unit
+	Unit      string    `json:"unit"` // of both sides, as in charts
 	Baseline  *float64  `json:"baseline"`
 	Candidate *float64  `json:"candidate"`
 	Change    *float64  `json:"change"` // relative; of error rates, a difference

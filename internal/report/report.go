@@ -21,7 +21,7 @@ const SchemaID = "k6report.report/v1"
 // report.json. The optional sections are nil when their question was not
 // asked of this run.
 type Report struct {
-	Schema      string       `json:"schema"` // always SchemaID
+	Schema      string       `json:"schema"` // the document's version
 	Generator   Generator    `json:"generator"`
 	Verdict     Verdict      `json:"verdict"`
 	Run         Run          `json:"run"`
@@ -45,10 +45,10 @@ type Generator struct {
 // Verdict is the answer in one word, one number and one sentence.
 type Verdict struct {
 	Status Status `json:"status"`
-	// Also holds the other statuses that hold of this run, in the order of
-	// Statuses and without Status itself; empty when there are none.
+	// Also are the other statuses that hold of this run, in the contract's
+	// order and without the first; empty when there are none.
 	Also     []Status `json:"also,omitempty"`
-	ExitCode int      `json:"exit_code"` // see ExitCode
+	ExitCode int      `json:"exit_code"` // of the process, by --fail-on
 	// Headline is one sentence without a line break, no markup.
 	Headline string `json:"headline"`
 }

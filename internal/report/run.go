@@ -71,7 +71,7 @@ type Load struct {
 	VUsMax     *int64   `json:"vus_max,omitempty"`
 	Iterations *int64   `json:"iterations,omitempty"`
 	Requests   *int64   `json:"requests,omitempty"` // all protocols, without set-up
-	// RequestsPerS is Requests over the run's duration.
+	// RequestsPerS is the requests over the run's duration.
 	RequestsPerS  *float64 `json:"requests_per_s,omitempty"`
 	ErrorRate     *float64 `json:"error_rate,omitempty"`
 	TimeoutRate   *float64 `json:"timeout_rate,omitempty"`
@@ -177,7 +177,7 @@ type Target struct {
 	Expression string   `json:"expression"`       // in k6's grammar, "p(95)<500"
 	Text       string   `json:"text"`             // for people, "p95 under 500 ms"
 	Observed   *float64 `json:"observed,omitempty"`
-	Unit       string   `json:"unit,omitempty"` // of Observed, see Chart.Unit
+	Unit       string   `json:"unit,omitempty"` // of the observed number, as in charts
 	OK         *bool    `json:"ok"`             // null: could not be judged
 	Source     string   `json:"source,omitempty"`
 }
@@ -221,7 +221,7 @@ const (
 
 // Failure is one kind of failed request or check, counted.
 type Failure struct {
-	Kind      string   `json:"kind"` // KindError, KindTimeout, KindCheck
+	Kind      string   `json:"kind"`
 	Endpoint  string   `json:"endpoint,omitempty"`
 	Status    string   `json:"status,omitempty"`     // as tagged: "503", "0"; empty: none
 	ErrorCode string   `json:"error_code,omitempty"` // k6's, "1050"
@@ -236,9 +236,9 @@ type Threshold struct {
 	Expression string   `json:"expression"`
 	OK         *bool    `json:"ok"` // null: could not be judged
 	Observed   *float64 `json:"observed"`
-	Unit       string   `json:"unit,omitempty"`   // of Observed, see Chart.Unit
+	Unit       string   `json:"unit,omitempty"`   // of the observed number, as in charts
 	Source     string   `json:"source"`           // who judged: "summary", "samples"
-	Reason     string   `json:"reason,omitempty"` // why OK is null
+	Reason     string   `json:"reason,omitempty"` // why it could not be judged
 }
 
 // Check is a k6 check.

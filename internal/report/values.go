@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 )
 
-// Values are named numbers in a fixed order, a JSON object. For a metric the
+// Values are named numbers in a fixed order, a JSON object; of two with one
+// name the first counts, and only it is written. For a metric the
 // names are k6's own: count, rate, avg, min, med, max, "p(90)", "p(95)",
 // "p(99)", "p(99.9)", passes, fails, value.
 type Values []Value
@@ -34,6 +36,16 @@ func (v Values) Num(name string) *float64 {
 		return &x
 	}
 	return nil
+}
+
+// distinct leaves the first of each name, in place.
+func (v Values) distinct() Values {
+	seen := make(map[string]bool, len(v))
+	return slices.DeleteFunc(v, func(x Value) bool {
+		was := seen[x.Name]
+		seen[x.Name] = true
+		return was
+	})
 }
 
 // MarshalJSON writes an object in the order of v.
@@ -84,7 +96,7 @@ func (v *Values) UnmarshalJSON(data []byte) error {
 			out = append(out, Value{Name: key.(string), Value: *x})
 		}
 	}
-	*v = out
+	*v = out.distinct()
 	return nil
 }
 
