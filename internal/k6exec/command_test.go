@@ -1,0 +1,130 @@
+package k6exec
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestParseRun(t *testing.T) {
+	tests := []struct {
+		line   string
+		script string
+		run    int
+		flags  map[string][]string
+	}{
+		{"run x.js", "x.js", 0, nil},
+		{"run -", "-", 0, nil},
+		{"run", "", 0, nil},
+		{"-q run x.js", "x.js", 1, map[string][]string{"quiet": {"true"}}},
+		{"-c run run x.js", "x.js", 2, map[string][]string{"config": {"run"}}},
+		{
+			"run -e A=1 --env=B=2 -eC=3 x.js --env D=4=5", "x.js", 0,
+			map[string][]string{"env": {"A=1", "B=2", "C=3", "D=4=5"}},
+		},
+		{
+			"run -qu 5 -d10s x.js -o json=a.json --out csv=b", "x.js", 0,
+			map[string][]string{
+				"quiet": {"true"}, "vus": {"5"}, "duration": {"10s"}, "out": {"json=a.json", "csv=b"},
+			},
+		},
+		{"run --no-setup=false x.js", "x.js", 0, map[string][]string{"no-setup": {"false"}}},
+		{"run --http-debug x.js", "x.js", 0, map[string][]string{"http-debug": {"headers"}}},
+		{"run --features freeze-env x.js", "x.js", 0, map[string][]string{"features": {"freeze-env"}}},
+		{"run x.js --from-the-future", "x.js", 0, nil},
+		{"run --from-the-future=1 x.js", "x.js", 0, nil},
+		{"--from-the-future run x.js", "x.js", 1, nil},
+		{"run -- x.js", "x.js", 0, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.line, func(t *testing.T) {
+			args := strings.Fields(tt.line)
+			c, err := ParseRun(args)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.Script != tt.script || c.run != tt.run {
+				t.Errorf("script %q, run at %d; want %q, %d", c.Script, c.run, tt.script, tt.run)
+			}
+			if len(c.flags) != len(tt.flags) {
+				t.Errorf("flags %q, want %q", c.flags, tt.flags)
+			}
+			for flag, want := range tt.flags {
+				if got := c.All(flag); !slices.Equal(got, want) {
+					t.Errorf("--%s %q, want %q", flag, got, want)
+				}
+			}
+			wantArgs(t, c.Args(), args...)
+			wantArgs(t, c.with(), args...)
+		})
+	}
+}
+
+func TestParseRunRefuses(t *testing.T) {
+	for line, want := range map[string]string{
+		"":                                  "only `k6 run`",
+		"cloud run x.js":                    "only `k6 run`",
+		"archive x.js":                      "only `k6 run`",
+		"inspect run":                       "only `k6 run`",
+		"run x.js --out":                    "flag needs an argument",
+		"archive -e API_TOKEN=geheim x.js":  "API_TOKEN=***",
+		"run -e API_TOKEN=geheim x.js -d":   "API_TOKEN=***",
+		"run --vus=1 x.js --no-setup=maybe": "", // k6 refuses the value itself
+	} {
+		_, err := ParseRun(strings.Fields(line))
+		if want == "" {
+			if err != nil {
+				t.Errorf("ParseRun(%q): %v", line, err)
+			}
+			continue
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("ParseRun(%q): error %v, want one with %q", line, err, want)
+		} else if strings.Contains(err.Error(), "geheim") {
+			t.Errorf("ParseRun(%q): the error shows a secret: %v", line, err)
+		}
+	}
+}
+
+func TestRedact(t *testing.T) {
+	tests := []struct{ name, args, want string }{
+		{"nothing", "run -e RATE=20 -e BASE_URL=http://h:1/x x.js", "run -e RATE=20 -e BASE_URL=http://h:1/x x.js"},
+		{"separate", "-e API_TOKEN=abc x.js", "-e API_TOKEN=*** x.js"},
+		{"joined", "-ePASSWORD=abc --env=db_passwd=abc", "-ePASSWORD=*** --env=db_passwd=***"},
+		{"equals inside", "-e KEY=abc=def", "-e KEY=***"},
+		{"user info", "--out influxdb=http://u:abc@h:8086/k6", "--out influxdb=http://***@h:8086/k6"},
+		{"slash in password", "--out influxdb=http://u:a/b@h/k6", "--out influxdb=http://***@h/k6"},
+		{"query", "-e URL=http://h/?a=1&access_token=abc", "-e URL=http://h/?a=1&access_token=***"},
+		{"header", "-e H=Authorization:abc", "-e H=Authorization:***"},
+		{"gitlab", "-e X=glpat-abcdefghij1234567890", "-e X=***"},
+		{"jwt", "-e X=eyJhbGciOi.eyJzdWIi.sig-nature", "-e X=***"},
+		{"source", "--secret-source mock=a=abc --secret-source=file=x", "--secret-source mock=*** --secret-source=***"},
+		{"known", "-e X=s3cr3t-1 pre-s3cr3t-post", "-e X=***-1 pre-***-post"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			args := strings.Fields(tt.args)
+			wantArgs(t, Redact(args, []string{"", "s3cr3t"}), strings.Fields(tt.want)...)
+			wantArgs(t, args, strings.Fields(tt.args)...)
+		})
+	}
+}
+
+func TestExplain(t *testing.T) {
+	seen := map[string]int{}
+	for _, code := range []int{-1, 0, 97, 98, 99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 255, 42} {
+		meaning, remedy := Explain(code)
+		if other, ok := seen[meaning]; ok || meaning == "" {
+			t.Errorf("Explain(%d) says %q, as for %d", code, meaning, other)
+		}
+		seen[meaning] = code
+		if (remedy == "") != (code == 0) {
+			t.Errorf("Explain(%d): remedy %q", code, remedy)
+		}
+	}
+	if unknown, _ := Explain(42); unknown != firstOf(Explain(111)) {
+		t.Error("unknown codes are not explained alike")
+	}
+}
+
+func firstOf(s, _ string) string { return s }
