@@ -1,0 +1,83 @@
+// Command engine is the reference workflow engine as a server: what the load
+// testing suite loads, and what k6report's attribution is held against.
+//
+// It prints the line "listening on http://HOST:PORT" on standard output once
+// it answers requests; logs go to standard error. SIGINT and SIGTERM let the
+// requests under way finish.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// The first signal asks, a second one kills as usual.
+	context.AfterFunc(ctx, stop)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+	case errors.As(err, new(*usageError)):
+		fmt.Fprintf(os.Stderr, "engine: error: %v\nengine: hint: engine -h lists the flags\n", err)
+		os.Exit(2)
+	default:
+		fmt.Fprintf(os.Stderr, "engine: error: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// settings are the engine's flags.
+type settings struct {
+	addr     string
+	addrFile string
+	db       string
+	readers  int
+	limit    int
+	workers  int
+	logLevel slog.Level
+	grace    time.Duration
+}
+
+// usageError is wrong on the command line.
+type usageError struct{ error }
+
+func parse(args []string, stderr io.Writer) (settings, error) {
+	var c settings
+	f := flag.NewFlagSet("engine", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	f.StringVar(&c.addr, "addr", "127.0.0.1:0", "listen on `HOST:PORT`; port 0 takes a free one")
+	f.StringVar(&c.addrFile, "addr-file", "", "write the server's URL to `FILE` once it answers")
+	f.StringVar(&c.db, "db", "", "database: a `FILE` for SQLite, or :memory:; a temporary file without")
+	f.IntVar(&c.readers, "db-readers", 8, "SQLite connections that read beside the one that writes")
+	f.IntVar(&c.limit, "max-executions", 64, "executions that run at once; more wait in a queue")
+	f.IntVar(&c.workers, "workers", 8, "tasks of one execution that run at once")
+	f.TextVar(&c.logLevel, "log-level", slog.LevelInfo, "debug (every request), info, warn or error")
+	f.DurationVar(&c.grace, "grace", 10*time.Second, "how long requests may take to finish after a signal")
+	f.Usage = func() {
+		fmt.Fprintf(stderr, "engine serves the reference workflow engine.\n\nUsage: engine [flags]\n\n")
+		f.PrintDefaults()
+	}
+	if err := f.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return c, err
+		}
+		return c, &usageError{err}
+	}
+	switch {
+	case f.NArg() > 0:
+		return c, &usageError{fmt.Errorf("unexpected argument %q", f.Arg(0))}
+	case c.readers < 1 || c.limit < 1 || c.workers < 1:
+		return c, &usageError{errors.New("--db-readers, --max-executions and --workers are at least 1")}
+	}
+	return c, nil
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/google/uuid"
+
+	"k6report/testbed/internal/api"
+	"k6report/testbed/internal/engine"
+	"k6report/testbed/internal/gauge"
+	"k6report/testbed/internal/runner"
+	"k6report/testbed/internal/seed"
+	"k6report/testbed/internal/store"
+	"k6report/testbed/internal/store/sqlite"
+	"k6report/testbed/internal/task"
+	"k6report/testbed/internal/template"
+)
+
+// run serves until ctx is done and everything under way has finished.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
+	c, err := parse(args, stderr)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: c.logLevel}))
+	// Listen first: a port that is taken should not cost the seeding.
+	listener, err := net.Listen("tcp", c.addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", c.addr, err)
+	}
+	defer listener.Close() // the server closes it, too, once it serves
+
+	db, closeDB, err := openStore(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeDB()) }()
+
+	e := engine.New(engine.Options{
+		Store: db, Limit: c.limit, NewID: newID,
+		Runner: runner.New(runner.Options{
+			Kinds: task.Local(), Resolver: template.NewResolver(), Workers: c.workers, Now: time.Now,
+		}),
+	})
+	if err := seed.Fill(ctx, e); err != nil {
+		return err
+	}
+	instance := make([]byte, 8)
+	if _, err := rand.Read(instance); err != nil {
+		return fmt.Errorf("make an instance id: %w", err)
+	}
+	handler := api.New(api.Options{
+		Engine: e, Store: db, Gauges: gauge.NewSampler(time.Now), Log: log, Now: time.Now,
+		InstanceID: hex.EncodeToString(instance),
+	})
+	return serve(ctx, c, listener, handler, stdout, log)
+}
+
+// newID gives ids that rise with time, which keeps the index of a growing
+// table compact.
+func newID() string {
+	return uuid.Must(uuid.NewV7()).String() // fails only where crypto/rand does: nowhere
+}
+
+// openStore opens the database and says how to close it and clean up.
+func openStore(ctx context.Context, c settings) (store.Store, func() error, error) {
+	path, remove := c.db, func() error { return nil }
+	if path == "" {
+		folder, err := os.MkdirTemp("", "k6report-engine-")
+		if err != nil {
+			return nil, nil, fmt.Errorf("make a folder for the database: %w", err)
+		}
+		path = filepath.Join(folder, "engine.db")
+		remove = func() error { return os.RemoveAll(folder) }
+	}
+	db, err := sqlite.Open(ctx, sqlite.Options{Path: path, Readers: c.readers, Now: time.Now})
+	if err != nil {
+		return nil, nil, errors.Join(err, remove())
+	}
+	return db, func() error { return errors.Join(db.Close(), remove()) }, nil
+}
+
+func serve(
+	ctx context.Context, c settings, listener net.Listener, handler http.Handler, stdout io.Writer, log *slog.Logger,
+) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+
+	url := "http://" + listener.Addr().String()
+	if err := announce(c.addrFile, url, stdout); err != nil {
+		return errors.Join(err, server.Close())
+	}
+	log.Info("serving", "url", url)
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve %s: %w", url, err)
+	case <-ctx.Done():
+	}
+	log.Info("stopping", "grace", c.grace)
+	// ctx is done already: finishing has its own time.
+	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.grace)
+	defer cancel()
+	if err := server.Shutdown(finish); err != nil {
+		return fmt.Errorf("requests did not finish in %v: %w", c.grace, errors.Join(err, server.Close()))
+	}
+	return nil
+}
+
+// announce tells where the server is: the connection queue takes requests
+// from here on.
+func announce(file, url string, stdout io.Writer) error {
+	if file != "" {
+		if err := writeWhole(file, url+"\n"); err != nil {
+			return fmt.Errorf("tell the address: %w", err)
+		}
+	}
+	if _, err := fmt.Fprintf(stdout, "listening on %s\n", url); err != nil {
+		return fmt.Errorf("tell the address: %w", err)
+	}
+	return nil
+}
+
+// writeWhole writes a file so that a reader never sees half of it.
+func writeWhole(path, text string) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	_, err = f.WriteString(text)
+	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

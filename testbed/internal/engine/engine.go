@@ -1,0 +1,110 @@
+// Package engine is what the reference engine does, whatever the protocol it
+// is asked over: it admits an execution, reads the definition, runs it, and
+// stores what happened.
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"k6report/testbed/internal/runner"
+	"k6report/testbed/internal/store"
+	"k6report/testbed/internal/timing"
+	"k6report/testbed/internal/workflow"
+)
+
+// Options are what an Engine is made of. All are required.
+type Options struct {
+	Store  store.Store
+	Runner *runner.Runner
+	// Limit is how many executions run at once, at least 1; more wait in the
+	// queue.
+	Limit int
+	NewID func() string // a new execution's id, unique and rising with time
+}
+
+// Engine executes workflows. It is safe for concurrent use.
+type Engine struct {
+	Options
+	places chan struct{}
+}
+
+// New returns an Engine.
+func New(o Options) *Engine {
+	return &Engine{Options: o, places: make(chan struct{}, o.Limit)}
+}
+
+// InputError says that an input doesn't fit the workflow.
+type InputError struct {
+	Workflow string
+	Faults   []workflow.InputFault // at least one
+}
+
+func (e *InputError) Error() string {
+	var list []string
+	for _, f := range e.Faults {
+		list = append(list, fmt.Sprintf("%s %s", f.Field, f.Message))
+	}
+	return fmt.Sprintf("input of workflow %q: %s", e.Workflow, strings.Join(list, "; "))
+}
+
+// Running answers how many executions run at present.
+func (e *Engine) Running() int { return len(e.places) }
+
+// Execute runs the latest version of a workflow for a tenant and stores the
+// record, which it answers even when a task failed. Errors: store.ErrNotFound,
+// *InputError, or what went wrong with the database; then nothing was stored.
+func (e *Engine) Execute(
+	ctx context.Context, tenant, name string, input map[string]any,
+) (workflow.Execution, error) {
+	leave, err := e.enter(ctx)
+	if err != nil {
+		return workflow.Execution{}, err
+	}
+	defer leave()
+	d, err := e.Store.Definition(ctx, name)
+	if err != nil {
+		return workflow.Execution{}, err
+	}
+	record, err := e.run(ctx, d, input)
+	if err != nil {
+		return workflow.Execution{}, err
+	}
+	record.ID, record.Tenant = e.NewID(), tenant
+	if err := e.Store.SaveExecution(ctx, record); err != nil {
+		return workflow.Execution{}, err
+	}
+	return record, nil
+}
+
+// run executes a definition on an input that has yet to be checked.
+func (e *Engine) run(
+	ctx context.Context, d workflow.Definition, input map[string]any,
+) (workflow.Execution, error) {
+	complete, faults := d.CompleteInput(input)
+	if len(faults) > 0 {
+		return workflow.Execution{}, &InputError{Workflow: d.Name, Faults: faults}
+	}
+	return e.Runner.Run(ctx, d, complete, nil)
+}
+
+// enter waits for a place among the running executions.
+func (e *Engine) enter(ctx context.Context) (leave func(), err error) {
+	defer timing.From(ctx).Begin(timing.Queue).End()
+	select {
+	case e.places <- struct{}{}:
+		return func() { <-e.places }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for other executions to finish: %w", ctx.Err())
+	}
+}
+
+// Publish stores a definition that the engine can execute and answers its
+// version.
+func (e *Engine) Publish(ctx context.Context, d workflow.Definition) (int, error) {
+	if err := e.Runner.Check(d); err != nil {
+		return 0, fmt.Errorf("workflow %q: %w", d.Name, err)
+	}
+	return e.Store.SaveDefinition(ctx, d)
+}
