@@ -59,9 +59,17 @@ func (s Statistic) String() string {
 func (k GateKey) String() string {
 	text := k.Statistic.String() + " of " + k.Metric
 	if k.Endpoint != "" {
-		text += " of " + k.Endpoint
+		text += " of " + printable(k.Endpoint)
 	}
 	return text
+}
+
+// printable quotes names only when they could upset a line of text.
+func printable(name string) string {
+	if quoted := strconv.Quote(name); quoted != `"`+name+`"` {
+		return quoted
+	}
+	return name
 }
 
 func (r *reader) gates(n ast.Node) []Gate {

@@ -20,7 +20,7 @@ func (r *reader) serviceLevels(n ast.Node) ServiceLevels {
 				if value == nil {
 					continue
 				}
-				targets := r.targets(value, "the targets of "+key.name, append(latency, threshold.Rate))
+				targets := r.targets(value, "the targets of "+printable(key.name), append(latency, threshold.Rate))
 				if len(targets) > 0 {
 					s.Endpoints = append(s.Endpoints, EndpointLevels{key.name, targets})
 				}

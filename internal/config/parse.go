@@ -11,12 +11,18 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 )
 
-// maxSize is far above any real file, and low enough that nothing the YAML
-// library does with it takes long.
-const maxSize = 1 << 20
+// Far above any real file, and low enough that a hostile one (a merge request
+// from a fork may bring its own) costs nothing: the YAML library's memory grows
+// with the square of the depth.
+const (
+	maxSize  = 256 << 10
+	maxDepth = 20
+)
 
 // Parse decodes and validates a k6report.yaml. The name is only for errors and
 // sources. Mistakes come all at once, in the file's order, joined, each an
@@ -25,7 +31,11 @@ func Parse(name string, data []byte) (*Config, error) {
 	if len(data) > maxSize {
 		return nil, fmt.Errorf("%s: %d bytes are more than a configuration's limit of %d", name, len(data), maxSize)
 	}
-	file, err := parser.ParseBytes(bytes.TrimPrefix(data, []byte("\ufeff")), 0)
+	tokens := lexer.Tokenize(string(bytes.TrimPrefix(data, []byte("\ufeff"))))
+	if err := checkDepth(name, tokens); err != nil {
+		return nil, err
+	}
+	file, err := parser.Parse(tokens, 0)
 	if err != nil {
 		return nil, syntaxError(name, err)
 	}
@@ -51,6 +61,32 @@ func Parse(name string, data []byte) (*Config, error) {
 	return &c, nil
 }
 
+// checkDepth refuses nesting within one line; nesting by indentation is bounded
+// by the size of the file, as each level costs an ever longer line.
+func checkDepth(name string, tokens token.Tokens) error {
+	flow, entries, line := 0, 0, 0
+	for _, t := range tokens {
+		if t.Position.Line != line {
+			entries, line = 0, t.Position.Line
+		}
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			flow++
+		case token.SequenceEndType, token.MappingEndType:
+			flow--
+		case token.SequenceEntryType:
+			entries++
+		}
+		if max(flow, entries) > maxDepth {
+			return &Error{
+				File: name, Line: t.Position.Line, Column: t.Position.Column,
+				Reason: fmt.Sprintf("lists and mappings are nested more than %d deep", maxDepth),
+			}
+		}
+	}
+	return nil
+}
+
 // syntaxError takes the library's error apart, whose text spans several lines.
 func syntaxError(name string, err error) error {
 	var at yaml.Error
@@ -58,8 +94,8 @@ func syntaxError(name string, err error) error {
 		return fmt.Errorf("%s: not readable as YAML: %w", name, err)
 	}
 	e := &Error{File: name, Reason: "not YAML: " + at.GetMessage()}
-	if token := at.GetToken(); token != nil && token.Position != nil {
-		e.Line, e.Column = token.Position.Line, token.Position.Column
+	if t := at.GetToken(); t != nil && t.Position != nil {
+		e.Line, e.Column = t.Position.Line, t.Position.Column
 	}
 	return e
 }

@@ -185,6 +185,9 @@ func TestParseErrors(t *testing.T) {
 		{"second document", "---\npreset: none\n---\npreset: none\n", []string{"4:1: a second document in one file; take the `---` out"}},
 		{"twice", "preset: none\npreset: none\n", []string{`2:1: not YAML: mapping key "preset" already defined at [1:1]`}},
 		{"syntax", "gates: [\n", []string{"1:8: not YAML: sequence end token ']' not found"}},
+		{"flow too deep", "x:\n  " + strings.Repeat("[", 100_000), []string{"2:23: lists and mappings are nested more than 20 deep"}},
+		{"mappings too deep", strings.Repeat("{a: ", 50_000), []string{"1:81: lists and mappings are nested more than 20 deep"}},
+		{"entries too deep", strings.Repeat("- ", 100_000), []string{"1:41: lists and mappings are nested more than 20 deep"}},
 		{"preset", "preset: adr-3\n", []string{`1:9: preset can't be "adr-3"; use adr-0003, none`}},
 		{"alias", "dimensions: *nothing\n", []string{`1:13: there is no anchor &nothing before this`}},
 		{"expression", "service_levels:\n  overhead: avg<15%\n", []string{`2:13: threshold "avg<15%", character 5: "15%" is not a number`}},
@@ -198,6 +201,13 @@ func TestParseErrors(t *testing.T) {
 		{"list of budgets", "service_levels:\n  error_rate: {smoke: [rate<0.1]}\n", []string{`2:23: an error_rate must be a single value, not a list`}},
 		{"limit twice", "service_levels:\n  endpoints:\n    a: [med<5, p(50)<6]\n", []string{`3:16: the targets of a limit p(50) twice: "med<5" and "p(50)<6"`}},
 		{"targets", "service_levels:\n  endpoints:\n    a: {p95: 500}\n", []string{"3:8: the targets of a must be a list, not a mapping; begin each element with `- `"}},
+		{"hostile name", "service_levels: {endpoints: {\"a\\nb\": rate<2, c: {}}}", []string{
+			`1:38: the limit of "rate<2" is over 1; rates are fractions: 5 % is 0.05`,
+			"1:49: the targets of c must be a list, not a mapping; begin each element with `- `",
+		}},
+		{"hostile name, shown", "service_levels: {endpoints: {\"a\\nb\": count<2}}", []string{
+			`1:38: the targets of "a\nb" can't use count; use avg, min, max, med, p(N), rate`,
+		}},
 		{"empty element", "dimensions: [a, ]\nexclude:\n  groups:\n  -\n", []string{"4:5: groups has an empty element"}},
 		{"dimension twice", "dimensions: [a, a]", []string{`1:17: dimensions has "a" twice`}},
 		{"gate without statistic", "gates:\n  - endpoint: a\n", []string{`2:5: a gate has no statistic`}},
@@ -300,7 +310,7 @@ func TestParseTooMany(t *testing.T) {
 	}
 
 	_, err = Parse(file, []byte(strings.Repeat("#", maxSize+1)))
-	if want := file + ": 1048577 bytes are more than a configuration's limit of 1048576"; err == nil || err.Error() != want {
+	if want := file + ": 262145 bytes are more than a configuration's limit of 262144"; err == nil || err.Error() != want {
 		t.Errorf("a huge file: %v", err)
 	}
 }
