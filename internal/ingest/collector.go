@@ -1,0 +1,369 @@
+package ingest
+
+import (
+	"math"
+	"slices"
+
+	"k6report/internal/run"
+)
+
+// joinWindow is how many requests back a sample may look for the one that it
+// belongs to.
+const joinWindow = 4096
+
+const protocolHTTP = "http"
+
+// collector takes samples in the order of a file and puts them into a Builder:
+// each into its series, the samples of a request rejoined, a server's times
+// joined with their request. It works on a segment of a file; what crosses the
+// borders of segments is kept for the seam (see seam.go).
+type collector struct {
+	b *run.Builder
+	n *normalizer
+
+	metrics map[string]*metric
+	segment *segment
+	open    *fragment // the request whose samples are arriving
+	count   int       // requests of this segment so far
+	// byJoin finds the latest request of a reference in segment.recents, of
+	// which the first trimmed are gone.
+	byJoin  map[uint64]int
+	trimmed int
+
+	// The fields below save an allocation for each request.
+	spare fragment
+}
+
+// metric is a metric as a collector knows it.
+type metric struct {
+	name     string
+	id       int // in the Builder
+	index    int // in entries
+	role     role
+	part     int
+	protocol string
+	// next is the metric that followed last time: k6 writes in a fixed order.
+	next *metric
+	// opening is how k6 starts a line after the quote before the name.
+	opening string
+}
+
+// entry is a distinct tag set with what was found out about it.
+type entry struct {
+	tags       []run.Tag // normalised
+	handle     *run.Tags
+	generation int
+	series     []*run.SeriesBuilder // by metric.index
+	setup      bool
+	vu, iter   string // where tags held them
+	endpoint   string // the name of the request that a sample is about
+	failed     bool   // as far as tags tell
+	status     string
+	timeout    bool
+}
+
+// segment is what a stretch of lines leaves for the seam.
+type segment struct {
+	source   string
+	lines    int64
+	badLines int64
+	// head is the first request: its first samples may be in the segment
+	// before. tail is the last, still open. They are the same while only one
+	// was seen.
+	head, tail *fragment
+	// closes says that a sample came before head that ends the request before.
+	closes   bool
+	orphans  []orphan
+	lost     uint64   // samples without a request beyond those kept
+	recents  []recent // the last of them, in order
+	requests int
+	problems []run.Problem
+	samples  uint64
+	grouped  bool
+}
+
+// fragment is a request whose samples may not all have been seen.
+type fragment struct {
+	time   int64
+	entry  *entry
+	join   uint64
+	mask   uint16
+	values [parts]float64
+}
+
+// recent is a request that samples may still refer to.
+type recent struct {
+	join   uint64
+	number int // of the request in its segment
+	place  run.Place
+	joined bool
+}
+
+// orphan is a sample that refers to a request not seen in its segment.
+type orphan struct {
+	join   uint64
+	after  int // requests seen in the segment before
+	metric string
+	ms     float64
+}
+
+func newCollector(b *run.Builder, o Options) *collector {
+	return &collector{
+		b:       b,
+		n:       &normalizer{endpointName: o.EndpointName, named: b.Named},
+		metrics: make(map[string]*metric),
+	}
+}
+
+// begin starts a segment.
+func (c *collector) begin(source string) {
+	c.segment = &segment{source: source}
+	c.open = nil
+	c.byJoin = make(map[uint64]int)
+	c.count, c.trimmed = 0, 0
+}
+
+// end finishes a segment.
+func (c *collector) end() *segment {
+	s := c.segment
+	if c.open != nil {
+		s.tail = c.open.clone()
+	}
+	s.requests = c.count
+	s.grouped = c.n.grouped
+	return s
+}
+
+// metric finds or makes what is known of a metric.
+func (c *collector) metric(name string) *metric {
+	m := c.metrics[name]
+	if m == nil {
+		m = &metric{name: name, id: c.b.Metric(name), index: len(c.metrics)}
+		m.role, m.part, m.protocol = roleOf(name)
+		m.opening = name + `","type":"Point","data":{"time":"`
+		m.next = m
+		c.metrics[name] = m
+		if own, ok := builtin(name); ok {
+			c.b.Define(own)
+		}
+	}
+	return m
+}
+
+// entry makes an entry of decoded tags.
+func (c *collector) entry(raw map[string]string) *entry {
+	e := &entry{generation: -1}
+	e.tags, e.vu, e.iter = c.n.tags(raw)
+	set := run.NewTagSet(e.tags...)
+	e.tags = set.List()
+	e.setup = run.IsSetup(set)
+	if e.endpoint = set.Value("endpoint"); e.endpoint == "" {
+		e.endpoint = set.Value("name")
+	}
+	status, code := set.Value("status"), set.Value("error_code")
+	e.failed = set.Value("expected_response") == "false"
+	e.timeout = timedOut(code, status)
+	e.status = status
+	return e
+}
+
+// seriesOf is the series of an entry, also after the Builder folded tags.
+func (c *collector) seriesOf(m *metric, e *entry) *run.SeriesBuilder {
+	if e.generation == c.b.Generation() && m.index < len(e.series) && e.series[m.index] != nil {
+		return e.series[m.index]
+	}
+	handle := c.handleOf(e)
+	for len(e.series) <= m.index {
+		e.series = append(e.series, nil)
+	}
+	s := c.b.Series(m.id, handle)
+	e.series[m.index] = s
+	return s
+}
+
+func (c *collector) handleOf(e *entry) *run.Tags {
+	if e.generation != c.b.Generation() {
+		clear(e.series)
+		e.handle = c.b.Tags(e.tags) // may itself begin a new generation
+		e.generation = c.b.Generation()
+	}
+	return e.handle
+}
+
+// sample takes one sample. join refers to its request; 0 is none.
+func (c *collector) sample(m *metric, at int64, v float64, e *entry, join uint64) {
+	c.seriesOf(m, e).Add(at, v)
+	c.segment.samples++
+	switch m.role {
+	case rolePart:
+		if !e.setup {
+			c.part(m.part, at, v, e, join)
+		}
+	case roleDirect:
+		if !e.setup {
+			c.direct(m, at, v, e, join)
+		}
+	case roleJoin:
+		if join != 0 && !e.setup {
+			c.join(m, v, join)
+		}
+	}
+}
+
+// part takes one of the samples of an HTTP request.
+func (c *collector) part(part int, at int64, v float64, e *entry, join uint64) {
+	f := c.open
+	if f == nil || f.time != at || f.join != join || f.mask&(1<<part) != 0 || !f.entry.same(e) {
+		c.close()
+		f = &c.spare
+		*f = fragment{time: at, entry: e, join: join}
+		c.open = f
+	}
+	f.mask |= 1 << part
+	f.values[part] = v
+}
+
+// same reports whether two entries are of equal tags.
+func (e *entry) same(o *entry) bool { return e == o || slices.Equal(e.tags, o.tags) }
+
+// close counts the open request. The first of a segment is left to the seam.
+func (c *collector) close() {
+	f := c.open
+	if f == nil {
+		return
+	}
+	c.open = nil
+	c.count++
+	if c.segment.head == nil {
+		c.segment.head = f.clone()
+		return
+	}
+	if !f.complete() {
+		c.segment.problem(incomplete)
+		return
+	}
+	q := f.request()
+	c.remember(f.join, c.b.AddRequest(protocolHTTP, c.handleOf(f.entry), &q))
+}
+
+// direct counts a sample that is a request of its own.
+func (c *collector) direct(m *metric, at int64, v float64, e *entry, join uint64) {
+	failed := e.failed
+	switch m.protocol {
+	case "grpc": // 0 is OK
+		failed = failed || e.status != "" && e.status != "0"
+	case "browser":
+		failed = failed || e.status >= "4"
+	}
+	q := run.Request{Start: at - nanos(v), Duration: v, Total: v, Failed: failed, Timeout: e.timeout}
+	place := c.b.AddRequest(m.protocol, c.handleOf(e), &q)
+	if m.protocol != run.ProtocolIteration {
+		c.count++
+		c.remember(join, place)
+	}
+}
+
+// remember makes a request known to the samples that follow.
+func (c *collector) remember(join uint64, place run.Place) {
+	if join == 0 {
+		return
+	}
+	s := c.segment
+	if len(s.recents) >= 2*joinWindow {
+		s.recents = append(s.recents[:0], s.recents[joinWindow:]...)
+		c.trimmed += joinWindow
+	}
+	c.byJoin[join] = c.trimmed + len(s.recents)
+	s.recents = append(s.recents, recent{join: join, number: c.count, place: place})
+	if len(c.byJoin) > 4*joinWindow {
+		for join, at := range c.byJoin {
+			if at < c.trimmed {
+				delete(c.byJoin, join)
+			}
+		}
+	}
+}
+
+// join adds a server's time to its request.
+func (c *collector) join(m *metric, ms float64, join uint64) {
+	s := c.segment
+	if c.open == nil && s.head == nil {
+		s.closes = true
+	}
+	c.close()
+	if at, ok := c.byJoin[join]; ok && at >= c.trimmed {
+		if r := &s.recents[at-c.trimmed]; c.count-r.number < joinWindow {
+			c.b.Join(r.place, m.name, ms, !r.joined)
+			r.joined = true
+			return
+		}
+	}
+	s.orphan(orphan{join: join, after: c.count, metric: m.name, ms: ms})
+}
+
+// maxOrphans bounds what a segment keeps of samples without a request.
+const maxOrphans = 1 << 16
+
+func (s *segment) orphan(o orphan) {
+	if len(s.orphans) == maxOrphans {
+		s.lost++
+		return
+	}
+	s.orphans = append(s.orphans, o)
+}
+
+// problem notes something; its Line, if any, counts from 1 in the segment.
+func (s *segment) problem(p run.Problem) {
+	for i := range s.problems {
+		if s.problems[i].Code == p.Code {
+			s.problems[i].Count += p.Count
+			return
+		}
+	}
+	s.problems = append(s.problems, p)
+}
+
+var incomplete = run.Problem{
+	Code: "request_incomplete", Count: 1,
+	Message: "a request lacks some of k6's samples of it: they count in their metrics, not in the tables of requests",
+}
+
+func (f *fragment) clone() *fragment {
+	c := *f
+	return &c
+}
+
+// complete reports whether all times of the request are there.
+func (f *fragment) complete() bool {
+	const needed = 1<<partDuration | 1<<partBlocked | 1<<partConnecting | 1<<partTLS |
+		1<<partSending | 1<<partWaiting | 1<<partReceiving
+	return f.mask&needed == needed
+}
+
+// request computes the request of its samples. k6's blocked time contains
+// connecting and the TLS handshake.
+func (f *fragment) request() run.Request {
+	v := &f.values
+	q := run.Request{
+		Start:    f.time - nanos(v[partBlocked]+v[partDuration]),
+		Duration: v[partDuration],
+		Total:    v[partBlocked] + v[partDuration],
+		Failed:   v[partFailed] != 0,
+		Timeout:  f.entry.timeout,
+	}
+	if f.mask&(1<<partFailed) == 0 {
+		q.Failed = f.entry.failed
+	}
+	q.Parts[run.ColumnClient] = max(0, v[partBlocked]-v[partConnecting]-v[partTLS])
+	q.Parts[run.ColumnConnecting] = v[partConnecting]
+	q.Parts[run.ColumnTLS] = v[partTLS]
+	q.Parts[run.ColumnSending] = v[partSending]
+	q.Parts[run.ColumnWaiting] = v[partWaiting]
+	q.Parts[run.ColumnReceiving] = v[partReceiving]
+	return q
+}
+
+// nanos converts milliseconds, held to what a time can be.
+func nanos(ms float64) int64 {
+	return int64(math.RoundToEven(min(max(ms, 0), 1<<40) * 1e6))
+}

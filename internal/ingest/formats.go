@@ -1,0 +1,140 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"k6report/internal/run"
+)
+
+// format is a kind of source.
+type format struct {
+	name string // for messages
+	id   string // in a report's list of sources
+	// match looks at the start of the (unpacked) content.
+	match func(head []byte) bool
+	read  func(context.Context, *input, *reader) error
+	// samples says that the source holds samples, which are read after what
+	// only describes the run.
+	samples bool
+}
+
+// formats are asked in this order.
+func formats() []format {
+	return []format{
+		{name: "k6report snapshot", id: "snapshot", match: isSnapshot, read: readSnapshot, samples: true},
+		{name: "k6 inspect", id: "inspect", match: hasKeys("scenarios", "maxVUs"), read: readPlan},
+		{name: "k6 inspect", id: "inspect", match: hasKeys("scenarios", "totalDuration"), read: readPlan},
+		{name: "k6 inspect", id: "inspect", match: hasKeys("scenarios", "thresholds"), read: readPlan},
+		{name: "k6 execution record", id: "execution", match: hasKeys("exit_code", "k6_version"), read: readExecution},
+		{name: "k6 summary", id: "summary", match: hasKeys("metrics", "root_group"), read: readSummary},
+		{name: "k6 JSON", id: "k6-json", match: isJSONLines, read: readJSON, samples: true},
+	}
+}
+
+// FormatNames lists what can be read, for messages.
+func FormatNames() []string {
+	var names []string
+	for _, f := range formats() {
+		if !slices.Contains(names, f.name) {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
+func isSnapshot(head []byte) bool { return bytes.HasPrefix(head, []byte(run.MagicPrefix)) }
+
+// isJSONLines looks for one line of k6 JSON among the first.
+func isJSONLines(head []byte) bool {
+	const look = 100
+	for i, line := range bytes.SplitN(head, []byte("\n"), look+1) {
+		if i == look {
+			return false
+		}
+		var l jsonLine
+		err := json.Unmarshal(bytes.TrimSpace(line), &l)
+		if err == nil && (l.Type == "Metric" || l.Type == "Point") {
+			return true
+		}
+		if err != nil && isPointStart(line) {
+			return true
+		}
+	}
+	return false
+}
+
+// isPointStart recognises the start of a line that is longer than the head, or
+// cut off.
+func isPointStart(line []byte) bool {
+	line = bytes.TrimSpace(line)
+	return hasPrefix(line, pointOpen) && bytes.Contains(line, []byte(`"type":"Point"`)) ||
+		hasPrefix(line, `{"type":"Metric"`) || hasPrefix(line, `{"type":"Point"`)
+}
+
+// hasKeys matches a JSON object with all of these keys at the top.
+func hasKeys(want ...string) func([]byte) bool {
+	return func(head []byte) bool {
+		keys := topKeys(head)
+		for _, key := range want {
+			if !slices.Contains(keys, key) {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// topKeys are the keys of a JSON object, as far as the head shows them.
+func topKeys(head []byte) []string {
+	d := json.NewDecoder(bytes.NewReader(head))
+	if token, err := d.Token(); err != nil || token != json.Delim('{') {
+		return nil
+	}
+	var keys []string
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return keys
+		}
+		if name, ok := key.(string); ok {
+			keys = append(keys, name)
+		}
+		var value json.RawMessage
+		if d.Decode(&value) != nil {
+			return keys
+		}
+	}
+	return keys
+}
+
+// detect finds the format of an input.
+func detect(head []byte) (format, error) {
+	if len(head) == 0 {
+		return format{}, errors.New("it is empty")
+	}
+	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
+	for _, f := range formats() {
+		if f.match(head) {
+			return f, nil
+		}
+	}
+	kind, _, _ := strings.Cut(http.DetectContentType(head), ";")
+	return format{}, errors.New("it is nothing that k6report reads (" + kind + "); it reads " + strings.Join(FormatNames(), ", "))
+}
+
+// readAll reads a document that has to be held whole.
+func readAll(in *input) ([]byte, error) {
+	const most = 256 << 20
+	data, err := io.ReadAll(io.LimitReader(in.unpacked(), most+1))
+	if err == nil && len(data) > most {
+		err = errors.New("it is larger than 256 MB")
+	}
+	return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), err
+}

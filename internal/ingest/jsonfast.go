@@ -1,0 +1,267 @@
+package ingest
+
+import (
+	"bytes"
+	"strings"
+)
+
+// The fast path: lines of samples exactly as k6 writes them today,
+//
+//	{"metric":"NAME","type":"Point","data":{"time":"…","value":1.5,"tags":{…}}}
+//
+// with "metadata":{…} after the tags at times. It is right because it accepts
+// a line only where every byte of it is accounted for: the fixed parts are
+// compared as strings; the name has no escapes; time and number go through the
+// same functions that the strict decoder uses; the objects of tags and
+// metadata are decoded by encoding/json once for each distinct text of them,
+// and found again by comparing their bytes. A line that fits no step is left
+// to the strict decoder from its first byte (jsonstrict.go), which gives the
+// same samples for the lines accepted here: a fuzz test holds one against the
+// other.
+//
+// It is fast because hardly any of these steps looks at bytes one by one. k6
+// writes the eight or nine samples of a request one after another, with equal
+// time and tags and with metrics in a fixed order, so that the expected name,
+// time and tags are compared as wholes with those of the line before.
+const (
+	pointOpen     = `{"metric":"`
+	pointMiddle   = `","type":"Point","data":{"time":"`
+	pointValue    = `","value":`
+	pointTags     = `,"tags":`
+	pointMetadata = `,"metadata":`
+	pointClose    = "}}\n"
+)
+
+// parser reads lines of k6 JSON into a collector.
+type parser struct {
+	*collector
+	previous *metric // of the line before
+
+	timeText  []byte // text of the last time and what follows it up to the value
+	at        int64
+	tagsText  []byte // text of the last tags
+	tagsEntry *entry
+	metaText  []byte // text of the last metadata
+	meta      reference
+	join      uint64 // of tagsEntry and meta
+	joined    bool   // join is up to date
+
+	entries map[string]*entry // by text of tags
+	clock   clock
+}
+
+// maxEntries bounds the texts of tags that are remembered.
+const maxEntries = 16384
+
+func newParser(c *collector) *parser {
+	return &parser{
+		collector: c,
+		previous:  &metric{opening: "\x00"},
+		entries:   make(map[string]*entry),
+	}
+}
+
+// line reads one line from the start of b, which ends in a newline somewhere.
+// It returns the bytes used, or 0 when the line needs the strict decoder.
+func (p *parser) line(b []byte) int {
+	if len(b) < len(pointOpen) || string(b[:len(pointOpen)]) != pointOpen {
+		return 0
+	}
+	at := len(pointOpen)
+	m := p.previous.next
+	if m == nil || !hasPrefix(b[at:], m.opening) {
+		if m = p.named(b[at:]); m == nil {
+			return 0
+		}
+	}
+	at += len(m.opening)
+
+	if t := p.timeText; len(t) > 0 && bytes.HasPrefix(b[at:], t) {
+		at += len(t)
+	} else {
+		n := p.time(b[at:])
+		if n == 0 {
+			return 0
+		}
+		at += n
+	}
+
+	v, n := parseDecimal(b[at:])
+	if n == 0 || !hasPrefix(b[at+n:], pointTags) {
+		return 0
+	}
+	at += n + len(pointTags)
+
+	if t := p.tagsText; len(t) > 0 && bytes.HasPrefix(b[at:], t) {
+		at += len(t)
+	} else {
+		n := p.tags(b[at:])
+		if n == 0 {
+			return 0
+		}
+		at += n
+	}
+
+	switch {
+	case hasPrefix(b[at:], pointClose):
+		p.setMeta(nil)
+	case hasPrefix(b[at:], pointMetadata):
+		at += len(pointMetadata)
+		if t := p.metaText; len(t) > 0 && bytes.HasPrefix(b[at:], t) {
+			at += len(t)
+		} else {
+			n := p.metadata(b[at:])
+			if n == 0 {
+				return 0
+			}
+			at += n
+		}
+		if !hasPrefix(b[at:], pointClose) {
+			return 0
+		}
+	default:
+		return 0
+	}
+	p.previous.next = m
+	p.previous = m
+	p.sample(m, p.at, v, p.tagsEntry, p.reference())
+	return at + len(pointClose)
+}
+
+func hasPrefix(b []byte, s string) bool { return len(b) >= len(s) && string(b[:len(s)]) == s }
+
+// named finds the metric of a line that is not the expected one.
+func (p *parser) named(b []byte) *metric {
+	end := bytes.IndexByte(b[:min(len(b), 256)], '"')
+	if end <= 0 || !hasPrefix(b[end:], pointMiddle) {
+		return nil
+	}
+	if m := p.metrics[string(b[:end])]; m != nil {
+		return m
+	}
+	for _, c := range b[:end] {
+		if c < ' ' || c == '\\' || c >= 0x7f {
+			return nil
+		}
+	}
+	return p.metric(string(b[:end]))
+}
+
+// time reads a time that differs from the last one.
+func (p *parser) time(b []byte) int {
+	end := bytes.IndexByte(b[:min(len(b), 64)], '"')
+	if end < 0 || !hasPrefix(b[end:], pointValue) {
+		return 0
+	}
+	ns, ok := p.clock.parse(b[:end])
+	if !ok {
+		return 0
+	}
+	p.at = ns
+	n := end + len(pointValue)
+	p.timeText = append(p.timeText[:0], b[:n]...)
+	return n
+}
+
+// tags reads tags that differ from the last ones.
+func (p *parser) tags(b []byte) int {
+	n := objectLength(b)
+	if n == 0 {
+		return 0
+	}
+	e := p.entries[string(b[:n])]
+	if e == nil {
+		raw, err := decodeStrings(b[:n])
+		if err != nil {
+			return 0
+		}
+		e = p.remembered(b[:n], raw)
+	}
+	p.tagsText = append(p.tagsText[:0], b[:n]...)
+	p.tagsEntry, p.joined = e, false
+	return n
+}
+
+// remembered makes an entry and keeps it by the text of its tags.
+func (p *parser) remembered(text []byte, raw map[string]string) *entry {
+	if len(p.entries) >= maxEntries {
+		clear(p.entries)
+	}
+	e := p.entry(raw)
+	p.entries[strings.Clone(string(text))] = e
+	return e
+}
+
+// metadata reads metadata that differ from the last ones.
+func (p *parser) metadata(b []byte) int {
+	n := objectLength(b)
+	if n == 0 {
+		return 0
+	}
+	raw, err := decodeStrings(b[:n])
+	if err != nil {
+		return 0
+	}
+	p.setMeta(raw)
+	p.metaText = append(p.metaText[:0], b[:n]...)
+	return n
+}
+
+func (p *parser) setMeta(raw map[string]string) {
+	if raw == nil && len(p.metaText) == 0 && p.meta == (reference{}) {
+		return
+	}
+	p.metaText = p.metaText[:0]
+	p.meta = reference{rid: raw["rid"], vu: raw["vu"], iter: raw["iter"]}
+	p.joined = false
+}
+
+// reference is what the current line's request is known by.
+func (p *parser) reference() uint64 {
+	if !p.joined {
+		p.join, p.joined = p.meta.of(p.tagsEntry), true
+	}
+	return p.join
+}
+
+// objectLength is the length of a JSON object of strings at the start of b, 0
+// if it is none or holds anything else. It does not look inside strings.
+func objectLength(b []byte) int {
+	if len(b) < 2 || b[0] != '{' {
+		return 0
+	}
+	for at := 1; at < len(b); {
+		switch b[at] {
+		case '"':
+			end := stringEnd(b, at+1)
+			if end < 0 {
+				return 0
+			}
+			at = end + 1
+		case '}':
+			return at + 1
+		case ',', ':':
+			at++
+		default:
+			return 0
+		}
+	}
+	return 0
+}
+
+// stringEnd is the place of the quote that ends a string, -1 if it has none on
+// this line.
+func stringEnd(b []byte, at int) int {
+	for at < len(b) {
+		switch c := b[at]; {
+		case c == '"':
+			return at
+		case c == '\\':
+			at++
+		case c == '\n':
+			return -1
+		}
+		at++
+	}
+	return -1
+}

@@ -1,0 +1,197 @@
+package ingest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"strings"
+
+	"k6report/internal/run"
+)
+
+// jsonLine is a line of k6 JSON of either kind, in any order of keys.
+type jsonLine struct {
+	Metric string          `json:"metric"`
+	Type   string          `json:"type"`
+	Data   json.RawMessage `json:"data"`
+}
+
+type jsonPoint struct {
+	Time     *string           `json:"time"`
+	Value    json.RawMessage   `json:"value"`
+	Tags     map[string]string `json:"tags"`
+	Metadata map[string]string `json:"metadata"`
+}
+
+type jsonMetric struct {
+	Name       string            `json:"name"`
+	Type       string            `json:"type"`
+	Contains   string            `json:"contains"`
+	Thresholds []json.RawMessage `json:"thresholds"`
+	Submetrics []struct {
+		Name string            `json:"name"`
+		Tags map[string]string `json:"tags"`
+	} `json:"submetrics"`
+}
+
+// strict reads one line by the rules of JSON. An error says what is wrong with
+// the line, for a person.
+func (p *parser) strict(line []byte) error {
+	line = bytes.TrimSpace(line)
+	if len(line) == 0 {
+		return nil
+	}
+	var l jsonLine
+	if err := json.Unmarshal(line, &l); err != nil {
+		return plainJSONError(err)
+	}
+	switch {
+	case l.Type == "Point" && l.Metric != "":
+		return p.strictPoint(l)
+	case l.Type == "Metric":
+		return p.strictMetric(l)
+	}
+	return errors.New("it is JSON, but neither a Metric nor a Point of k6")
+}
+
+func (p *parser) strictPoint(l jsonLine) error {
+	var d jsonPoint
+	if err := json.Unmarshal(l.Data, &d); err != nil {
+		return plainJSONError(err)
+	}
+	if d.Time == nil {
+		return errors.New("the sample has no time")
+	}
+	var c clock
+	at, ok := c.parse([]byte(*d.Time))
+	if !ok {
+		return fmt.Errorf("%q is not a time", clip(*d.Time))
+	}
+	v, n := parseNumber(d.Value)
+	if n == 0 || n != len(d.Value) {
+		return fmt.Errorf("the value %s is not a finite number", clip(string(d.Value)))
+	}
+	// Encoded again, the tags have one text whatever their order was.
+	text, err := json.Marshal(d.Tags)
+	if err != nil {
+		return err
+	}
+	e := p.entries[string(text)]
+	if e == nil {
+		e = p.remembered(text, d.Tags)
+	}
+	meta := reference{rid: d.Metadata["rid"], vu: d.Metadata["vu"], iter: d.Metadata["iter"]}
+	p.sample(p.metric(strings.ToValidUTF8(l.Metric, "\uFFFD")), at, v, e, meta.of(e))
+	return nil
+}
+
+func (p *parser) strictMetric(l jsonLine) error {
+	var d jsonMetric
+	if err := json.Unmarshal(l.Data, &d); err != nil {
+		return plainJSONError(err)
+	}
+	if d.Name == "" {
+		return errors.New("the metric has no name")
+	}
+	m, err := d.definition()
+	if err != nil {
+		return err
+	}
+	p.b.Define(m)
+	if m.Type == run.Unknown && d.Type != "" {
+		return fmt.Errorf("metric %q has a type %q that k6 doesn't know: it is read as a trend", clip(d.Name), clip(d.Type))
+	}
+	return nil
+}
+
+func (d jsonMetric) definition() (run.Metric, error) {
+	m := run.Metric{Name: d.Name, Type: run.ParseMetricType(d.Type), Contains: d.Contains}
+	for _, raw := range d.Thresholds {
+		expression, err := decodeThreshold(raw)
+		if err != nil {
+			return m, fmt.Errorf("metric %q: %w", clip(d.Name), err)
+		}
+		m.Thresholds = append(m.Thresholds, expression)
+	}
+	for _, s := range d.Submetrics {
+		sub := run.Submetric{Name: s.Name}
+		for name, value := range s.Tags {
+			sub.Tags = append(sub.Tags, run.Tag{Name: name, Value: value})
+		}
+		m.Submetrics = append(m.Submetrics, sub)
+	}
+	return m, nil
+}
+
+// decodeThreshold reads a threshold as k6 writes it: a string or an object.
+func decodeThreshold(raw json.RawMessage) (string, error) {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return text, nil
+	}
+	var object struct {
+		Threshold string `json:"threshold"`
+	}
+	if err := json.Unmarshal(raw, &object); err != nil || object.Threshold == "" {
+		return "", fmt.Errorf("a threshold is neither text nor an object: %s", clip(string(raw)))
+	}
+	return object.Threshold, nil
+}
+
+// decodeStrings reads a JSON object of strings.
+func decodeStrings(b []byte) (map[string]string, error) {
+	var m map[string]string
+	err := json.Unmarshal(b, &m)
+	return m, err
+}
+
+// plainJSONError drops what only means something to a Go programmer.
+func plainJSONError(err error) error {
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &kind) {
+		return fmt.Errorf("%q is a %s where k6 writes something else", kind.Field, kind.Value)
+	}
+	return fmt.Errorf("it is not JSON: %w", err)
+}
+
+// clip shortens a text of the input for a message.
+func clip(s string) string {
+	const most = 80
+	if len(s) > most {
+		return strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
+}
+
+// reference is what a sample's metadata say of its request.
+type reference struct{ rid, vu, iter string }
+
+// of is the request that a sample belongs to, 0 if nothing tells: the request
+// id, else virtual user, iteration and endpoint.
+func (r reference) of(e *entry) uint64 {
+	if r.rid != "" {
+		return hash("rid", r.rid)
+	}
+	vu, iter := r.vu, r.iter
+	if vu == "" {
+		vu = e.vu
+	}
+	if iter == "" {
+		iter = e.iter
+	}
+	if vu == "" || iter == "" {
+		return 0
+	}
+	return hash("vu", vu, iter, e.endpoint)
+}
+
+func hash(parts ...string) uint64 {
+	h := fnv.New64a()
+	for _, part := range parts {
+		h.Write([]byte(part))
+		h.Write([]byte{0})
+	}
+	return max(h.Sum64(), 1)
+}

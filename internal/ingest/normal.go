@@ -1,0 +1,130 @@
+package ingest
+
+import (
+	"regexp"
+	"strings"
+
+	"k6report/internal/run"
+)
+
+// normalizer turns the tags of a sample into those of a series: values without
+// bound are grouped, what says who sent the sample is taken out.
+type normalizer struct {
+	endpointName func(method, url string) (string, bool)
+	named        func(run.Tag) bool // does a submetric name this value?
+	grouped      bool               // some URL was
+}
+
+// ephemeral matches the client's side of a connection in an error text.
+var ephemeral = regexp.MustCompile(`\S+:\d+->`)
+
+// tags returns the tags to keep, and the virtual user and iteration where old
+// versions of k6 wrote them as tags.
+func (n *normalizer) tags(raw map[string]string) (tags []run.Tag, vu, iter string) {
+	tags = make([]run.Tag, 0, len(raw))
+	for name, value := range raw {
+		t := run.Tag{Name: name, Value: strings.ToValidUTF8(value, "\uFFFD")}
+		switch name {
+		case "vu":
+			vu = value
+			continue
+		case "iter":
+			iter = value
+			continue
+		case "url":
+			_, hasName := raw["name"]
+			if !n.named(t) && hasName {
+				continue
+			}
+			if !hasName {
+				tags = append(tags, n.name(run.Tag{Name: "name", Value: t.Value}, raw["method"]))
+				if !n.named(t) {
+					continue
+				}
+			}
+		case "name", "endpoint":
+			t = n.name(t, raw["method"])
+		case "error":
+			t.Value = ephemeral.ReplaceAllString(t.Value, "")
+		}
+		tags = append(tags, t)
+	}
+	return tags, vu, iter
+}
+
+// name groups the variable parts of a URL, and applies configured names.
+func (n *normalizer) name(t run.Tag, method string) run.Tag {
+	if n.named(t) {
+		return t
+	}
+	if n.endpointName != nil {
+		if name, ok := n.endpointName(method, t.Value); ok {
+			t.Value = name
+			return t
+		}
+	}
+	if grouped := GroupURL(t.Value); grouped != t.Value {
+		t.Value = grouped
+		n.grouped = true
+	}
+	return t
+}
+
+// GroupURL replaces what varies from request to request in a URL or path by
+// placeholders: numbers by {n}, UUIDs by {uuid}, long hexadecimal or mixed
+// words by {id}; it drops query and fragment. Other strings stay as they are.
+func GroupURL(s string) string {
+	scheme := strings.Index(s, "://")
+	if scheme < 0 && !strings.HasPrefix(s, "/") {
+		return s
+	}
+	if end := strings.IndexAny(s, "?#"); end >= 0 {
+		s = s[:end]
+	}
+	head := 0
+	if scheme >= 0 && scheme+3 <= len(s) {
+		head = scheme + 3
+		if slash := strings.IndexByte(s[head:], '/'); slash >= 0 {
+			head += slash
+		} else {
+			return s
+		}
+	}
+	segments := strings.Split(s[head:], "/")
+	for i, segment := range segments {
+		segments[i] = placeholder(segment)
+	}
+	return s[:head] + strings.Join(segments, "/")
+}
+
+func placeholder(segment string) string {
+	digits, hex, letters, dashes := 0, 0, 0, 0
+	for _, c := range segment {
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+			hex++
+		case c >= 'a' && c <= 'f', c >= 'A' && c <= 'F':
+			hex++
+			letters++
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
+			letters++
+		case c == '-', c == '_':
+			dashes++
+		default:
+			return segment
+		}
+	}
+	length := len(segment)
+	switch {
+	case length == 0:
+		return segment
+	case digits == length:
+		return "{n}"
+	case length == 36 && hex == 32 && dashes == 4:
+		return "{uuid}"
+	case digits >= 2 && hex+dashes == length && length >= 12, digits >= 4 && letters >= 4 && length >= 20:
+		return "{id}"
+	}
+	return segment
+}

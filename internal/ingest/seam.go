@@ -1,0 +1,139 @@
+package ingest
+
+import (
+	"slices"
+
+	"k6report/internal/run"
+)
+
+// seam puts together what crosses the borders of segments. Given the segments
+// in order, it leaves the same as if they had been one.
+type seam struct {
+	b       *run.Builder
+	tail    *fragment // the last request, still open
+	carried []recent  // with numbers counted over all segments
+	byJoin  map[uint64]int
+	count   int   // requests so far
+	lines   int64 // lines so far, in this source
+	bad     int64 // of them
+	samples uint64
+	source  string // of the segment added last
+	grouped bool   // URLs were
+}
+
+func newSeam(b *run.Builder) *seam {
+	return &seam{b: b, byJoin: make(map[uint64]int)}
+}
+
+// add takes the next segment.
+func (s *seam) add(g *segment) {
+	s.source = g.source
+	if g.closes {
+		s.close()
+	}
+	first := g.head
+	if first == nil {
+		first = g.tail
+	}
+	if first != nil {
+		if s.tail != nil && !s.tail.absorb(first) {
+			s.close()
+		}
+		if s.tail == nil {
+			s.tail = first
+		}
+	}
+	base := s.count
+	if g.head != nil {
+		s.close()
+		s.tail = g.tail
+	}
+	for _, o := range g.orphans {
+		s.join(o, base+o.after)
+	}
+	for range g.lost {
+		s.b.Unjoined()
+	}
+	s.count = base + g.requests
+	for _, r := range g.recents {
+		r.number += base
+		s.carry(r)
+	}
+	s.trim()
+	for _, p := range g.problems {
+		if p.Line > 0 {
+			p.Line += s.lines
+		}
+		p.Source = g.source
+		s.b.Problem(p)
+	}
+	s.lines += g.lines
+	s.bad += g.badLines
+	s.samples += g.samples
+	s.grouped = s.grouped || g.grouped
+}
+
+// close counts the open request.
+func (s *seam) close() {
+	f := s.tail
+	if f == nil {
+		return
+	}
+	s.tail = nil
+	s.count++
+	if !f.complete() {
+		p := incomplete
+		p.Source = s.source
+		s.b.Problem(p)
+		return
+	}
+	q := f.request()
+	place := s.b.AddRequest(protocolHTTP, s.b.Tags(f.entry.tags), &q)
+	if f.join != 0 {
+		s.carry(recent{join: f.join, number: s.count, place: place})
+	}
+}
+
+func (s *seam) carry(r recent) {
+	s.byJoin[r.join] = len(s.carried)
+	s.carried = append(s.carried, r)
+}
+
+// join adds a server's time to a request of a segment before, or to the one
+// that the segment began with.
+func (s *seam) join(o orphan, after int) {
+	at, ok := s.byJoin[o.join]
+	if !ok || after-s.carried[at].number >= joinWindow {
+		s.b.Unjoined()
+		return
+	}
+	r := &s.carried[at]
+	s.b.Join(r.place, o.metric, o.ms, !r.joined)
+	r.joined = true
+}
+
+// trim forgets requests that no sample may refer to any more.
+func (s *seam) trim() {
+	if len(s.carried) <= 4*joinWindow {
+		return
+	}
+	s.carried = slices.Clone(s.carried[len(s.carried)-joinWindow:])
+	clear(s.byJoin)
+	for i, r := range s.carried {
+		s.byJoin[r.join] = i
+	}
+}
+
+// absorb adds the samples of o if both are parts of the same request.
+func (f *fragment) absorb(o *fragment) bool {
+	if f.time != o.time || f.join != o.join || f.mask&o.mask != 0 || !f.entry.same(o.entry) {
+		return false
+	}
+	for part := range parts {
+		if o.mask&(1<<part) != 0 {
+			f.values[part] = o.values[part]
+		}
+	}
+	f.mask |= o.mask
+	return true
+}

@@ -1,0 +1,441 @@
+package run
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// maxWindows and maxBlocks are how many windows and blocks may hold data before
+// their length doubles.
+const (
+	maxWindows = 300
+	maxBlocks  = 120
+)
+
+// Builder makes a Run of samples. Its memory is bounded by the limits on tags
+// (see [Folding]), windows, blocks and rows, whatever is added. It is not safe
+// for concurrent use: give each goroutine its own and merge their Runs.
+type Builder struct {
+	metrics []*metricBuilder
+	byName  map[string]*metricBuilder
+
+	tags       map[TagSet]*Tags
+	fold       folder
+	generation int
+
+	windowShift uint8 // windows are 1<<windowShift seconds
+	windows     map[int64]struct{}
+
+	requests requestsBuilder
+
+	started, ended int64
+
+	id struct {
+		labels    map[string]string
+		sources   []Source
+		plan      *Plan
+		reported  *Reported
+		execution *Execution
+	}
+	problems map[problemKey]*Problem
+}
+
+// Options configure what a Builder keeps.
+type Options struct {
+	// Dimensions are tags that keep up to 1,000 values instead of 100.
+	Dimensions []string
+}
+
+// NewBuilder returns an empty Builder.
+func NewBuilder(o Options) *Builder {
+	b := &Builder{
+		byName:   make(map[string]*metricBuilder),
+		tags:     make(map[TagSet]*Tags),
+		windows:  make(map[int64]struct{}),
+		started:  math.MaxInt64,
+		ended:    math.MinInt64,
+		problems: make(map[problemKey]*Problem),
+	}
+	b.fold = newFolder(o.Dimensions)
+	b.requests = newRequestsBuilder()
+	b.id.labels = make(map[string]string)
+	return b
+}
+
+type metricBuilder struct {
+	id          int
+	name        string
+	kind        MetricType
+	contains    string
+	thresholds  map[string]struct{}
+	submetrics  map[string]TagSet
+	typeUnclear bool
+}
+
+// Tags is a handle on a tag set in a Builder.
+type Tags struct {
+	set    TagSet
+	series []*SeriesBuilder // by metric id; nil where there is none yet
+	tables map[string]*tableBuilder
+}
+
+// Set is the tag set after folding.
+func (t *Tags) Set() TagSet { return t.set }
+
+// SeriesBuilder takes the samples of one series.
+type SeriesBuilder struct {
+	owner   *Builder
+	key     Key
+	stats   Stats
+	latest  Point
+	sketch  *Sketch
+	windows []Window // by ascending index
+	at      int      // the window last added to
+}
+
+// Metric returns the id of a metric, for [Builder.Series].
+func (b *Builder) Metric(name string) int { return b.metric(name).id }
+
+func (b *Builder) metric(name string) *metricBuilder {
+	m := b.byName[name]
+	if m == nil {
+		m = &metricBuilder{
+			id:         len(b.metrics),
+			name:       strings.Clone(name),
+			thresholds: make(map[string]struct{}),
+			submetrics: make(map[string]TagSet),
+		}
+		b.metrics = append(b.metrics, m)
+		b.byName[m.name] = m
+	}
+	return m
+}
+
+// Define adds what is known of a metric. Definitions that contradict each
+// other leave the type that comes first in the order of MetricType, and a
+// Problem.
+func (b *Builder) Define(d Metric) {
+	m := b.metric(d.Name)
+	if d.Type != Unknown {
+		if m.kind != Unknown && m.kind != d.Type {
+			m.typeUnclear = true
+		}
+		if m.kind == Unknown || d.Type < m.kind {
+			m.kind = d.Type
+		}
+	}
+	m.contains = max(m.contains, d.Contains)
+	for _, t := range d.Thresholds {
+		m.thresholds[t] = struct{}{}
+	}
+	for _, s := range d.Submetrics {
+		if _, known := m.submetrics[s.Name]; !known {
+			m.submetrics[s.Name] = NewTagSet(s.Tags...)
+			b.fold.keep(s.Tags)
+		}
+	}
+}
+
+// Generation changes when handles (Tags, SeriesBuilder) obtained before no
+// longer hold, which only [Builder.Tags] and [Builder.Add] can cause.
+func (b *Builder) Generation() int { return b.generation }
+
+// Tags returns the handle of a tag set.
+func (b *Builder) Tags(tags []Tag) *Tags {
+	if b.fold.see(tags) {
+		b.refold()
+	}
+	return b.handle(tags)
+}
+
+// handle folds a tag set and finds or makes its handle.
+func (b *Builder) handle(tags []Tag) *Tags {
+	set := NewTagSet(b.fold.apply(tags)...)
+	t := b.tags[set]
+	if t == nil {
+		t = &Tags{set: set, tables: make(map[string]*tableBuilder)}
+		b.tags[set] = t
+	}
+	return t
+}
+
+// Series returns the handle of a series, by a metric's id.
+func (b *Builder) Series(metric int, t *Tags) *SeriesBuilder {
+	if metric < len(t.series) && t.series[metric] != nil {
+		return t.series[metric]
+	}
+	for len(t.series) <= metric {
+		t.series = append(t.series, nil)
+	}
+	s := &SeriesBuilder{
+		owner:  b,
+		key:    Key{Metric: b.metrics[metric].name, Tags: t.set},
+		latest: Point{Time: math.MinInt64},
+		sketch: NewSketch(FineBits),
+	}
+	t.series[metric] = s
+	return s
+}
+
+// Add counts a sample: a finite value at a time in nanoseconds since the Unix
+// epoch.
+func (s *SeriesBuilder) Add(at int64, v float64) {
+	st := &s.stats
+	if st.Count == 0 {
+		st.Min, st.Max = v, v
+	}
+	st.Count++
+	st.Min = min(st.Min, v)
+	st.Max = max(st.Max, v)
+	if v != 0 {
+		st.Nonzero++
+	}
+	if p := (Point{at, v}); s.latest.before(p) {
+		s.latest = p
+	}
+	s.sketch.Add(v)
+	b := s.owner
+	b.started = min(b.started, at)
+	b.ended = max(b.ended, at)
+
+	index := floorSeconds(at) >> b.windowShift
+	if s.at >= len(s.windows) || s.windows[s.at].Index != index {
+		s.at = s.window(index)
+		if b.seeWindow(index) {
+			s.at = s.window(floorSeconds(at) >> b.windowShift)
+		}
+	}
+	w := &s.windows[s.at]
+	w.Count++
+	if v >= maxMagnitude || v <= -maxMagnitude {
+		st.Outside++
+		return
+	}
+	st.Sum.Add(v)
+	w.Sum.Add(v)
+}
+
+// window finds or makes the window of an index.
+func (s *SeriesBuilder) window(index int64) int {
+	if n := len(s.windows); n == 0 || s.windows[n-1].Index < index {
+		s.windows = append(s.windows, Window{Index: index})
+		return n
+	}
+	i, found := slices.BinarySearchFunc(s.windows, index, func(w Window, index int64) int { return cmp.Compare(w.Index, index) })
+	if !found {
+		s.windows = slices.Insert(s.windows, i, Window{Index: index})
+	}
+	return i
+}
+
+// seeWindow notes that a window holds data and reports whether that made all
+// windows longer.
+func (b *Builder) seeWindow(index int64) bool {
+	b.windows[index] = struct{}{}
+	before := b.windowShift
+	for len(b.windows) > maxWindows {
+		b.lengthenWindows(b.windowShift + 1)
+	}
+	return b.windowShift != before
+}
+
+// lengthenWindows merges windows until they are 1<<shift seconds long.
+func (b *Builder) lengthenWindows(shift uint8) {
+	by := shift - b.windowShift
+	b.windowShift = shift
+	b.windows = shiftKeys(b.windows, by)
+	for _, t := range b.tags {
+		for _, s := range t.series {
+			if s != nil {
+				s.windows, s.at = mergeWindows(nil, s.windows, by), 0
+			}
+		}
+	}
+}
+
+// mergeWindows adds the windows of from, made longer by 1<<by, to those of to.
+// Both are in order.
+func mergeWindows(to, from []Window, by uint8) []Window {
+	merged := make([]Window, 0, max(len(to), len(from)))
+	push := func(w Window) {
+		if n := len(merged); n > 0 && merged[n-1].Index == w.Index {
+			merged[n-1].Count += w.Count
+			merged[n-1].Sum.Merge(w.Sum)
+			return
+		}
+		merged = append(merged, w)
+	}
+	for len(to) > 0 || len(from) > 0 {
+		if len(from) == 0 || len(to) > 0 && to[0].Index <= from[0].Index>>by {
+			push(to[0])
+			to = to[1:]
+			continue
+		}
+		w := from[0]
+		w.Index >>= by
+		push(w)
+		from = from[1:]
+	}
+	return merged
+}
+
+func shiftKeys(set map[int64]struct{}, by uint8) map[int64]struct{} {
+	shifted := make(map[int64]struct{}, len(set)/2)
+	for index := range set {
+		shifted[index>>by] = struct{}{}
+	}
+	return shifted
+}
+
+// floorSeconds is the whole second that a time lies in.
+func floorSeconds(ns int64) int64 {
+	s := ns / int64(time.Second)
+	if ns < 0 && s*int64(time.Second) != ns {
+		s--
+	}
+	return s
+}
+
+// Label sets a label of the run.
+func (b *Builder) Label(name, value string) { b.id.labels[name] = value }
+
+// Source notes an input.
+func (b *Builder) Source(s Source) { b.id.sources = append(b.id.sources, s) }
+
+type problemKey struct{ code, source string }
+
+// Problem notes something lost or doubtful. Those of equal code and source are
+// counted together, at the first line.
+func (b *Builder) Problem(p Problem) {
+	key := problemKey{p.Code, p.Source}
+	have := b.problems[key]
+	if have == nil {
+		b.problems[key] = &p
+		return
+	}
+	count := have.Count + p.Count
+	if cmp.Or(cmp.Compare(p.Line, have.Line), cmp.Compare(p.Message, have.Message)) < 0 {
+		*have = p
+	}
+	have.Count = count
+}
+
+// Finish returns the Run. The Builder must not be used afterwards.
+func (b *Builder) Finish() *Run {
+	r := &Run{
+		WindowLength: time.Second << b.windowShift,
+		Requests:     b.requests.finish(),
+		Folding:      b.fold.result(),
+		Plan:         b.id.plan,
+		Reported:     b.id.reported,
+		Execution:    b.id.execution,
+		Sources:      slices.Clone(b.id.sources),
+	}
+	if b.started <= b.ended {
+		r.Started, r.Ended = b.started, b.ended
+	}
+	for _, m := range b.metrics {
+		r.Metrics = append(r.Metrics, m.definition())
+		if m.typeUnclear {
+			b.Problem(Problem{
+				Code:    "metric_type",
+				Message: fmt.Sprintf("metric %q is declared with several types; it is read as a %s", m.name, m.kind),
+			})
+		}
+	}
+	slices.SortFunc(r.Metrics, func(a, b Metric) int { return cmp.Compare(a.Name, b.Name) })
+	for _, t := range b.tags {
+		for _, s := range t.series {
+			if s != nil && s.stats.Count > 0 {
+				r.Series = append(r.Series, s.finish(b.byName[s.key.Metric].kind))
+			}
+		}
+	}
+	slices.SortFunc(r.Series, func(a, b Series) int { return a.Key.Compare(b.Key) })
+	for _, name := range slices.Sorted(maps.Keys(b.id.labels)) {
+		r.Labels = append(r.Labels, Tag{name, b.id.labels[name]})
+	}
+	slices.SortFunc(r.Sources, func(a, b Source) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Format, b.Format), cmp.Compare(a.Lines, b.Lines), cmp.Compare(a.Samples, b.Samples))
+	})
+	for _, p := range b.problems {
+		r.Problems = append(r.Problems, *p)
+	}
+	slices.SortFunc(r.Problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Source, b.Source))
+	})
+	r.ID = identity(r)
+	return r
+}
+
+func (m *metricBuilder) definition() Metric {
+	d := Metric{Name: m.name, Type: m.kind, Contains: m.contains}
+	d.Thresholds = slices.Sorted(maps.Keys(m.thresholds))
+	for _, name := range slices.Sorted(maps.Keys(m.submetrics)) {
+		d.Submetrics = append(d.Submetrics, Submetric{Name: name, Tags: m.submetrics[name].List()})
+	}
+	return d
+}
+
+func (s *SeriesBuilder) finish(kind MetricType) Series {
+	out := Series{Key: s.key, Stats: s.stats, Latest: s.latest, Windows: s.windows}
+	if kind == Trend || kind == Unknown {
+		out.Sketch = s.sketch
+	}
+	return out
+}
+
+// identity names a run by its testid and start, or else by what it holds.
+func identity(r *Run) string {
+	testid := ""
+	h := sha256.New()
+	number := func(n uint64) { h.Write(binary.LittleEndian.AppendUint64(nil, n)) }
+	for i := range r.Series {
+		s := &r.Series[i]
+		if id := s.Tags.Value("testid"); id != "" {
+			testid = max(testid, id)
+		}
+		fmt.Fprintf(h, "%s\x00%s\x00", s.Metric, s.Tags.encoded)
+		number(s.Count)
+		number(uint64(s.Sum.Hi))
+		number(s.Sum.Lo)
+	}
+	if r.Reported != nil && len(r.Series) == 0 {
+		fmt.Fprintf(h, "%v", *r.Reported)
+	}
+	number(uint64(r.Started))
+	number(uint64(r.Ended))
+	name := pathSafe(testid)
+	if name == "" {
+		name = fmt.Sprintf("%x", h.Sum(nil)[:6])
+	}
+	if r.Started == 0 {
+		return name
+	}
+	return time.Unix(0, r.Started).UTC().Format("20060102T150405Z") + "-" + name
+}
+
+// pathSafe keeps what may stand in a file name, at most 64 characters of it.
+func pathSafe(s string) string {
+	safe := strings.Map(func(c rune) rune {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '.':
+			return c
+		}
+		return '_'
+	}, s)
+	return safe[:min(len(safe), 64)]
+}
+
+// Named reports whether a submetric defined so far names this tag and value.
+func (b *Builder) Named(t Tag) bool {
+	_, named := b.fold.named[t]
+	return named
+}

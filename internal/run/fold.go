@@ -1,0 +1,238 @@
+package run
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Limits on tags. Each is a limit on the set of samples seen, so whether it is
+// passed doesn't depend on their order.
+const (
+	maxValues          = 64     // of a tag
+	maxDimensionValues = 1_000  // of a configured dimension
+	maxNames           = 2_000  // of the tag name: endpoints
+	maxTagSets         = 12_000 // combinations, at each level of folding
+	maxTagNames        = 64     // different tags that aren't k6's own
+)
+
+// Folding says which tags were given up. A folded tag is gone from every key
+// as a whole, but for values that a submetric names, so that no statistic
+// silently rests on a part of its samples.
+type Folding struct {
+	// Tags had more values than a key may have; in order of their names.
+	Tags []string `json:"tags,omitempty"`
+	// Level is 0 while all other tags are kept. Every level keeps fewer: 1
+	// k6's own tags, the dimensions and what submetrics name; 2 only those of
+	// an endpoint (name, method, status, scenario, …); 3 only the dimensions
+	// and what submetrics name.
+	Level int `json:"level,omitempty"`
+	// Seen are the combinations counted at each level, as hashes, kept only
+	// where something was folded: with them, parts merge as if read as one.
+	Seen [levels][]uint64 `json:"seen,omitzero"`
+	// TagNames are the tags counted for the limit on their number, kept only
+	// where something was folded.
+	TagNames []string `json:"tag_names,omitempty"`
+}
+
+const levels = 3
+
+// systemTags are k6's own.
+var systemTags = []string{
+	"check", "error", "error_code", "expected_response", "group", "method", "name", "proto",
+	"scenario", "service", "status", "subproto", "tls_version", "url",
+}
+
+// endpointTags are what level 2 keeps.
+var endpointTags = []string{"check", "expected_response", "method", "name", "scenario", "status"}
+
+// folder decides which tags are kept.
+type folder struct {
+	dimensions []string
+	values     map[string]map[string]struct{} // of tags not folded yet
+	folded     map[string]struct{}
+	named      map[Tag]struct{}    // by submetrics
+	names      map[string]struct{} // of tags that aren't k6's own, at most maxTagNames+1
+	level      int
+	seen       [levels]map[uint64]struct{}
+}
+
+func newFolder(dimensions []string) folder {
+	f := folder{
+		dimensions: dimensions,
+		values:     make(map[string]map[string]struct{}),
+		folded:     make(map[string]struct{}),
+		named:      make(map[Tag]struct{}),
+		names:      make(map[string]struct{}),
+	}
+	for i := range f.seen {
+		f.seen[i] = make(map[uint64]struct{})
+	}
+	return f
+}
+
+// keep exempts the tags of a submetric from folding.
+func (f *folder) keep(tags []Tag) {
+	for _, t := range tags {
+		f.named[t] = struct{}{}
+	}
+}
+
+// see counts a tag set and reports whether something has to be folded now.
+func (f *folder) see(tags []Tag) bool {
+	changed := false
+	for _, t := range tags {
+		changed = f.seeValue(t.Name, t.Value) || changed
+	}
+	for level := f.level; level < levels; level++ {
+		changed = f.seeSet(level, f.hash(level, tags)) || changed
+	}
+	return changed
+}
+
+func (f *folder) seeValue(name, value string) bool {
+	changed := false
+	if _, known := f.names[name]; !known && len(f.names) <= maxTagNames && f.isCustom(name) {
+		f.names[strings.Clone(name)] = struct{}{}
+		if len(f.names) > maxTagNames {
+			changed = f.raise(1)
+		}
+	}
+	if _, gone := f.folded[name]; gone || !f.keeps(f.level, name) {
+		return changed
+	}
+	values := f.values[name]
+	if values == nil {
+		values = make(map[string]struct{})
+		f.values[strings.Clone(name)] = values
+	}
+	if _, known := values[value]; !known {
+		values[strings.Clone(value)] = struct{}{}
+		if len(values) > f.limit(name) {
+			delete(f.values, name)
+			f.folded[strings.Clone(name)] = struct{}{}
+			return true
+		}
+	}
+	return changed
+}
+
+// seeSet counts a combination at a level.
+func (f *folder) seeSet(level int, hash uint64) bool {
+	if level < f.level {
+		return false
+	}
+	f.seen[level][hash] = struct{}{}
+	return len(f.seen[level]) > maxTagSets && f.raise(level+1)
+}
+
+func (f *folder) raise(level int) bool {
+	if level <= f.level {
+		return false
+	}
+	for ; f.level < min(level, levels); f.level++ {
+		f.seen[f.level] = nil
+	}
+	return true
+}
+
+// hash identifies the tags that a level keeps. Values are first reduced to as
+// many as a tag may have: a tag that will be folded then counts as much before
+// as after, which makes the count independent of the order.
+func (f *folder) hash(level int, tags []Tag) uint64 {
+	sum := uint64(0)
+	for _, t := range tags {
+		if _, named := f.named[t]; !named && !f.keeps(level, t.Name) {
+			continue
+		}
+		value := fnv(offset64, t.Value) % uint64(f.limit(t.Name))
+		h := fnv(offset64, t.Name) ^ value*0x9e3779b97f4a7c15
+		h ^= h >> 32
+		sum += h * 0xd6e8feb86659fd93 // commutative: the order of tags is free
+	}
+	return sum
+}
+
+// keeps reports whether a level keeps the values of a tag. What submetrics name
+// stays at every level.
+func (f *folder) keeps(level int, name string) bool {
+	switch {
+	case level == 0, name == "instance", name == "testid", slices.Contains(f.dimensions, name):
+		return true
+	case level == 1:
+		return slices.Contains(systemTags, name)
+	case level == 2:
+		return slices.Contains(endpointTags, name)
+	}
+	return false
+}
+
+func (f *folder) isCustom(name string) bool { return !f.keeps(1, name) }
+
+func (f *folder) limit(name string) int {
+	switch {
+	case name == "name":
+		return maxNames
+	case slices.Contains(f.dimensions, name):
+		return maxDimensionValues
+	}
+	return maxValues
+}
+
+// apply returns the tags that stay. It may return its argument.
+func (f *folder) apply(tags []Tag) []Tag {
+	if f.level == 0 && len(f.folded) == 0 {
+		return tags
+	}
+	stay := make([]Tag, 0, len(tags))
+	for _, t := range tags {
+		_, folded := f.folded[t.Name]
+		_, named := f.named[t]
+		if named || !folded && f.keeps(f.level, t.Name) {
+			stay = append(stay, t)
+		}
+	}
+	return stay
+}
+
+func (f *folder) result() Folding {
+	out := Folding{Tags: slices.Sorted(maps.Keys(f.folded)), Level: f.level}
+	if len(out.Tags) == 0 && out.Level == 0 {
+		return out
+	}
+	for i := range f.seen {
+		out.Seen[i] = slices.Sorted(maps.Keys(f.seen[i]))
+	}
+	out.TagNames = slices.Sorted(maps.Keys(f.names))
+	return out
+}
+
+// merge takes over what another folder had to give up.
+func (f *folder) merge(o Folding) {
+	f.raise(o.Level)
+	for _, name := range o.Tags {
+		f.folded[name] = struct{}{}
+		delete(f.values, name)
+	}
+	for _, name := range o.TagNames {
+		f.names[name] = struct{}{}
+	}
+	if len(f.names) > maxTagNames {
+		f.raise(1)
+	}
+	for level, hashes := range o.Seen {
+		for _, h := range hashes {
+			f.seeSet(level, h)
+		}
+	}
+}
+
+const offset64 = 14695981039346656037
+
+// fnv continues an FNV-1a hash: the same on every machine, unlike maphash.
+func fnv(h uint64, s string) uint64 {
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * 1099511628211
+	}
+	return h
+}

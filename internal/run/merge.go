@@ -1,0 +1,243 @@
+package run
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/bits"
+	"reflect"
+	"strings"
+	"time"
+)
+
+// Merge joins parts of one run, such as the files of several load generators
+// or what several goroutines read. It is associative and commutative to the
+// byte. Gauges of different generators (tag instance) stay apart in their
+// series and are combined where they are read; see [Run.Select].
+func Merge(parts ...*Run) *Run {
+	b := NewBuilder(Options{})
+	for _, p := range parts {
+		b.AddRun(p)
+	}
+	return b.Finish()
+}
+
+// AddRun adds all of a run. The run stays as it is.
+func (b *Builder) AddRun(r *Run) {
+	for _, m := range r.Metrics {
+		b.Define(m)
+	}
+	b.fold.merge(r.Folding)
+	b.refold()
+	if len(r.Series)+len(r.Requests.Tables) > 0 {
+		b.started = min(b.started, r.Started)
+		b.ended = max(b.ended, r.Ended)
+	}
+	b.addSeries(r)
+	b.requests.addRequests(&r.Requests, &b.fold)
+	for _, l := range r.Labels {
+		b.id.labels[l.Name] = max(l.Value, b.id.labels[l.Name])
+	}
+	for _, s := range r.Sources {
+		b.Source(s)
+	}
+	for _, p := range r.Problems {
+		b.Problem(p)
+	}
+	b.addKnowledge(r)
+}
+
+func (b *Builder) addSeries(r *Run) {
+	if len(r.Series) == 0 {
+		return
+	}
+	shift := shiftOf(r.WindowLength)
+	if shift > b.windowShift {
+		b.lengthenWindows(shift)
+	}
+	whole := r.Folding.Level == 0 && len(r.Folding.Tags) == 0
+	for i := range r.Series {
+		s := &r.Series[i]
+		tags := s.Tags.List()
+		var t *Tags
+		if whole {
+			t = b.Tags(tags)
+		} else {
+			t = b.foldedTags(tags)
+		}
+		to := b.Series(b.Metric(s.Metric), t)
+		to.absorb(s.Stats, s.Latest, s.Sketch, s.Windows, b.windowShift-shift)
+		for _, w := range s.Windows {
+			b.windows[w.Index>>(b.windowShift-shift)] = struct{}{}
+		}
+	}
+	for len(b.windows) > maxWindows {
+		b.lengthenWindows(b.windowShift + 1)
+	}
+}
+
+// foldedTags is Tags for a set of which something is missing: its combination
+// has been counted before, when it was whole.
+func (b *Builder) foldedTags(tags []Tag) *Tags {
+	changed := false
+	for _, t := range tags {
+		changed = b.fold.seeValue(t.Name, t.Value) || changed
+	}
+	if changed {
+		b.refold()
+	}
+	return b.handle(tags)
+}
+
+func (s *SeriesBuilder) absorb(stats Stats, latest Point, sketch *Sketch, windows []Window, by uint8) {
+	s.stats.merge(stats)
+	if s.latest.before(latest) {
+		s.latest = latest
+	}
+	if sketch != nil {
+		s.sketch.Merge(sketch)
+	}
+	s.windows, s.at = mergeWindows(s.windows, windows, by), 0
+}
+
+func (s *Stats) merge(o Stats) {
+	switch {
+	case o.Count == 0:
+		return
+	case s.Count == 0:
+		*s = o
+		return
+	}
+	s.Count += o.Count
+	s.Nonzero += o.Nonzero
+	s.Outside += o.Outside
+	s.Sum.Merge(o.Sum)
+	s.Min = min(s.Min, o.Min)
+	s.Max = max(s.Max, o.Max)
+}
+
+// refold applies the present folding to all that was added before.
+func (b *Builder) refold() {
+	if b.fold.level == 0 && len(b.fold.folded) == 0 {
+		return
+	}
+	b.generation++
+	old := b.tags
+	b.tags = make(map[TagSet]*Tags, len(old))
+	for _, t := range old {
+		to := b.handle(t.set.List())
+		for id, s := range t.series {
+			if s != nil {
+				b.Series(id, to).absorb(s.stats, s.latest, s.sketch, s.windows, 0)
+			}
+		}
+	}
+	tables := b.requests.tables
+	b.requests.tables = make(map[Endpoint]*tableBuilder, len(tables))
+	b.requests.rows, b.requests.bins = 0, 0
+	for e, t := range tables {
+		b.requests.absorb(b.requests.table(b.fold.endpoint(e)), t, 0)
+	}
+}
+
+// addRequests adds tables whose blocks may have another length.
+func (r *requestsBuilder) addRequests(from *Requests, fold *folder) {
+	r.unjoined += from.Unjoined
+	if len(from.Tables) == 0 {
+		return
+	}
+	shift := shiftOf(from.BlockLength)
+	if shift > r.shift {
+		r.lengthen(shift)
+	}
+	for i := range from.Tables {
+		t := &from.Tables[i]
+		to := r.table(fold.endpoint(t.Endpoint))
+		for j := range t.Blocks {
+			r.addBlock(to, &t.Blocks[j], from.Columns, shift)
+		}
+	}
+	r.limit()
+}
+
+func (r *requestsBuilder) addBlock(to *tableBuilder, b *Block, columns []string, shift uint8) {
+	index := b.Index >> (r.shift - shift)
+	r.block(to, index).add(blockCounts{b.Count, b.Failed, b.Timeouts})
+	for cell, n := range b.Durations.cells() {
+		r.duration(to, cellKey(index, cell), n)
+	}
+	for _, row := range b.Rows {
+		at := r.row(to, cellKey(index, row.Bin))
+		at.count += row.Count
+		at.joined += row.Joined
+		at.total += row.Total
+		for i, sum := range row.Sums {
+			column := i
+			if i >= clientColumns {
+				column = r.column(columns[i])
+			}
+			if column >= 0 && sum != 0 {
+				at.addSum(column, sum)
+			}
+		}
+	}
+}
+
+// endpoint is what an endpoint becomes under the present folding.
+func (f *folder) endpoint(e Endpoint) Endpoint {
+	name := "name"
+	if e.Protocol == ProtocolIteration {
+		name = "scenario"
+	}
+	kept := NewTagSet(f.apply([]Tag{{name, e.Name}, {"method", e.Method}})...)
+	return Endpoint{Protocol: e.Protocol, Name: kept.Value(name), Method: kept.Value("method")}
+}
+
+// addKnowledge takes over what no sample tells. Of two different plans,
+// summaries or executions the run keeps one, and a Problem says so.
+func (b *Builder) addKnowledge(r *Run) {
+	b.id.plan = b.either("plan", b.id.plan, r.Plan).(*Plan)
+	b.id.reported = b.either("summary", b.id.reported, r.Reported).(*Reported)
+	b.id.execution = b.either("execution record", b.id.execution, r.Execution).(*Execution)
+}
+
+// either returns the one that is not nil, or of two the one that comes first
+// as text.
+func (b *Builder) either(what string, x, y any) any {
+	switch {
+	case reflect.ValueOf(x).IsNil():
+		return y
+	case reflect.ValueOf(y).IsNil(), reflect.DeepEqual(x, y):
+		return x
+	}
+	b.Problem(Problem{
+		Code:    "several_" + strings.ReplaceAll(what, " ", "_"),
+		Message: "the sources hold more than one " + what + "; only one is used: leave the others out",
+	})
+	if asText(y) < asText(x) {
+		return y
+	}
+	return x
+}
+
+// asText makes any two different values comparable.
+func asText(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(text)
+}
+
+// SetPlan, SetReported and SetExecution say what no sample tells.
+func (b *Builder) SetPlan(p *Plan) { b.addKnowledge(&Run{Plan: p}) }
+
+// SetReported adds what k6 reported; see [Builder.SetPlan].
+func (b *Builder) SetReported(p *Reported) { b.addKnowledge(&Run{Reported: p}) }
+
+// SetExecution adds how k6 went; see [Builder.SetPlan].
+func (b *Builder) SetExecution(e *Execution) { b.addKnowledge(&Run{Execution: e}) }
+
+// shiftOf is the power of two in a length of windows or blocks.
+func shiftOf(length time.Duration) uint8 {
+	return uint8(bits.TrailingZeros64(uint64(length / time.Second)))
+}

@@ -1,0 +1,99 @@
+package run
+
+import (
+	"cmp"
+	"time"
+)
+
+// Requests are the request tables: every request rejoined from its samples,
+// with the server's times of it where a join exists, reduced to histograms.
+type Requests struct {
+	// BlockLength is the length of a Block: a power of two of seconds.
+	BlockLength time.Duration
+	// Columns name the parts of a request's time: the client's own first (see
+	// ClientColumns), then the metrics joined to requests, by name. At most 24.
+	Columns []string
+	// Tables are in order of their endpoints.
+	Tables []Table
+	// Unjoined counts samples that named a request which was not there, or no
+	// longer: their times are in their series, but in no table.
+	Unjoined uint64
+}
+
+// Endpoint is what requests are told apart by.
+type Endpoint struct {
+	// Protocol is http, grpc, websocket, browser, or iteration for the
+	// pseudo-endpoint of a scenario's iterations.
+	Protocol string `json:"protocol"`
+	// Name is the name tag, with variable parts of URLs replaced; a scenario's
+	// name for iterations. "" when samples carry none.
+	Name   string `json:"name"`
+	Method string `json:"method,omitempty"`
+}
+
+// Table holds the requests of one endpoint, without set-up and teardown.
+type Table struct {
+	Endpoint
+	Blocks []Block // in order of time; only those that hold requests
+}
+
+// Block is the requests that started between Index and Index+1 block lengths
+// after the Unix epoch.
+type Block struct {
+	Index int64
+	// Count is the number of requests, Failed those that k6 counts as failed,
+	// Timeouts those that ran into a time limit.
+	Count, Failed, Timeouts uint64
+	// Durations is the distribution of the protocol's own duration (for HTTP
+	// http_req_duration) at BlockBits, in milliseconds.
+	Durations *Sketch
+	// Rows are by ascending Bin.
+	Rows []Row
+}
+
+// Row is the requests of a block with about the same time T, where T is what
+// a user waits: for HTTP blocked + duration.
+type Row struct {
+	// Bin is the bin of T at TableBits; see RowRange.
+	Bin   uint32
+	Count uint64
+	// Joined is the number of requests with at least one server time.
+	Joined uint64
+	// Total is the sum of T, in microseconds, each request rounded to one.
+	Total int64
+	// Sums are sums of parts in the same unit, by Requests.Columns; as long as
+	// the last column that isn't 0.
+	Sums []int64
+}
+
+// The columns a client's request is made of: Client is the wait for a free
+// connection, max(0, blocked − connecting − tls_handshaking).
+const (
+	ColumnClient = iota
+	ColumnConnecting
+	ColumnTLS
+	ColumnSending
+	ColumnWaiting
+	ColumnReceiving
+	clientColumns
+)
+
+// maxColumns bounds the width of a row.
+const maxColumns = 24
+
+// ClientColumns are the names of the first columns of every Requests.
+func ClientColumns() []string {
+	return []string{"client", "connecting", "tls_handshaking", "sending", "waiting", "receiving"}
+}
+
+// RowRange is the interval of T of a row, in milliseconds. The last row's has
+// no upper end.
+func RowRange(bin uint32) Range { return cellRange(bin, TableBits) }
+
+// ProtocolIteration marks the pseudo-endpoint of a scenario's iterations.
+const ProtocolIteration = "iteration"
+
+// Compare orders endpoints by protocol, name and method.
+func (e Endpoint) Compare(o Endpoint) int {
+	return cmp.Or(cmp.Compare(e.Protocol, o.Protocol), cmp.Compare(e.Name, o.Name), cmp.Compare(e.Method, o.Method))
+}

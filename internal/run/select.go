@@ -1,0 +1,82 @@
+package run
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+)
+
+// Selection is samples of one metric, from one or more of its series.
+type Selection struct {
+	Type MetricType
+	Stats
+	// Value is a gauge's: the latest sample. Over several load generators (tag
+	// instance), vus and vus_max add up; other gauges take the latest.
+	Value float64
+	// Sketch is nil for types other than Trend and Unknown.
+	Sketch *Sketch
+}
+
+// Quantile estimates the q-quantile within 0.05 %; ok is false without
+// samples, or for metrics that have no distribution.
+func (s *Selection) Quantile(q float64) (value float64, ok bool) {
+	if s.Sketch == nil || s.Count == 0 {
+		return 0, false
+	}
+	return s.Sketch.Quantile(q, s.Min, s.Max)
+}
+
+// Select adds up the series of a metric whose tags match; nil matches all.
+func (r *Run) Select(metric string, match func(TagSet) bool) Selection {
+	m, _ := r.Metric(metric)
+	out := Selection{Type: m.Type}
+	latest := make(map[string]Point) // by instance
+	series := r.SeriesOf(metric)
+	for i := range series {
+		s := &series[i]
+		if match != nil && !match(s.Tags) {
+			continue
+		}
+		out.Stats.merge(s.Stats)
+		if s.Sketch != nil {
+			if out.Sketch == nil {
+				out.Sketch = NewSketch(FineBits)
+			}
+			out.Sketch.Merge(s.Sketch)
+		}
+		instance := s.Tags.Value("instance")
+		if have, known := latest[instance]; !known || have.before(s.Latest) {
+			latest[instance] = s.Latest
+		}
+	}
+	newest := Point{Time: math.MinInt64}
+	for _, p := range latest {
+		if newest.before(p) {
+			newest = p
+		}
+		if metric == "vus" || metric == "vus_max" {
+			out.Value += p.Value
+		}
+	}
+	if len(latest) > 0 && metric != "vus" && metric != "vus_max" {
+		out.Value = newest.Value
+	}
+	return out
+}
+
+// SeriesOf is the series of a metric.
+func (r *Run) SeriesOf(metric string) []Series {
+	from, _ := slices.BinarySearchFunc(r.Series, metric, func(s Series, name string) int { return cmp.Compare(s.Metric, name) })
+	to := from
+	for to < len(r.Series) && r.Series[to].Metric == metric {
+		to++
+	}
+	return r.Series[from:to]
+}
+
+// IsSetup reports whether samples belong to the set-up or teardown of a test.
+func IsSetup(t TagSet) bool {
+	group := t.Value("group")
+	return strings.HasPrefix(group, "::setup") || strings.HasPrefix(group, "::teardown")
+}

@@ -1,0 +1,319 @@
+package run
+
+import (
+	"iter"
+	"math"
+)
+
+// Resolutions of the sketches of this package, in bits of the mantissa kept.
+const (
+	// FineBits gives quantiles within 0.05 % of the value: series.
+	FineBits = 10
+	// BlockBits gives quantiles within 0.2 %: durations by block of time.
+	BlockBits = 8
+	// TableBits gives 32 bins to a doubling: rows of the request tables.
+	TableBits = 5
+)
+
+// Sketch is a histogram of float64 values with relative precision. A value's
+// bin is its own bit pattern shifted right by 52−k bits: sign, exponent and
+// the first k bits of the mantissa. Every bin therefore spans a factor of at
+// most 1+2^−k, and lowering k merges whole bins, without error.
+//
+// Domain: magnitudes from 2^-30 up to, but not including, 2^40. Smaller ones
+// count as zero; larger ones are counted apart, at the end of the order where
+// they belong. NaN must not be added. The zero value is not usable; see
+// [NewSketch].
+//
+// Method: the mapping is that of DDSketch with linear interpolation of the
+// logarithm (Masson, Rim, Lee: "DDSketch", VLDB 2019), at bin widths that are
+// powers of two. Counts are exact integers, so [Sketch.Merge] is associative
+// and commutative.
+type Sketch struct {
+	bits uint8
+	// low and high count values at or below −2^40 and at or above 2^40.
+	low, zero, high uint64
+	neg, pos        bank
+}
+
+const (
+	minExponent = -30 // 2^-30: about 1e-9, the unit of Sum
+	pageBits    = 5
+	pageSize    = 1 << pageBits
+)
+
+type page [pageSize]uint64
+
+// bank holds the bins of one sign as pages; only pages in use are allocated.
+type bank struct {
+	first uint32 // number of pages[0]
+	pages []*page
+}
+
+// NewSketch returns an empty sketch that keeps k bits of the mantissa, 1 to 20.
+func NewSketch(k int) *Sketch { return &Sketch{bits: uint8(k)} }
+
+// Bits is k, the number of mantissa bits kept.
+func (s *Sketch) Bits() int { return int(s.bits) }
+
+// Add counts one value.
+func (s *Sketch) Add(v float64) { s.AddN(v, 1) }
+
+// AddN counts a value n times.
+func (s *Sketch) AddN(v float64, n uint64) {
+	magnitude := math.Abs(v)
+	switch {
+	case magnitude < 1.0/(1<<-minExponent):
+		s.zero += n
+	case magnitude >= maxMagnitude:
+		if v > 0 {
+			s.high += n
+		} else {
+			s.low += n
+		}
+	case v > 0:
+		s.pos.add(binOf(magnitude, s.bits), n)
+	default:
+		s.neg.add(binOf(magnitude, s.bits), n)
+	}
+}
+
+// Merge adds the counts of o. The result keeps the lower of both resolutions.
+func (s *Sketch) Merge(o *Sketch) {
+	if o.bits < s.bits {
+		*s = *s.Coarsen(o.Bits())
+	}
+	s.low += o.low
+	s.zero += o.zero
+	s.high += o.high
+	s.pos.merge(&o.pos, o.bits-s.bits)
+	s.neg.merge(&o.neg, o.bits-s.bits)
+}
+
+// Coarsen returns a copy at k bits. A sketch never becomes finer: k above the
+// present resolution gives a plain copy.
+func (s *Sketch) Coarsen(k int) *Sketch {
+	to := NewSketch(min(k, s.Bits()))
+	to.Merge(s)
+	return to
+}
+
+// Count is the number of values added.
+func (s *Sketch) Count() uint64 {
+	n := uint64(0)
+	for _, b := range s.Bins() {
+		n += b
+	}
+	return n
+}
+
+// Range is a bin's interval: values v with Low <= |v| < High on the side of
+// its sign. Both are 0 for the zero bin; the bins of values outside the domain
+// have one infinite bound.
+type Range struct{ Low, High float64 }
+
+// Bins yields the bins that hold values, in ascending order.
+func (s *Sketch) Bins() iter.Seq2[Range, uint64] {
+	return func(yield func(Range, uint64) bool) {
+		if s.low > 0 && !yield(Range{math.Inf(-1), -maxMagnitude}, s.low) {
+			return
+		}
+		for bin, n := range s.neg.descending() {
+			if !yield(Range{-binLow(bin+1, s.bits), -binLow(bin, s.bits)}, n) {
+				return
+			}
+		}
+		if s.zero > 0 && !yield(Range{}, s.zero) {
+			return
+		}
+		for bin, n := range s.pos.ascending() {
+			if !yield(Range{binLow(bin, s.bits), binLow(bin+1, s.bits)}, n) {
+				return
+			}
+		}
+		if s.high > 0 {
+			yield(Range{maxMagnitude, math.Inf(1)}, s.high)
+		}
+	}
+}
+
+// Quantile estimates the q-quantile, 0 <= q <= 1, as k6 defines it: linear
+// interpolation between the sorted values at ranks ⌊q(n−1)⌋ and ⌈q(n−1)⌉.
+// lowest and highest are the exact extremes, to which every estimate is held;
+// infinities say that they are unknown. The relative error of each of the two
+// values is at most 2^−(k+1). It reports false when the sketch is empty.
+func (s *Sketch) Quantile(q, lowest, highest float64) (float64, bool) {
+	n := s.Count()
+	if n == 0 {
+		return 0, false
+	}
+	rank := q * float64(n-1)
+	below := uint64(rank)
+	lower, upper := s.ranked(below, n, lowest, highest)
+	return lower + (upper-lower)*(rank-float64(below)), true
+}
+
+// ranked estimates the sorted values at rank and rank+1. Values are taken to
+// lie evenly within their bin.
+func (s *Sketch) ranked(rank, count uint64, lowest, highest float64) (at, next float64) {
+	seen, found := uint64(0), false
+	value := func(r Range, within, n uint64, rank uint64) float64 {
+		switch {
+		case rank == 0 && !math.IsInf(lowest, 0):
+			return lowest
+		case rank == count-1 && !math.IsInf(highest, 0):
+			return highest
+		case math.IsInf(r.Low, -1):
+			return max(lowest, -math.MaxFloat64)
+		case math.IsInf(r.High, 1):
+			return min(highest, math.MaxFloat64)
+		}
+		v := r.Low + (r.High-r.Low)*(float64(within)+0.5)/float64(n)
+		return min(max(v, lowest), highest)
+	}
+	for r, n := range s.Bins() {
+		if !found && rank < seen+n {
+			at = value(r, rank-seen, n, rank)
+			next, found = at, true
+			if rank+1 == count {
+				return at, at
+			}
+		}
+		if found && rank+1 < seen+n {
+			return at, value(r, rank+1-seen, n, rank+1)
+		}
+		seen += n
+	}
+	return at, next
+}
+
+// binOf is the number of the bin of a magnitude in the domain, counted from
+// the domain's lower end.
+func binOf(magnitude float64, k uint8) uint32 {
+	return uint32(math.Float64bits(magnitude)>>(52-k)) - uint32((1023+minExponent)<<k)
+}
+
+// binLow is the lower end of a bin.
+func binLow(bin uint32, k uint8) float64 {
+	return math.Float64frombits(uint64(bin+uint32((1023+minExponent)<<k)) << (52 - k))
+}
+
+// A cell numbers the bins of values that can't be negative: 0 is zero, then
+// the bins in order, then what lies beyond the domain.
+func cellOf(v float64, k uint8) uint32 {
+	switch {
+	case v < 1.0/(1<<-minExponent):
+		return 0
+	case v >= maxMagnitude:
+		return lastCell(k)
+	}
+	return binOf(v, k) + 1
+}
+
+func lastCell(k uint8) uint32 { return binOf(maxMagnitude/2, k) + 1<<k + 1 }
+
+func cellRange(cell uint32, k uint8) Range {
+	switch cell {
+	case 0:
+		return Range{}
+	case lastCell(k):
+		return Range{maxMagnitude, math.Inf(1)}
+	}
+	return Range{binLow(cell-1, k), binLow(cell, k)}
+}
+
+// cells yields the cells that hold values, in order; negative values have none.
+func (s *Sketch) cells() iter.Seq2[uint32, uint64] {
+	return func(yield func(uint32, uint64) bool) {
+		if s.zero > 0 && !yield(0, s.zero) {
+			return
+		}
+		for bin, n := range s.pos.ascending() {
+			if !yield(bin+1, n) {
+				return
+			}
+		}
+		if s.high > 0 {
+			yield(lastCell(s.bits), s.high)
+		}
+	}
+}
+
+// addCell counts n values of a cell.
+func (s *Sketch) addCell(cell uint32, n uint64) {
+	switch cell {
+	case 0:
+		s.zero += n
+	case lastCell(s.bits):
+		s.high += n
+	default:
+		s.pos.add(cell-1, n)
+	}
+}
+
+func (b *bank) add(bin uint32, n uint64) {
+	at := bin>>pageBits - b.first
+	if at >= uint32(len(b.pages)) || b.pages[at] == nil {
+		at = b.grow(bin >> pageBits)
+	}
+	b.pages[at][bin%pageSize] += n
+}
+
+// grow makes room for a page and returns its place.
+func (b *bank) grow(number uint32) uint32 {
+	switch {
+	case len(b.pages) == 0:
+		b.first = number
+		b.pages = make([]*page, 1, 8)
+	case number < b.first:
+		longer := make([]*page, int(b.first-number)+len(b.pages))
+		copy(longer[b.first-number:], b.pages)
+		b.first, b.pages = number, longer
+	default:
+		for uint32(len(b.pages)) <= number-b.first {
+			b.pages = append(b.pages, nil)
+		}
+	}
+	at := number - b.first
+	if b.pages[at] == nil {
+		b.pages[at] = new(page)
+	}
+	return at
+}
+
+func (b *bank) merge(o *bank, shift uint8) {
+	for bin, n := range o.ascending() {
+		b.add(bin>>shift, n)
+	}
+}
+
+func (b *bank) ascending() iter.Seq2[uint32, uint64] {
+	return func(yield func(uint32, uint64) bool) {
+		for at, p := range b.pages {
+			if p == nil {
+				continue
+			}
+			for i, n := range p {
+				if n > 0 && !yield((b.first+uint32(at))<<pageBits|uint32(i), n) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (b *bank) descending() iter.Seq2[uint32, uint64] {
+	return func(yield func(uint32, uint64) bool) {
+		for at := len(b.pages) - 1; at >= 0; at-- {
+			p := b.pages[at]
+			if p == nil {
+				continue
+			}
+			for i := pageSize - 1; i >= 0; i-- {
+				if p[i] > 0 && !yield((b.first+uint32(at))<<pageBits|uint32(i), p[i]) {
+					return
+				}
+			}
+		}
+	}
+}

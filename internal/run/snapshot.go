@@ -1,0 +1,258 @@
+package run
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// A snapshot is a Run on disk:
+//
+//	magic    8 bytes "k6report"
+//	version  1 byte
+//	checksum 4 bytes, CRC-32C of what follows
+//	length   8 bytes, of the payload before compression
+//	payload  zstd
+//
+// The payload is a JSON head (what is small and may grow new keys) and streams
+// of integers, one for each kind of number, since equal kinds compress
+// together. Integers are little endian or varints.
+const (
+	snapshotMagic   = "k6report"
+	snapshotVersion = 1
+	snapshotHeader  = len(snapshotMagic) + 1 + 4 + 8
+	// maxSnapshot bounds the payload that Decode is ready to unpack.
+	maxSnapshot = 256 << 20
+)
+
+// Magic is how every snapshot starts.
+const Magic = snapshotMagic + "\x01"
+
+// MagicPrefix is how snapshots of every version start.
+const MagicPrefix = snapshotMagic
+
+type snapshotHead struct {
+	ID           string        `json:"id"`
+	Labels       []Tag         `json:"labels,omitempty"`
+	Started      int64         `json:"started"`
+	Ended        int64         `json:"ended"`
+	Sources      []Source      `json:"sources,omitempty"`
+	Metrics      []Metric      `json:"metrics,omitempty"`
+	Folding      Folding       `json:"folding,omitzero"`
+	Plan         *Plan         `json:"plan,omitempty"`
+	Reported     *Reported     `json:"reported,omitempty"`
+	Execution    *Execution    `json:"execution,omitempty"`
+	Problems     []Problem     `json:"problems,omitempty"`
+	WindowLength time.Duration `json:"window_length"`
+	BlockLength  time.Duration `json:"block_length,omitempty"`
+	Columns      []string      `json:"columns,omitempty"`
+	Unjoined     uint64        `json:"unjoined,omitempty"`
+	Strings      []string      `json:"strings,omitempty"`
+	Series       int           `json:"series"`
+	Tables       []tableHead   `json:"tables,omitempty"`
+}
+
+type tableHead struct {
+	Endpoint
+	Blocks int `json:"blocks"`
+	Width  int `json:"width"` // columns in use
+}
+
+// The streams of a payload. Those of the columns of request tables come last.
+const (
+	streamKeys = iota
+	streamStats
+	streamFloats
+	streamLatest
+	streamSketches
+	streamBins
+	streamBinCounts
+	streamWindows
+	streamWindowCounts
+	streamWindowSums
+	streamBlocks
+	streamDurations
+	streamDurationCounts
+	streamRows
+	streamRowCounts
+	streamRowJoined
+	streamRowTotals
+	streamColumns
+	streams = streamColumns + maxColumns
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// Encode writes a snapshot. Equal runs give equal bytes.
+func Encode(w io.Writer, r *Run) error {
+	payload, err := encodePayload(r)
+	if err != nil {
+		return fmt.Errorf("encode snapshot of run %s: %w", r.ID, err)
+	}
+	packer, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedBetterCompression))
+	if err != nil {
+		return fmt.Errorf("encode snapshot of run %s: %w", r.ID, err)
+	}
+	body := binary.LittleEndian.AppendUint64(nil, uint64(len(payload)))
+	body = packer.EncodeAll(payload, body)
+	header := append([]byte(snapshotMagic), snapshotVersion)
+	header = binary.LittleEndian.AppendUint32(header, crc32.Checksum(body, castagnoli))
+	if _, err := w.Write(append(header, body...)); err != nil {
+		return fmt.Errorf("write snapshot of run %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+// Decode reads a snapshot. It refuses what it can't read whole: another
+// format, a newer version, damaged bytes, a Run that contradicts itself.
+func Decode(r io.Reader) (*Run, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxSnapshot+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read snapshot: %w", err)
+	case len(data) < snapshotHeader || string(data[:len(snapshotMagic)]) != snapshotMagic:
+		return nil, fmt.Errorf("read snapshot: this is not a k6report snapshot")
+	case len(data) > maxSnapshot:
+		return nil, fmt.Errorf("read snapshot: it is larger than %d MB", maxSnapshot>>20)
+	}
+	if version := data[len(snapshotMagic)]; version != snapshotVersion {
+		return nil, fmt.Errorf("read snapshot: it has format %d, this k6report reads format %d: update k6report", version, snapshotVersion)
+	}
+	body := data[len(snapshotMagic)+5:]
+	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(data[len(snapshotMagic)+1:]) {
+		return nil, fmt.Errorf("read snapshot: the checksum does not match: the file is damaged or cut off; take it from where it came again")
+	}
+	length := binary.LittleEndian.Uint64(body)
+	if length > maxSnapshot {
+		return nil, fmt.Errorf("read snapshot: its content is larger than %d MB", maxSnapshot>>20)
+	}
+	unpacker, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(max(length, 1)))
+	if err != nil {
+		return nil, fmt.Errorf("read snapshot: %w", err)
+	}
+	defer unpacker.Close()
+	payload, err := unpacker.DecodeAll(body[8:], make([]byte, 0, length))
+	if err != nil {
+		return nil, fmt.Errorf("unpack snapshot: %w", err)
+	}
+	run, err := decodePayload(payload)
+	if err != nil {
+		return nil, fmt.Errorf("decode snapshot: %w", err)
+	}
+	if err := run.Check(); err != nil {
+		return nil, fmt.Errorf("decode snapshot: %w", err)
+	}
+	return run, nil
+}
+
+func encodePayload(r *Run) ([]byte, error) {
+	var e encoder
+	head := snapshotHead{
+		ID: r.ID, Labels: r.Labels, Started: r.Started, Ended: r.Ended, Sources: r.Sources,
+		Metrics: r.Metrics, Folding: r.Folding, Plan: r.Plan, Reported: r.Reported,
+		Execution: r.Execution, Problems: r.Problems, WindowLength: r.WindowLength,
+		BlockLength: r.Requests.BlockLength, Columns: r.Requests.Columns, Unjoined: r.Requests.Unjoined,
+		Series: len(r.Series),
+	}
+	e.strings = make(map[string]int)
+	for i := range r.Series {
+		e.series(&r.Series[i], r.Started)
+	}
+	for i := range r.Requests.Tables {
+		head.Tables = append(head.Tables, e.table(&r.Requests.Tables[i]))
+	}
+	head.Strings = e.order
+	text, err := json.Marshal(head)
+	if err != nil {
+		return nil, err
+	}
+	payload := append(binary.AppendUvarint(nil, uint64(len(text))), text...)
+	for _, s := range e.streams {
+		payload = append(binary.AppendUvarint(payload, uint64(len(s))), s...)
+	}
+	return payload, nil
+}
+
+func decodePayload(payload []byte) (*Run, error) {
+	d := decoder{streams: make([]*bytes.Reader, streams)}
+	text, rest, err := cutBytes(payload)
+	if err != nil {
+		return nil, err
+	}
+	var head snapshotHead
+	if err := json.Unmarshal(text, &head); err != nil {
+		return nil, err
+	}
+	for i := range d.streams {
+		var s []byte
+		if s, rest, err = cutBytes(rest); err != nil {
+			return nil, err
+		}
+		d.streams[i] = bytes.NewReader(s)
+	}
+	r := &Run{
+		ID: head.ID, Labels: head.Labels, Started: head.Started, Ended: head.Ended, Sources: head.Sources,
+		Metrics: head.Metrics, Folding: head.Folding, Plan: head.Plan, Reported: head.Reported,
+		Execution: head.Execution, Problems: head.Problems, WindowLength: head.WindowLength,
+		Requests: Requests{BlockLength: head.BlockLength, Columns: head.Columns, Unjoined: head.Unjoined},
+	}
+	d.strings = head.Strings
+	if head.Series < 0 || head.Series > d.streams[streamKeys].Len() {
+		return nil, fmt.Errorf("it claims %d series", head.Series)
+	}
+	if head.Series > 0 {
+		r.Series = make([]Series, head.Series)
+	}
+	for i := range r.Series {
+		d.series(&r.Series[i], head.Started)
+	}
+	for _, h := range head.Tables {
+		r.Requests.Tables = append(r.Requests.Tables, d.table(h))
+	}
+	if d.err != nil {
+		return nil, d.err
+	}
+	for i, s := range d.streams {
+		if s.Len() > 0 {
+			return nil, fmt.Errorf("stream %d holds %d bytes too many", i, s.Len())
+		}
+	}
+	return r, nil
+}
+
+func cutBytes(from []byte) (s, rest []byte, err error) {
+	length, n := binary.Uvarint(from)
+	if n <= 0 || length > uint64(len(from)-n) {
+		return nil, nil, fmt.Errorf("it ends too early")
+	}
+	return from[n : n+int(length)], from[n+int(length):], nil
+}
+
+// width is the number of columns that any row of a table uses.
+func (t *Table) width() int {
+	width := 0
+	for i := range t.Blocks {
+		for _, row := range t.Blocks[i].Rows {
+			width = max(width, len(row.Sums))
+		}
+	}
+	return width
+}
+
+// trimmed drops zeros at the end.
+func trimmed(sums []int64) []int64 {
+	for len(sums) > 0 && sums[len(sums)-1] == 0 {
+		sums = sums[:len(sums)-1]
+	}
+	if len(sums) == 0 {
+		return nil
+	}
+	return slices.Clip(sums)
+}

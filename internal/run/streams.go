@@ -1,0 +1,312 @@
+package run
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+)
+
+// encoder fills the streams of a snapshot.
+type encoder struct {
+	streams [streams][]byte
+	strings map[string]int
+	order   []string
+}
+
+func (e *encoder) uint(stream int, n uint64) {
+	e.streams[stream] = binary.AppendUvarint(e.streams[stream], n)
+}
+
+func (e *encoder) int(stream int, n int64) {
+	e.streams[stream] = binary.AppendVarint(e.streams[stream], n)
+}
+
+func (e *encoder) float(stream int, v float64) {
+	e.streams[stream] = binary.LittleEndian.AppendUint64(e.streams[stream], math.Float64bits(v))
+}
+
+func (e *encoder) sum(stream int, s Sum) {
+	e.int(stream, s.Hi)
+	e.uint(stream, s.Lo)
+}
+
+func (e *encoder) string(stream int, s string) {
+	at, known := e.strings[s]
+	if !known {
+		at = len(e.order)
+		e.strings[s] = at
+		e.order = append(e.order, s)
+	}
+	e.uint(stream, uint64(at))
+}
+
+func (e *encoder) series(s *Series, started int64) {
+	e.string(streamKeys, s.Metric)
+	tags := s.Tags.List()
+	e.uint(streamKeys, uint64(len(tags)))
+	for _, t := range tags {
+		e.string(streamKeys, t.Name)
+		e.string(streamKeys, t.Value)
+	}
+	e.uint(streamStats, s.Count)
+	e.uint(streamStats, s.Nonzero)
+	e.uint(streamStats, s.Outside)
+	e.sum(streamStats, s.Sum)
+	e.float(streamFloats, s.Min)
+	e.float(streamFloats, s.Max)
+	e.int(streamLatest, s.Latest.Time-started)
+	e.float(streamFloats, s.Latest.Value)
+	if s.Sketch == nil {
+		e.uint(streamSketches, 0)
+	} else {
+		e.uint(streamSketches, uint64(s.Sketch.bits))
+		e.sketch(s.Sketch, streamBins, streamBinCounts)
+	}
+	e.uint(streamWindows, uint64(len(s.Windows)))
+	last := int64(0)
+	for _, w := range s.Windows {
+		e.int(streamWindows, w.Index-last)
+		last = w.Index
+		e.uint(streamWindowCounts, w.Count)
+		e.sum(streamWindowSums, w.Sum)
+	}
+}
+
+func (e *encoder) sketch(s *Sketch, bins, counts int) {
+	e.uint(counts, s.low)
+	e.uint(counts, s.zero)
+	e.uint(counts, s.high)
+	for _, b := range []*bank{&s.neg, &s.pos} {
+		n := 0
+		for range b.ascending() {
+			n++
+		}
+		e.uint(bins, uint64(n))
+		last := uint32(0)
+		for bin, count := range b.ascending() {
+			e.uint(bins, uint64(bin-last))
+			last = bin
+			e.uint(counts, count)
+		}
+	}
+}
+
+func (e *encoder) table(t *Table) tableHead {
+	head := tableHead{Endpoint: t.Endpoint, Blocks: len(t.Blocks), Width: t.width()}
+	last := int64(0)
+	for i := range t.Blocks {
+		b := &t.Blocks[i]
+		e.int(streamBlocks, b.Index-last)
+		last = b.Index
+		e.uint(streamBlocks, b.Count)
+		e.uint(streamBlocks, b.Failed)
+		e.uint(streamBlocks, b.Timeouts)
+		e.uint(streamBlocks, uint64(len(b.Rows)))
+		e.sketch(b.Durations, streamDurations, streamDurationCounts)
+		bin := uint32(0)
+		for _, row := range b.Rows {
+			e.uint(streamRows, uint64(row.Bin-bin))
+			bin = row.Bin
+			e.row(row, head.Width)
+		}
+	}
+	return head
+}
+
+// row writes the total as what the columns leave of it: mostly 0.
+func (e *encoder) row(row Row, width int) {
+	e.uint(streamRowCounts, row.Count)
+	e.uint(streamRowJoined, row.Joined)
+	rest := row.Total
+	for column := range width {
+		sum := int64(0)
+		if column < len(row.Sums) {
+			sum = row.Sums[column]
+		}
+		e.int(streamColumns+column, sum)
+		if column < clientColumns {
+			rest -= sum
+		}
+	}
+	e.int(streamRowTotals, rest)
+}
+
+// decoder reads the streams of a snapshot. After the first error it returns
+// zeros; what it allocates is bounded by the bytes it was given.
+type decoder struct {
+	streams []*bytes.Reader
+	strings []string
+	pages   int
+	err     error
+}
+
+// maxPages bounds the memory of all sketches of a snapshot, at 256 bytes each.
+const maxPages = 2 << 20
+
+func (d *decoder) fail(err error) {
+	if d.err == nil {
+		d.err = err
+	}
+}
+
+func (d *decoder) uint(stream int) uint64 {
+	if d.err != nil {
+		return 0
+	}
+	n, err := binary.ReadUvarint(d.streams[stream])
+	if err != nil {
+		d.fail(fmt.Errorf("stream %d: %w", stream, err))
+	}
+	return n
+}
+
+func (d *decoder) int(stream int) int64 {
+	if d.err != nil {
+		return 0
+	}
+	n, err := binary.ReadVarint(d.streams[stream])
+	if err != nil {
+		d.fail(fmt.Errorf("stream %d: %w", stream, err))
+	}
+	return n
+}
+
+// length reads a number of elements, each of which takes a byte at least.
+func (d *decoder) length(stream int, of int) int {
+	n := d.uint(stream)
+	if n > uint64(d.streams[of].Len()) {
+		d.fail(fmt.Errorf("stream %d: it claims %d elements", stream, n))
+		return 0
+	}
+	return int(n)
+}
+
+func (d *decoder) float(stream int) float64 {
+	var b [8]byte
+	if _, err := io.ReadFull(d.streams[stream], b[:]); err != nil {
+		d.fail(fmt.Errorf("stream %d: %w", stream, err))
+	}
+	v := math.Float64frombits(binary.LittleEndian.Uint64(b[:]))
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		d.fail(fmt.Errorf("stream %d: %v is no sample", stream, v))
+	}
+	return v
+}
+
+func (d *decoder) sum(stream int) Sum { return Sum{Hi: d.int(stream), Lo: d.uint(stream)} }
+
+func (d *decoder) string(stream int) string {
+	at := d.uint(stream)
+	if at >= uint64(len(d.strings)) {
+		d.fail(fmt.Errorf("stream %d: there is no string %d", stream, at))
+		return ""
+	}
+	return d.strings[at]
+}
+
+func (d *decoder) series(s *Series, started int64) {
+	s.Metric = d.string(streamKeys)
+	tags := make([]Tag, d.length(streamKeys, streamKeys))
+	for i := range tags {
+		tags[i] = Tag{d.string(streamKeys), d.string(streamKeys)}
+	}
+	s.Tags = NewTagSet(tags...)
+	s.Count = d.uint(streamStats)
+	s.Nonzero = d.uint(streamStats)
+	s.Outside = d.uint(streamStats)
+	s.Sum = d.sum(streamStats)
+	s.Min = d.float(streamFloats)
+	s.Max = d.float(streamFloats)
+	s.Latest = Point{d.int(streamLatest) + started, d.float(streamFloats)}
+	switch k := d.uint(streamSketches); k {
+	case 0:
+	case FineBits:
+		s.Sketch = d.sketch(FineBits, streamBins, streamBinCounts)
+	default:
+		d.fail(fmt.Errorf("a sketch keeps %d bits", k))
+	}
+	windows := d.length(streamWindows, streamWindows)
+	if windows > 0 {
+		s.Windows = make([]Window, windows)
+	}
+	last := int64(0)
+	for i := range s.Windows {
+		last += d.int(streamWindows)
+		s.Windows[i] = Window{Index: last, Count: d.uint(streamWindowCounts), Sum: d.sum(streamWindowSums)}
+	}
+}
+
+func (d *decoder) sketch(k int, bins, counts int) *Sketch {
+	s := NewSketch(k)
+	s.low, s.zero, s.high = d.uint(counts), d.uint(counts), d.uint(counts)
+	last := uint64(binOf(maxMagnitude/2, s.bits) + 1<<s.bits)
+	for _, b := range []*bank{&s.neg, &s.pos} {
+		bin := uint64(0)
+		for i := range d.length(bins, bins) {
+			step := d.uint(bins)
+			bin += step
+			if bin >= last || step > last || i > 0 && step == 0 {
+				d.fail(fmt.Errorf("a sketch has a bin that can't be"))
+				return s
+			}
+			b.add(uint32(bin), d.uint(counts))
+		}
+		if d.pages += len(b.pages); d.pages > maxPages {
+			d.fail(fmt.Errorf("its sketches need more memory than k6report gives them"))
+			return s
+		}
+	}
+	return s
+}
+
+func (d *decoder) table(head tableHead) Table {
+	t := Table{Endpoint: head.Endpoint}
+	if head.Width < 0 || head.Width > maxColumns || head.Blocks < 0 || head.Blocks > d.streams[streamBlocks].Len() {
+		d.fail(fmt.Errorf("a table claims %d blocks of %d columns", head.Blocks, head.Width))
+		return t
+	}
+	t.Blocks = make([]Block, head.Blocks)
+	last := int64(0)
+	for i := range t.Blocks {
+		b := &t.Blocks[i]
+		last += d.int(streamBlocks)
+		b.Index = last
+		b.Count = d.uint(streamBlocks)
+		b.Failed = d.uint(streamBlocks)
+		b.Timeouts = d.uint(streamBlocks)
+		rows := d.length(streamBlocks, streamRows)
+		b.Durations = d.sketch(BlockBits, streamDurations, streamDurationCounts)
+		b.Rows = d.rows(rows, head.Width)
+	}
+	return t
+}
+
+func (d *decoder) rows(n, width int) []Row {
+	rows := make([]Row, n)
+	sums := make([]int64, n*width)
+	bin := uint64(0)
+	for i := range rows {
+		bin += d.uint(streamRows)
+		if bin > uint64(lastCell(TableBits)) {
+			d.fail(fmt.Errorf("a request table has a row that can't be"))
+			return nil
+		}
+		row := &rows[i]
+		row.Bin = uint32(bin)
+		row.Count = d.uint(streamRowCounts)
+		row.Joined = d.uint(streamRowJoined)
+		own := sums[i*width : (i+1)*width]
+		for column := range own {
+			own[column] = d.int(streamColumns + column)
+			if column < clientColumns {
+				row.Total += own[column]
+			}
+		}
+		row.Total += d.int(streamRowTotals)
+		row.Sums = trimmed(own)
+	}
+	return slices.Clip(rows)
+}

@@ -1,0 +1,66 @@
+package run
+
+import (
+	"math"
+	"math/bits"
+)
+
+// sumUnit is the number of fixed-point units in 1.
+const sumUnit = 1_000_000_000
+
+// maxMagnitude is the first magnitude outside the domain of sums and sketches.
+const maxMagnitude = 1 << 40
+
+// Sum adds float64 values exactly: a signed 128-bit integer in units of 1e-9.
+// Each value is rounded once, to the nearest unit, when it is added; from then
+// on addition is associative and commutative. The zero value is an empty sum.
+// Values of magnitude 2^40 and above are outside its domain; 2^57 additions of
+// the largest fit before it overflows.
+type Sum struct {
+	Hi int64
+	Lo uint64
+}
+
+// Add adds v, which must be finite and below 2^40 in magnitude.
+func (s *Sum) Add(v float64) {
+	if v < 1<<33 && v > -(1<<33) {
+		s.addInt(int64(math.RoundToEven(v * sumUnit)))
+		return
+	}
+	whole, frac := math.Modf(v)
+	hi, lo := bits.Mul64(uint64(math.Abs(whole)), sumUnit)
+	part := Sum{Hi: int64(hi), Lo: lo}
+	if v < 0 {
+		part = part.negated()
+	}
+	s.Merge(part)
+	s.addInt(int64(math.RoundToEven(frac * sumUnit)))
+}
+
+// Merge adds another sum.
+func (s *Sum) Merge(o Sum) {
+	lo, carry := bits.Add64(s.Lo, o.Lo, 0)
+	hi, _ := bits.Add64(uint64(s.Hi), uint64(o.Hi), carry)
+	s.Lo, s.Hi = lo, int64(hi)
+}
+
+// Float is the sum as the nearest float64 (within 2 units in the last place).
+func (s Sum) Float() float64 {
+	if fits := int64(s.Lo); s.Hi == fits>>63 {
+		return float64(fits) / sumUnit
+	}
+	if s.Hi < 0 {
+		return -s.negated().Float()
+	}
+	return (float64(s.Hi)*(1<<64) + float64(s.Lo)) / sumUnit
+}
+
+func (s *Sum) addInt(n int64) {
+	s.Merge(Sum{Hi: n >> 63, Lo: uint64(n)})
+}
+
+func (s Sum) negated() Sum {
+	lo, borrow := bits.Sub64(0, s.Lo, 0)
+	hi, _ := bits.Sub64(0, uint64(s.Hi), borrow)
+	return Sum{Hi: int64(hi), Lo: lo}
+}
