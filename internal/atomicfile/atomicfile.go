@@ -33,7 +33,7 @@ var ErrDone = errors.New("file is already committed or aborted")
 // The methods may be called from several goroutines.
 type File struct {
 	name string
-	ctx  context.Context //nolint:containedctx // Write is io.Writer's and can't take one.
+	ctx  context.Context // kept because Write is io.Writer's and can't take one
 
 	mu        sync.Mutex
 	tmp       *os.File
@@ -61,7 +61,7 @@ func Create(ctx context.Context, name string) (*File, error) {
 	f.unwatched = context.AfterFunc(ctx, func() {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		f.discard(f.fail(context.Cause(ctx)))
+		_ = f.giveUp(context.Cause(ctx)) // Write or Commit will say so
 	})
 	return f, nil
 }
@@ -93,10 +93,9 @@ func (f *File) Write(p []byte) (int, error) {
 	}
 	n, err := f.tmp.Write(p)
 	if err != nil {
-		err = f.fail(err)
-		f.discard(err)
+		return n, f.giveUp(err)
 	}
-	return n, err
+	return n, nil
 }
 
 // Commit makes the new content the content of the name, and returns once both
@@ -110,20 +109,14 @@ func (f *File) Commit() error {
 		return err
 	}
 	if err := f.tmp.Sync(); err != nil {
-		err = f.fail(err)
-		f.discard(err)
-		return err
+		return f.giveUp(err)
 	}
 	// Windows renames only what is closed.
 	if err := f.tmp.Close(); err != nil {
-		err = f.fail(err)
-		f.discard(err)
-		return err
+		return f.giveUp(err)
 	}
 	if err := os.Rename(f.tmp.Name(), f.name); err != nil {
-		err = f.fail(err)
-		f.discard(err)
-		return err
+		return f.giveUp(err)
 	}
 	f.done = f.fail(ErrDone)
 	f.unwatched()
@@ -152,14 +145,20 @@ func (f *File) open() error {
 		return f.done
 	}
 	if err := context.Cause(f.ctx); err != nil {
-		err = f.fail(err)
-		f.discard(err)
-		return err
+		return f.giveUp(err)
 	}
 	return nil
 }
 
 func (f *File) fail(err error) error { return fmt.Errorf("write %s: %w", f.name, err) }
+
+// giveUp discards the new content because of err and returns it for the caller.
+// A temporary file that can't even be removed is the smaller trouble then.
+func (f *File) giveUp(err error) error {
+	err = f.fail(err)
+	_ = f.discard(err)
+	return err
+}
 
 // discard removes the temporary file and makes why the answer of every later
 // call. The caller holds the lock.

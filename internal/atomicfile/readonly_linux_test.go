@@ -17,7 +17,7 @@ func TestReadOnlyDirectory(t *testing.T) {
 	if err := WriteFile(t.Context(), name, []byte("old")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(dir, 0o555); err != nil { //nolint:gosec // the point of the test
+	if err := os.Chmod(dir, 0o555); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.Chmod(dir, 0o755) })

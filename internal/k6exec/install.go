@@ -44,7 +44,7 @@ func Install(ctx context.Context, o InstallOptions) (string, error) {
 }
 
 func goInstall(ctx context.Context, dir string, o InstallOptions) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // programs are for everyone
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	path, _ := lookupEnv(o.Env, "PATH")

@@ -1,0 +1,99 @@
+# k6report. `make` lists the targets. Only Go, git, make and the registries that
+# they use are assumed; everything else is installed into .tools by the targets
+# that need it, at the versions of tools/versions.env.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+TOOLS   := $(CURDIR)/.tools/bin
+MODULES := . testbed
+INSTALL := tools/install.sh
+
+# The tools come first, so that tests meet the pinned k6. The checkout may belong
+# to another user than the one who builds, which git refuses to describe.
+export PATH    := $(TOOLS):$(PATH)
+export GOFLAGS := -buildvcs=false $(filter-out -buildvcs=%,$(GOFLAGS))
+
+GIT     := git -c safe.directory='$(CURDIR)'
+VERSION ?= $(shell $(GIT) describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+# How long each fuzzer of `make fuzz` runs, and how often `make bench` repeats.
+FUZZTIME ?= 10s
+COUNT    ?= 6
+
+# The race detector needs cgo and a C compiler.
+CC_NAME := $(firstword $(shell go env CC 2>/dev/null))
+ifeq ($(shell command -v $(or $(CC_NAME),cc) 2>/dev/null),)
+RACE_NOTE    := echo 'no C compiler: the tests run without the race detector' >&2
+GO_TEST_RACE := go test
+else
+RACE_NOTE    := :
+GO_TEST_RACE := CGO_ENABLED=1 go test -race
+endif
+
+# each runs a command in every module.
+each = for m in $(MODULES); do (cd $$m && { $(1); }); done
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/k6report
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/k6report ./cmd/k6report
+
+.PHONY: tools
+tools: ## install k6 and the other tools that the tests use
+	$(INSTALL) golangci-lint k6 influxd
+	$(INSTALL) postgresql chromium axe-core signalr
+
+.PHONY: fmt
+fmt: ## format all Go code
+	$(INSTALL) golangci-lint
+	$(call each,golangci-lint fmt --config $(CURDIR)/.golangci.yml)
+
+.PHONY: check
+check: vet lint unit ## before every commit: format, vet, linters, import rules, unit tests
+
+.PHONY: vet
+vet:
+	$(call each,go vet ./...)
+
+.PHONY: lint
+lint:
+	$(INSTALL) golangci-lint
+	$(call each,golangci-lint run --config $(CURDIR)/.golangci.yml ./...)
+
+# The seeds of the fuzzers and the examples of the documentation run as tests.
+.PHONY: unit
+unit:
+	@$(RACE_NOTE)
+	$(call each,$(GO_TEST_RACE) -short -timeout 10m ./...)
+
+.PHONY: test
+test: tools check build ## all of check, and end to end with the real k6; what CI runs
+	$(call each,go test -timeout 15m ./...)
+
+.PHONY: demo
+demo: ## see a report of a real run: builds everything, about a minute of load on this machine
+	$(INSTALL) k6
+	tools/demo.sh
+
+.PHONY: bench
+bench: ## run the benchmarks, compare with .cache/bench/old.txt when it is there
+	$(INSTALL) benchstat
+	mkdir -p .cache/bench
+	$(call each,go test -run '^$$' -bench . -benchmem -count $(COUNT) ./...) | tee .cache/bench/new.txt
+	@cd .cache/bench && if [[ -f old.txt ]]; then benchstat old.txt new.txt; else benchstat new.txt; fi
+
+.PHONY: fuzz
+fuzz: ## run every fuzzer for FUZZTIME (10s)
+	$(call each,bash $(CURDIR)/tools/fuzz.sh $(FUZZTIME))
+
+.PHONY: clean
+clean: ## remove what was built; tools and runs stay
+	rm -rf bin .cache
+	go clean -testcache

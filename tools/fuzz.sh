@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Runs every fuzzer of the module in the current folder, one after the other.
+#
+#   tools/fuzz.sh TIME        such as 10s, for each
+set -euo pipefail
+time=${1:?usage: tools/fuzz.sh TIME}
+
+# The names come from the packages that have one, so that the others are not
+# compiled for nothing.
+mapfile -t dirs < <(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -r -n1 dirname | sort -u)
+for dir in "${dirs[@]}"; do
+	mapfile -t names < <(grep -h -o '^func Fuzz[A-Za-z0-9_]*' "$dir"/*_test.go | cut -d' ' -f2 | sort -u)
+	for name in "${names[@]}"; do
+		printf '%s %s\n' "$dir" "$name"
+		go test -run '^$' -fuzz "^$name\$" -fuzztime "$time" "$dir"
+	done
+done
