@@ -1,0 +1,119 @@
+package render
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestPlain(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                                       "",
+		"list_workflows":                         "list_workflows",
+		"a\r\n\tb\u2028c\u2029d\u0085e":          "a b c d e",
+		"  a   b  ":                              "a b",
+		"\x1b[31mred\x1b[0m":                     "�[31mred�[0m",
+		"\x00\x01\x7f\x9b\u009b":                 "�",
+		"a\xffb":                                 "a�b",
+		"\u202egnp.exe\u2069":                    "�gnp.exe�",
+		"soft\u00adhy\u200bphen\ufeff":           "softhyphen",
+		"\u0301start":                            "start",
+		"e\u0301" + strings.Repeat("\u0301", 50): "é\u0301\u0301\u0301",
+		"\u1112\u1161\u11ab":                     "한",
+		"👍🏽 🇩🇪":                                  "👍 DE",
+		"❤\ufe0f":                                "❤",
+		"👨\u200d👩":                               "👨👩",
+		"日本語":                                    "日本語",
+		"a\u3164b\u115f":                         "ab", // fillers
+		"\ue000\uffff":                           "�",  // private use, no character
+	} {
+		if got := plain(in); got != want {
+			t.Errorf("plain(%q) = %q, want %q", in, got, want)
+		}
+	}
+	long := plain(strings.Repeat("ä", 10_000))
+	if n := utf8.RuneCountInString(long); n != longest+1 {
+		t.Errorf("10,000 runes became %d", n)
+	}
+}
+
+func TestASCII(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain":         "plain",
+		"é":             `\u00e9`,
+		"👩":             `\U0001f469`,
+		"a … b · −1 ±2": "a ... b | -1 +-2",
+		"✓ ✗ ›":         "+ x >",
+		"�":             "?",
+	} {
+		if got := ascii(in); got != want {
+			t.Errorf("ascii(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestShorten(t *testing.T) {
+	for _, tc := range []struct {
+		in    string
+		width int
+		want  string
+	}{
+		{"short", 5, "short"},
+		{"abcdefghij", 7, "abc…hij"},
+		{"abcdefghij", 6, "abc…ij"},
+		{"日本語日本語", 7, "日…本語"},
+		{"日本語日本語", 6, "日…語"},
+		{"abcdefghij", 2, "ab"},
+		{"abcdefghij", 0, ""},
+		{"e\u0301e\u0301e\u0301e\u0301e\u0301", 3, "e\u0301…e\u0301"},
+	} {
+		got := shorten(tc.in, tc.width, "…")
+		if columns(got) > tc.width {
+			t.Errorf("shorten(%q, %d) = %q takes %d columns", tc.in, tc.width, got, columns(got))
+		}
+		if got != tc.want {
+			t.Errorf("shorten(%q, %d) = %q, want %q", tc.in, tc.width, got, tc.want)
+		}
+	}
+}
+
+func TestShortenApart(t *testing.T) {
+	got := shortenApart([]string{
+		"GET /api/v1/tenants/000/workflows/latest/executions",
+		"GET /api/v1/tenants/001/workflows/latest/executions",
+		"POST /an/entirely/different/and/long/endpoint/name",
+		"short",
+	}, 24, "…")
+	want := []string{
+		"GET /ap…ts/000/workflow…",
+		"GET /ap…ts/001/workflow…",
+		"POST /an/ent…dpoint/name",
+		"short",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func FuzzShorten(f *testing.F) {
+	f.Add("GET /api/v1", "GET /api/v2", 8)
+	f.Add("日本語", "日本", 3)
+	f.Fuzz(func(t *testing.T, a, b string, width int) {
+		a, b = plain(a), plain(b)
+		if width < 0 || width > 200 {
+			return
+		}
+		for _, ellipsis := range []string{"…", "..."} {
+			for _, s := range append(shortenApart([]string{a, b}, width, ellipsis), shorten(a, width, ellipsis)) {
+				if columns(s) > width {
+					t.Errorf("%q takes %d columns, want %d", s, columns(s), width)
+				}
+			}
+		}
+		if columns(a) <= width && shorten(a, width, "…") != a {
+			t.Errorf("%q was shortened though it fits %d", a, width)
+		}
+	})
+}

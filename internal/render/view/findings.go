@@ -1,0 +1,362 @@
+package view
+
+import (
+	"slices"
+	"strings"
+
+	"k6report/internal/report"
+)
+
+// GateWord is a gate's verdict for people.
+func GateWord(verdict string) Cell {
+	switch verdict {
+	case report.GateRegressed:
+		return Cell{"✗ regressed", Bad}
+	case report.GateSuspected:
+		return Cell{"! suspected", Warn}
+	case report.GateAccepted:
+		return Cell{"✓ accepted", Normal}
+	case report.GateNotComparable:
+		return Cell{"– not comparable", Dim}
+	case report.GateInconclusive:
+		return Cell{"? inconclusive", Warn}
+	case report.GateImproved:
+		return Cell{"✓ improved", Good}
+	case report.GateOK:
+		return Cell{"✓ ok", Good}
+	}
+	return Cell{verdict, Warn}
+}
+
+func comparison(r *report.Report, opts Options) Section {
+	c := r.Comparison
+	if c == nil {
+		return Section{}
+	}
+	s := Section{ID: "comparison", Title: "Against " + c.Baseline.Name}
+	if c.Baseline.Name == "" {
+		s.Title = "Comparison"
+	}
+	runs := Plural(c.Baseline.Runs, "baseline run", "baseline runs")
+	if c.Baseline.Runs < c.Baseline.Wanted {
+		s.Summary = append(s.Summary, cell(Count(int64(c.Baseline.Runs))+" of "+Plural(c.Baseline.Wanted, "baseline run", "baseline runs"), Warn))
+	} else {
+		s.Summary = append(s.Summary, cell(runs, Dim))
+	}
+	if c.Noise.Median != nil {
+		s.Summary = append(s.Summary, cell("noise between runs "+Percent(*c.Noise.Median), Dim))
+	}
+	for _, d := range c.Differences {
+		s.Lines = append(s.Lines, Line{Parts: []Cell{{"! " + d.What + ": " + d.Baseline + " there, " + d.Candidate + " here", Warn}}})
+	}
+	s.Table, s.Lines = gates(c.Gates, s.Lines, opts)
+	if opts.All {
+		for _, f := range c.Exploratory {
+			a, b := Pair(f.Baseline, f.Candidate, f.Unit)
+			text := strings.TrimSpace(f.Endpoint+" "+f.Metric) + " " + Statistic(f.Statistic) + ": " + a + " → " + b
+			if f.Change != nil {
+				text += " (" + Change(*f.Change) + ", exploratory)"
+			}
+			s.Lines = append(s.Lines, Line{Parts: []Cell{{text, Dim}}})
+		}
+	}
+	return s
+}
+
+// gates is the table of the gates that moved, or of all.
+func gates(list []report.Gate, lines []Line, opts Options) (*Table, []Line) {
+	t := &Table{Columns: []Column{
+		{Name: "verdict"},
+		{Name: "endpoint", Flex: true},
+		{Name: "statistic", Flex: true},
+		{Name: "baseline", Right: true, Drop: 1},
+		{Name: "now", Right: true},
+		{Name: "change", Right: true},
+		{Name: "interval", Right: true, Drop: 2},
+		{Name: "detectable", Right: true, Drop: 3},
+		{Name: "remark", Drop: 4, Flex: true},
+	}}
+	quiet := 0
+	excluded := 0.0
+	for _, g := range list {
+		if g.Verdict == report.GateOK && !opts.All {
+			quiet++
+			if g.Interval != nil && g.Interval.High != nil {
+				excluded = max(excluded, *g.Interval.High)
+			}
+			continue
+		}
+		t.Rows = append(t.Rows, gateRow(&g))
+	}
+	if quiet > 0 {
+		text := "✓ " + Plural(quiet, "gate", "gates") + " ok"
+		if excluded > 0 {
+			text += ", a rise above " + strings.TrimPrefix(Change(excluded), "+") + " is excluded"
+		}
+		if len(t.Rows) == 0 {
+			return nil, append(lines, Line{Parts: []Cell{{text, Good}}})
+		}
+		t.Foot = text
+	}
+	if len(t.Rows) == 0 {
+		return nil, lines
+	}
+	return t.withoutEmptyColumns(), lines
+}
+
+func gateRow(g *report.Gate) []Cell {
+	word := GateWord(g.Verdict)
+	a, b := Pair(g.Baseline, g.Candidate, g.Unit)
+	change, detectable := Cell{Absent, Dim}, Cell{Absent, Dim}
+	if g.Change != nil {
+		change = Cell{Change(*g.Change), word.Tone}
+	}
+	if g.Detectable != nil {
+		detectable = Cell{Change(*g.Detectable), Dim}
+	}
+	statistic := Statistic(g.Statistic)
+	if g.Metric != "http_req_duration" && g.Metric != "" {
+		statistic = g.Metric + " " + statistic
+	}
+	endpoint := g.Endpoint
+	if endpoint == "" {
+		endpoint = "whole run"
+	}
+	return []Cell{word, {endpoint, Strong}, {statistic, Normal}, {a, Normal}, {b, Normal}, change, {ChangeRange(g.Interval), Dim}, detectable, {g.Reason, Dim}}
+}
+
+func attribution(r *report.Report, opts Options) Section {
+	a := r.Attribution
+	if a == nil {
+		return Section{}
+	}
+	s := Section{ID: "attribution", Title: "Why"}
+	switch a.Status {
+	case report.AttrConfirmed, report.AttrLikely:
+		tone := Bad
+		if a.Status == report.AttrLikely {
+			tone = Warn
+		}
+		for _, b := range a.Bottlenecks {
+			name := b.Component
+			if b.Detail != "" {
+				name += ": " + b.Detail
+			}
+			s.Summary = append(s.Summary, cell(name, tone))
+		}
+		word := a.Status
+		if a.Confidence != nil {
+			word += ", confidence " + Percent(*a.Confidence)
+		}
+		s.Summary = append(s.Summary, cell(word, Normal))
+	case report.AttrNone:
+		s.Summary = append(s.Summary, cell("no bottleneck", Good), cell(a.Reason, Normal))
+	case report.AttrInconclusive:
+		s.Summary = append(s.Summary, cell("can't tell", Warn), cell(a.Reason, Normal))
+	default:
+		s.Summary = append(s.Summary, cell("no component data", Dim), cell(a.Reason, Dim))
+	}
+	s.Summary = slices.DeleteFunc(s.Summary, func(c Cell) bool { return c.Text == "" })
+	for _, b := range a.Bottlenecks {
+		if b.Remedy != "" {
+			s.Lines = append(s.Lines, Line{Label: "do", Parts: []Cell{{b.Remedy, Strong}}})
+		}
+	}
+	if a.Status != report.AttrNone || opts.All {
+		for _, e := range a.Evidence {
+			s.Lines = append(s.Lines, Line{Label: "seen", Parts: []Cell{{e, Normal}}})
+		}
+	}
+	if opts.All {
+		s.Table = componentTable(a)
+	} else if l := timeGoesTo(a); len(l.Parts) > 0 {
+		s.Lines = append(s.Lines, l)
+	}
+	return s
+}
+
+// timeGoesTo is the share column in one line, the largest first.
+func timeGoesTo(a *report.Attribution) Line {
+	list := slices.Clone(a.Components)
+	slices.SortStableFunc(list, func(x, y report.Component) int {
+		switch {
+		case x.Share > y.Share:
+			return -1
+		case x.Share < y.Share:
+			return 1
+		}
+		return 0
+	})
+	l := Line{Label: "time"}
+	for i, c := range list {
+		tone := Normal
+		if i == 0 {
+			tone = Strong
+		}
+		if i < 5 && c.Share >= 0.005 {
+			l.Parts = append(l.Parts, cell(c.Name+" "+Percent(c.Share), tone))
+		}
+	}
+	return l
+}
+
+func componentTable(a *report.Attribution) *Table {
+	if len(a.Components) == 0 {
+		return nil
+	}
+	t := &Table{Columns: []Column{
+		{Name: "component", Flex: true},
+		{Name: "mean ms", Right: true},
+		{Name: "wait ms", Right: true, Drop: 2},
+		{Name: "share %", Right: true},
+		{Name: "tail %", Right: true, Drop: 1},
+		{Name: "load %", Right: true, Drop: 1},
+		{Name: "regression %", Right: true, Drop: 1},
+		{Name: "parts", Drop: 3, Flex: true},
+	}}
+	share := func(v *float64) Cell {
+		if v == nil {
+			return Cell{Absent, Dim}
+		}
+		return Cell{PercentNumber(*v), Normal}
+	}
+	for _, c := range a.Components {
+		var inner []string
+		for _, p := range c.Parts {
+			inner = append(inner, p.Name+" "+Milliseconds(p.Value))
+		}
+		t.Rows = append(t.Rows, []Cell{
+			{c.Name, Strong}, number(&c.MeanMS, 2), number(c.WaitMS, 2), share(&c.Share),
+			share(c.Tail), share(c.Load), share(c.Regression), {strings.Join(inner, ", "), Dim},
+		})
+	}
+	return t.withoutEmptyColumns()
+}
+
+// levels is what the run did at each load, and the capacity that follows.
+func levels(r *report.Report, opts Options) Section {
+	list := r.Run.Load.Levels
+	sat := r.Saturation
+	if sat == nil && len(list) == 0 {
+		return Section{}
+	}
+	s := Section{ID: "levels", Title: "Capacity"}
+	if sat != nil {
+		s.Summary = []Cell{{sat.Headline, Normal}}
+		if sat.Spike != nil {
+			s.Lines = append(s.Lines, spikeLine(sat.Spike))
+		}
+	} else {
+		s.Title = "Load levels"
+	}
+	if len(list) == 0 {
+		return s.withoutEmptyLines()
+	}
+	t := &Table{Columns: []Column{
+		{Name: "level", Right: true},
+		{Name: "from", Right: true, Drop: 5},
+		{Name: "to", Right: true, Drop: 5},
+		{Name: "achieved/s", Right: true},
+		{Name: "concurrency", Right: true, Drop: 4},
+		{Name: "err %", Right: true, Drop: 1},
+		{Name: "p50 ms", Right: true, Drop: 3},
+		{Name: "p95 ms", Right: true},
+		{Name: "p99 ms", Right: true, Drop: 2},
+		{Name: "targets", Drop: 1},
+	}}
+	var rows [][]Cell
+	for _, l := range list {
+		name := Cell{Absent, Dim}
+		if l.TargetPerS != nil {
+			name = Cell{PerSecond(*l.TargetPerS), Strong}
+		} else if l.OfferedPerS != nil {
+			name = Cell{PerSecond(*l.OfferedPerS), Strong}
+		}
+		word := Mark(l.TargetsMet)
+		if l.TargetsMet == nil {
+			word = Cell{Absent, Dim}
+		}
+		if l.Collapsed {
+			word = Cell{word.Text + " collapsed", Bad}
+		}
+		rows = append(rows, []Cell{
+			name, {Seconds(l.FromS), Dim}, {Seconds(l.ToS), Dim}, number(l.AchievedPerS, 1), number(l.Concurrency, 1),
+			rate(l.ErrorRate), number(l.P50, 2), number(l.P95, 2), number(l.P99, 2), word,
+		})
+	}
+	t.Rows, t.More = cut(rows, otherRows+2, "levels", opts)
+	s.Table = t.withoutEmptyColumns()
+	return s
+}
+
+func spikeLine(p *report.Spike) Line {
+	l := Line{Label: "spike"}
+	if p.PeakPerS != nil {
+		l.Parts = append(l.Parts, cell("peak "+PerSecond(*p.PeakPerS), Normal))
+	}
+	if p.PeakP95 != nil {
+		l.Parts = append(l.Parts, cell("p95 "+Milliseconds(*p.PeakP95), Normal))
+	}
+	if p.RecoveryS != nil {
+		l.Parts = append(l.Parts, cell("back to normal after "+Seconds(*p.RecoveryS), Normal))
+	} else {
+		l.Parts = append(l.Parts, cell("not back to normal within the run", Warn))
+	}
+	return l
+}
+
+func soak(r *report.Report, opts Options) Section {
+	if r.Soak == nil {
+		return Section{}
+	}
+	s := Section{ID: "soak", Title: "Soak", Summary: []Cell{{r.Soak.Headline, Normal}}}
+	for _, f := range r.Soak.Findings {
+		if !f.Drifts && !opts.All {
+			continue
+		}
+		tone := Warn
+		if !f.Drifts {
+			tone = Normal
+		}
+		text := strings.TrimSpace(f.Endpoint + " " + f.Metric)
+		if f.Change != nil {
+			text += " " + Change(*f.Change)
+		}
+		if f.From != nil && f.To != nil {
+			a, b := Pair(f.From, f.To, f.Unit)
+			text += ", " + a + " → " + b
+		}
+		parts := []Cell{{text, tone}}
+		if f.Text != "" {
+			parts = append(parts, cell(f.Text, Normal))
+		}
+		s.Lines = append(s.Lines, Line{Parts: parts})
+	}
+	return s
+}
+
+func trend(r *report.Report) Section {
+	if r.Trend == nil {
+		return Section{}
+	}
+	s := Section{ID: "trend", Title: "Trend", Summary: []Cell{{Plural(len(r.Trend.Runs), "run", "runs") + " of " + r.Trend.Baseline, Dim}}}
+	for _, t := range r.Trend.Series {
+		l := Line{Label: strings.TrimSpace(t.Endpoint + " " + Statistic(t.Statistic)), Spark: &Spark{Y: t.Y, Tone: Normal}}
+		for _, c := range t.Changes {
+			where := c.Commit
+			if where == "" {
+				where = c.ID
+			}
+			text := "at or after " + where
+			if c.Change != nil {
+				text = Change(*c.Change) + " " + text
+			}
+			l.Parts = append(l.Parts, cell(text, Warn))
+		}
+		if len(t.Changes) == 0 {
+			l.Parts = append(l.Parts, cell("no change point", Dim))
+		}
+		s.Lines = append(s.Lines, l)
+	}
+	return s
+}

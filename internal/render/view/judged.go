@@ -1,0 +1,217 @@
+package view
+
+import (
+	"strings"
+
+	"k6report/internal/report"
+)
+
+// judged counts what was met, missed and not judged.
+type judged struct{ met, missed, unknown int }
+
+func (j *judged) add(ok *bool) {
+	switch {
+	case ok == nil:
+		j.unknown++
+	case *ok:
+		j.met++
+	default:
+		j.missed++
+	}
+}
+
+// summary is one line on so many thresholds or service levels.
+func (j judged) summary(what string) []Cell {
+	total := j.met + j.missed + j.unknown
+	var out []Cell
+	switch {
+	case j.missed > 0:
+		out = append(out, cell("✗ "+Count(int64(j.missed))+" of "+Count(int64(total))+" failed", Bad))
+	case j.unknown == 0:
+		out = append(out, cell("✓ "+allOf(total, what, "met"), Good))
+	case j.met > 0:
+		out = append(out, cell("✓ "+Count(int64(j.met))+" of "+Count(int64(total))+" met", Normal))
+	}
+	if j.unknown > 0 {
+		out = append(out, cell("? "+Count(int64(j.unknown))+" could not be judged", Warn))
+	}
+	return out
+}
+
+// order is the rows with what failed first, then what is unknown.
+func order(ok *bool) int {
+	switch {
+	case ok == nil:
+		return 1
+	case *ok:
+		return 2
+	}
+	return 0
+}
+
+func thresholds(r *report.Report, opts Options) Section {
+	list := r.Run.Thresholds
+	if len(list) == 0 {
+		return Section{}
+	}
+	var count judged
+	var byOrder [3][][]Cell
+	for _, t := range list {
+		count.add(t.OK)
+		seen := Cell{Absent, Dim}
+		if t.Observed != nil {
+			seen = Cell{Measure(*t.Observed, t.Unit), Mark(t.OK).Tone}
+		}
+		row := []Cell{Mark(t.OK), {t.Metric, Strong}, {t.Expression, Normal}, seen, {t.Reason, Dim}}
+		if opts.All {
+			row = append(row, Cell{t.Source, Dim})
+		}
+		byOrder[order(t.OK)] = append(byOrder[order(t.OK)], row)
+	}
+	columns := []Column{{}, {Name: "metric", Flex: true}, {Name: "threshold", Flex: true}, {Name: "observed", Right: true}, {Name: "remark", Drop: 2, Flex: true}}
+	if opts.All {
+		columns = append(columns, Column{Name: "judged by", Drop: 1, Flex: true})
+	}
+	s := Section{ID: "thresholds", Title: "Thresholds", Summary: count.summary("threshold")}
+	s.Table = judgedTable(columns, byOrder, opts)
+	return s
+}
+
+// judgedTable shows what failed or is unknown, with All also what is well;
+// nil when there is nothing to show.
+func judgedTable(columns []Column, byOrder [3][][]Cell, opts Options) *Table {
+	rows := append(byOrder[0], byOrder[1]...)
+	if opts.All {
+		rows = append(rows, byOrder[2]...)
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	t := &Table{Columns: columns}
+	t.Rows, t.More = cut(rows, endpointRows, "rows", opts)
+	return t.withoutEmptyColumns()
+}
+
+// withoutEmptyColumns leaves out the columns that have no text in any row.
+func (t *Table) withoutEmptyColumns() *Table {
+	out := &Table{More: t.More, Foot: t.Foot, Rows: make([][]Cell, len(t.Rows))}
+	for i, c := range t.Columns {
+		filled := false
+		for _, row := range t.Rows {
+			filled = filled || row[i].Text != "" && row[i].Text != Absent
+		}
+		if !filled {
+			continue
+		}
+		out.Columns = append(out.Columns, c)
+		for j, row := range t.Rows {
+			out.Rows[j] = append(out.Rows[j], row[i])
+		}
+	}
+	return out
+}
+
+// serviceLevels are the targets of the run and, with All, of the endpoints;
+// the endpoint table already shows those that were missed.
+func serviceLevels(r *report.Report, opts Options) Section {
+	type named struct {
+		of string
+		report.Target
+	}
+	var list []named
+	for _, t := range r.Run.ServiceLevels {
+		list = append(list, named{t.Metric, t})
+	}
+	if opts.All {
+		for _, e := range r.Run.Endpoints {
+			for _, t := range e.Targets {
+				list = append(list, named{e.Name, t})
+			}
+		}
+	}
+	if len(list) == 0 {
+		return Section{}
+	}
+	var count judged
+	var byOrder [3][][]Cell
+	for _, t := range list {
+		count.add(t.OK)
+		seen := Cell{Absent, Dim}
+		if t.Observed != nil {
+			seen = Cell{Measure(*t.Observed, t.Unit), Mark(t.OK).Tone}
+		}
+		text := t.Text
+		if text == "" {
+			text = t.Expression
+		}
+		byOrder[order(t.OK)] = append(byOrder[order(t.OK)], []Cell{Mark(t.OK), {t.of, Strong}, {text, Normal}, seen, {t.Source, Dim}})
+	}
+	s := Section{ID: "service_levels", Title: "Service levels", Summary: count.summary("service level")}
+	s.Table = judgedTable([]Column{{}, {Name: "of", Flex: true}, {Name: "target", Flex: true}, {Name: "observed", Right: true}, {Name: "set by", Drop: 1, Flex: true}}, byOrder, opts)
+	return s
+}
+
+func checks(r *report.Report, opts Options) Section {
+	list := r.Run.Checks
+	if len(list) == 0 {
+		return Section{}
+	}
+	var passes, fails int64
+	var count judged
+	var byOrder [3][][]Cell
+	for _, c := range list {
+		passes, fails = passes+c.Passes, fails+c.Fails
+		ok := report.Bool(c.Fails == 0)
+		if c.Passes+c.Fails == 0 {
+			ok = nil
+		}
+		count.add(ok)
+		share := Cell{Absent, Dim}
+		if ok != nil {
+			share = Cell{PercentNumber(float64(c.Fails) / float64(c.Passes+c.Fails)), Mark(ok).Tone}
+		}
+		name := c.Name
+		if group := strings.Trim(strings.ReplaceAll(c.Group, "::", " › "), " ›"); group != "" {
+			name = group + " › " + name
+		}
+		byOrder[order(ok)] = append(byOrder[order(ok)], []Cell{Mark(ok), {name, Strong}, {Count(c.Fails), Normal}, {Count(c.Passes + c.Fails), Normal}, share})
+	}
+	s := Section{ID: "checks", Title: "Checks"}
+	switch {
+	case fails > 0:
+		s.Summary = []Cell{
+			{"✗ " + Count(int64(count.missed)) + " of " + Count(int64(len(list))) + " failed at times", Bad},
+			{Count(fails) + " of " + Count(passes+fails) + " (" + Percent(float64(fails)/float64(passes+fails)) + ")", Normal},
+		}
+	default:
+		s.Summary = append(count.summary("check"), cell(Count(passes)+" times", Dim))
+	}
+	s.Table = judgedTable([]Column{{}, {Name: "check", Flex: true}, {Name: "failed", Right: true}, {Name: "of", Right: true, Drop: 1}, {Name: "fail %", Right: true, Drop: 2}}, byOrder, opts)
+	return s
+}
+
+func failures(r *report.Report, opts Options) Section {
+	if len(r.Run.Errors) == 0 {
+		return Section{}
+	}
+	t := &Table{Columns: []Column{
+		{Name: "count", Right: true},
+		{Name: "share %", Right: true, Drop: 1},
+		{Name: "endpoint", Flex: true},
+		{Name: "kind", Drop: 3, Flex: true},
+		{Name: "status", Drop: 2, Flex: true},
+		{Name: "code", Drop: 4, Flex: true},
+		{Name: "what", Flex: true},
+	}}
+	var rows [][]Cell
+	var total int64
+	for _, f := range r.Run.Errors {
+		total += f.Count
+		rows = append(rows, []Cell{
+			{Count(f.Count), Bad}, rate(f.Share), {f.Endpoint, Strong}, {f.Kind, Normal},
+			{f.Status, Normal}, {f.ErrorCode, Dim}, {f.Text, Normal},
+		})
+	}
+	t.Rows, t.More = cut(rows, otherRows, "kinds", opts)
+	return Section{ID: "errors", Title: "Errors", Summary: []Cell{{Count(total), Normal}}, Table: t.withoutEmptyColumns()}
+}

@@ -1,0 +1,243 @@
+package view
+
+import (
+	"strings"
+
+	"k6report/internal/report"
+)
+
+// load is what was planned and what came of it: the answer to "can I believe
+// it".
+func load(r *report.Report) Section {
+	return Section{ID: "load", Lines: []Line{identity(r), offered(&r.Run.Load), requests(&r.Run.Load), steady(r), overhead(r)}}.withoutEmptyLines()
+}
+
+func (s Section) withoutEmptyLines() Section {
+	var lines []Line
+	for _, l := range s.Lines {
+		if len(l.Parts) > 0 || l.Spark != nil {
+			lines = append(lines, l)
+		}
+	}
+	s.Lines = lines
+	if len(lines) == 0 && s.Table == nil && len(s.Summary) == 0 {
+		return Section{}
+	}
+	return s
+}
+
+func identity(r *report.Report) Line {
+	l := Line{Label: "Run"}
+	if r.Run.ID != "" {
+		l.Parts = append(l.Parts, cell(r.Run.ID, Strong))
+	}
+	if !r.Run.Started.IsZero() {
+		l.Parts = append(l.Parts, cell(Moment(r.Run.Started), Normal))
+	}
+	if d := r.Run.DurationS; d != nil {
+		l.Parts = append(l.Parts, cell(Seconds(*d), Normal))
+	}
+	if k := r.Run.K6; k != nil && k.Version != "" {
+		l.Parts = append(l.Parts, cell("k6 "+k.Version, Dim))
+	}
+	if p := r.Run.Load.Plan; p != nil && p.RateScale != nil && *p.RateScale != 1 {
+		l.Parts = append(l.Parts, cell("rate scaled to "+Percent(*p.RateScale), Warn))
+	}
+	return l
+}
+
+func offered(l *report.Load) Line {
+	line := Line{Label: "Load"}
+	add := func(tone Tone, text string) { line.Parts = append(line.Parts, cell(text, tone)) }
+	switch p := l.Plan; {
+	case p == nil:
+		add(Dim, "plan unknown")
+	case p.TargetPerS != nil:
+		add(Normal, "planned "+PerSecond(*p.TargetPerS))
+	default:
+		add(Normal, closedPlan(p))
+	}
+	if l.OfferedPerS != nil {
+		tone := Normal
+		if l.Plan != nil && l.Plan.TargetPerS != nil && *l.OfferedPerS < 0.98**l.Plan.TargetPerS && len(l.Levels) == 0 {
+			tone = Bad
+		}
+		add(tone, "offered "+PerSecond(*l.OfferedPerS))
+	}
+	if l.AchievedPerS != nil {
+		add(Normal, "achieved "+PerSecond(*l.AchievedPerS))
+	}
+	switch d := l.DroppedIterations; {
+	case d == nil:
+	case *d == 0:
+		add(Good, "none dropped")
+	default:
+		text := Count(*d) + " dropped"
+		if l.DropShare != nil {
+			text += " (" + Percent(*l.DropShare) + ")"
+		}
+		add(Bad, text)
+	}
+	if l.VUsMax != nil {
+		add(Normal, "at most "+Plural(int(*l.VUsMax), "VU", "VUs"))
+	}
+	return line
+}
+
+// closedPlan is a plan without a rate: what k6 was told to keep busy.
+func closedPlan(p *report.Plan) string {
+	var vus int64
+	for _, e := range p.Executors {
+		if e.VUs != nil {
+			vus += *e.VUs
+		}
+	}
+	if vus == 0 {
+		return "no rate planned"
+	}
+	return "planned " + Plural(int(vus), "VU", "VUs")
+}
+
+func requests(l *report.Load) Line {
+	line := Line{Label: "Requests"}
+	if l.Requests != nil {
+		text := Count(*l.Requests)
+		if l.RequestsPerS != nil {
+			text += " (" + PerSecond(*l.RequestsPerS) + ")"
+		}
+		line.Parts = append(line.Parts, cell(text, Normal))
+	}
+	share := func(v *float64, some, none string) {
+		switch {
+		case v == nil:
+		case *v == 0:
+			line.Parts = append(line.Parts, cell(none, Good))
+		default:
+			line.Parts = append(line.Parts, cell(Percent(*v)+" "+some, rate(v).Tone))
+		}
+	}
+	share(l.ErrorRate, "failed", "none failed")
+	share(l.TimeoutRate, "timed out", "no timeouts")
+	if l.BytesReceived != nil && l.BytesSent != nil {
+		text := Bytes(float64(*l.BytesReceived)) + " in, " + Bytes(float64(*l.BytesSent)) + " out"
+		line.Parts = append(line.Parts, cell(text, Normal))
+	}
+	return line
+}
+
+func steady(r *report.Report) Line {
+	line := Line{Label: "Steady"}
+	switch s := r.Run.Load.Steady; {
+	case s != nil:
+		text := Seconds(s.FromS) + " to " + Seconds(s.ToS)
+		if r.Run.DurationS != nil {
+			text += " of " + Seconds(*r.Run.DurationS)
+		}
+		line.Parts = append(line.Parts, cell(text, Normal))
+	case len(r.Run.Load.Levels) > 0:
+		line.Parts = append(line.Parts, cell("by load level", Normal))
+	case !r.Run.Started.IsZero():
+		line.Parts = append(line.Parts, cell("no steady state", Warn))
+	}
+	if k := r.Run.K6; k != nil && k.CPU != nil {
+		tone := Normal
+		if *k.CPU > 0.8 {
+			tone = Bad
+		}
+		line.Parts = append(line.Parts, cell("generator used "+Percent(*k.CPU)+" CPU", tone))
+	}
+	return line
+}
+
+func overhead(r *report.Report) Line {
+	o := r.Overhead
+	if o == nil {
+		return Line{}
+	}
+	line := Line{Label: "Overhead"}
+	tone := Normal
+	if o.OK != nil {
+		tone = Mark(o.OK).Tone
+	}
+	if o.Percent.Avg != nil {
+		text := prose(*o.Percent.Avg, 3) + " % orchestration"
+		if o.Target != nil {
+			text += " (target under " + prose(*o.Target, 3) + " %)"
+		}
+		line.Parts = append(line.Parts, cell(text, tone))
+	}
+	if o.Percent.P95 != nil {
+		line.Parts = append(line.Parts, cell("p95 "+prose(*o.Percent.P95, 3)+" %", Normal))
+	}
+	if o.MS != nil && o.MS.Avg != nil {
+		line.Parts = append(line.Parts, cell(Milliseconds(*o.MS.Avg)+" an execution", Normal))
+	}
+	return line
+}
+
+// overTime are the two pictures that say most, as sparklines.
+func overTime(r *report.Report) Section {
+	s := Section{ID: "time"}
+	if c := r.Chart(report.ChartLatency); c != nil {
+		s.Lines = append(s.Lines, spark("p95", c, pick(c, "p95"), Spark{Tone: Warn}))
+	}
+	if c := r.Chart(report.ChartThroughput); c != nil {
+		s.Lines = append(s.Lines, spark("req/s", c, pick(c, "achieved"), Spark{Tone: Good, Lowest: true}))
+	}
+	if c := r.Chart(report.ChartErrors); c != nil && highest(pick(c, "")) > 0 {
+		s.Lines = append(s.Lines, spark("errors", c, pick(c, ""), Spark{Tone: Bad}))
+	}
+	return s.withoutEmptyLines()
+}
+
+// pick is the series of that name, else the first.
+func pick(c *report.Chart, name string) report.Points {
+	for _, s := range c.Series {
+		if s.Name == name {
+			return s.Y
+		}
+	}
+	if len(c.Series) > 0 {
+		return c.Series[0].Y
+	}
+	return nil
+}
+
+func highest(y report.Points) float64 {
+	_, high, _ := extent(y)
+	return high
+}
+
+// extent is the smallest and the largest value, and whether there is any.
+func extent(y report.Points) (low, high float64, ok bool) {
+	for _, v := range y {
+		if v != v { // a gap
+			continue
+		}
+		if !ok {
+			low, high, ok = v, v, true
+		}
+		low, high = min(low, v), max(high, v)
+	}
+	return low, high, ok
+}
+
+func spark(label string, c *report.Chart, y report.Points, s Spark) Line {
+	low, high, ok := extent(y)
+	if !ok || len(y) < 3 {
+		return Line{}
+	}
+	s.Y = y
+	a, b := Pair(&low, &high, c.Unit)
+	text := b
+	if a != b {
+		text = strings.TrimSuffix(a, unitOf(b)) + " to " + b
+	}
+	return Line{Label: label, Spark: &s, Parts: []Cell{{text, Normal}}}
+}
+
+// unitOf is what follows the digits of a formatted number.
+func unitOf(s string) string {
+	i := strings.LastIndexFunc(s, func(r rune) bool { return r >= '0' && r <= '9' })
+	return s[i+1:]
+}

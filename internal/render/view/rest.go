@@ -1,0 +1,124 @@
+package view
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"k6report/internal/report"
+)
+
+// NoteMark is the sign and tone of a severity.
+func NoteMark(s report.Severity) Cell {
+	switch s {
+	case report.Invalid:
+		return Cell{"✗", Bad}
+	case report.Error:
+		return Cell{"✗", Bad}
+	case report.Warning:
+		return Cell{"!", Warn}
+	}
+	return Cell{"i", Dim}
+}
+
+// notes are all notes, what weighs most first.
+func notes(r *report.Report) Section {
+	if len(r.Notes) == 0 {
+		return Section{}
+	}
+	s := Section{ID: "notes", Title: "Notes"}
+	for _, severity := range []report.Severity{report.Invalid, report.Error, report.Warning, report.Info} {
+		for _, n := range r.Notes {
+			if n.Severity != severity {
+				continue
+			}
+			text := n.Message
+			if n.Where != "" && !strings.Contains(text, n.Where) {
+				text = n.Where + ": " + text
+			}
+			tone := Normal
+			if severity == report.Invalid {
+				tone = Bad
+			}
+			s.Lines = append(s.Lines, Line{Mark: NoteMark(severity), Label: n.Code, Parts: []Cell{{text, tone}}})
+		}
+	}
+	return s
+}
+
+// metrics are k6's own numbers, set-up included.
+func metrics(r *report.Report) Section {
+	if len(r.Run.Metrics) == 0 {
+		return Section{}
+	}
+	s := Section{ID: "metrics", Title: "Metrics", Summary: []Cell{{"as k6 counts, set-up included", Dim}}}
+	for _, m := range r.Run.Metrics {
+		l := Line{Label: m.Name}
+		for _, v := range m.Values {
+			l.Parts = append(l.Parts, cell(Statistic(v.Name)+" "+Measure(v.Value, valueUnit(m, v.Name)), Normal))
+		}
+		if len(l.Parts) == 0 {
+			l.Parts = []Cell{{"no samples", Warn}}
+		}
+		s.Lines = append(s.Lines, l)
+	}
+	return s
+}
+
+// valueUnit is the unit of one value of a metric.
+func valueUnit(m report.Metric, name string) string {
+	switch {
+	case m.Type == "rate" && name == "rate":
+		return report.UnitShare
+	case name == "count" || name == "passes" || name == "fails":
+		if m.Contains == "data" {
+			return report.UnitBytes
+		}
+		return report.UnitCount
+	case name == "rate" && m.Contains == "data":
+		return bytesPerS
+	case name == "rate":
+		return report.UnitPerS
+	case m.Contains == "time":
+		return report.UnitMS
+	case m.Contains == "data":
+		return report.UnitBytes
+	}
+	return ""
+}
+
+// facts is where the numbers come from.
+func facts(r *report.Report) Section {
+	s := Section{ID: "sources", Title: "Sources"}
+	for _, src := range r.Run.Sources {
+		parts := []Cell{{src.Name, Strong}, {src.Format, Normal}}
+		if src.Samples != nil {
+			parts = append(parts, cell(Count(*src.Samples)+" samples", Normal))
+		}
+		if src.Skipped > 0 {
+			parts = append(parts, cell(Count(src.Skipped)+" not readable", Warn))
+		}
+		s.Lines = append(s.Lines, Line{Label: "read", Parts: parts})
+	}
+	pairs := func(label string, m map[string]string) {
+		l := Line{Label: label}
+		for _, k := range slices.Sorted(maps.Keys(m)) {
+			l.Parts = append(l.Parts, cell(k+"="+m[k], Normal))
+		}
+		s.Lines = append(s.Lines, l)
+	}
+	pairs("labels", r.Run.Labels)
+	pairs("tags", r.Run.Tags)
+	if o := r.Overhead; o != nil && o.Definition != "" {
+		s.Lines = append(s.Lines, Line{Label: "overhead", Parts: []Cell{{o.Definition, Normal}}})
+	}
+	return s.withoutEmptyLines()
+}
+
+func method(r *report.Report) Section {
+	s := Section{ID: "method", Title: "Method"}
+	for _, m := range r.Method {
+		s.Lines = append(s.Lines, Line{Label: m.Topic, Parts: []Cell{{m.Text, Normal}}})
+	}
+	return s.withoutEmptyLines()
+}
