@@ -29,6 +29,9 @@ export function teardown() { console.log('torn down'); }
 
 // TestRealK6 holds what the fake assumes against the pinned k6.
 func TestRealK6(t *testing.T) {
+	if testing.Short() {
+		t.Skip("end to end")
+	}
 	k6 := pinnedK6(t)
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "s.js"), []byte(realScript), 0o600); err != nil {
