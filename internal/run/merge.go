@@ -152,6 +152,7 @@ func (r *requestsBuilder) addRequests(from *Requests, fold *folder) {
 	for i := range from.Tables {
 		t := &from.Tables[i]
 		to := r.table(fold.endpoint(t.Endpoint))
+		to.first, to.last = min(to.first, t.First), max(to.last, t.Last)
 		for j := range t.Blocks {
 			r.addBlock(to, &t.Blocks[j], from.Columns, shift)
 		}

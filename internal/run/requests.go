@@ -34,6 +34,9 @@ type Endpoint struct {
 // Table holds the requests of one endpoint, without set-up and teardown.
 type Table struct {
 	Endpoint
+	// First and Last are the earliest and the latest start of a request, in
+	// nanoseconds since the Unix epoch.
+	First, Last int64
 	Blocks []Block // in order of time; only those that hold requests
 }
 

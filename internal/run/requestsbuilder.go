@@ -64,6 +64,8 @@ func newRequestsBuilder() requestsBuilder {
 // block's index and the bin.
 type tableBuilder struct {
 	endpoint  Endpoint
+	first     int64
+	last      int64
 	blocks    map[int64]*blockCounts
 	rows      map[uint64]*rowCounts
 	durations map[uint64]uint64
@@ -93,6 +95,7 @@ func (b *Builder) AddRequest(protocol string, t *Tags, q *Request) Place {
 		table = b.requests.table(t.endpoint(protocol))
 		t.tables[protocol] = table
 	}
+	table.first, table.last = min(table.first, q.Start), max(table.last, q.Start)
 	b.started = min(b.started, q.Start)
 	b.ended = max(b.ended, q.Start)
 
@@ -164,6 +167,8 @@ func (r *requestsBuilder) table(e Endpoint) *tableBuilder {
 	if t == nil {
 		t = &tableBuilder{
 			endpoint:  e,
+			first:     math.MaxInt64,
+			last:      math.MinInt64,
 			blocks:    make(map[int64]*blockCounts),
 			rows:      make(map[uint64]*rowCounts),
 			durations: make(map[uint64]uint64),
@@ -266,6 +271,7 @@ func (r *requestsBuilder) lengthen(shift uint8) {
 
 // absorb adds a table to another, its blocks made longer by 1<<by.
 func (r *requestsBuilder) absorb(to, from *tableBuilder, by uint8) {
+	to.first, to.last = min(to.first, from.first), max(to.last, from.last)
 	for index, c := range from.blocks {
 		r.block(to, index>>by).add(*c)
 	}
@@ -316,7 +322,7 @@ func (r *requestsBuilder) finish() Requests {
 }
 
 func (t *tableBuilder) finish(order []int) Table {
-	out := Table{Endpoint: t.endpoint, Blocks: make([]Block, 0, len(t.blocks))}
+	out := Table{Endpoint: t.endpoint, First: t.first, Last: t.last, Blocks: make([]Block, 0, len(t.blocks))}
 	place := make(map[int64]*Block, len(t.blocks))
 	for _, index := range slices.Sorted(maps.Keys(t.blocks)) {
 		c := t.blocks[index]

@@ -61,8 +61,10 @@ type snapshotHead struct {
 
 type tableHead struct {
 	Endpoint
-	Blocks int `json:"blocks"`
-	Width  int `json:"width"` // columns in use
+	First  int64 `json:"first"`
+	Last   int64 `json:"last"`
+	Blocks int   `json:"blocks"`
+	Width  int   `json:"width"` // columns in use
 }
 
 // The streams of a payload. Those of the columns of request tables come last.

@@ -95,7 +95,7 @@ func (e *encoder) sketch(s *Sketch, bins, counts int) {
 }
 
 func (e *encoder) table(t *Table) tableHead {
-	head := tableHead{Endpoint: t.Endpoint, Blocks: len(t.Blocks), Width: t.width()}
+	head := tableHead{Endpoint: t.Endpoint, First: t.First, Last: t.Last, Blocks: len(t.Blocks), Width: t.width()}
 	last := int64(0)
 	for i := range t.Blocks {
 		b := &t.Blocks[i]
@@ -263,7 +263,7 @@ func (d *decoder) sketch(k int, bins, counts int) *Sketch {
 }
 
 func (d *decoder) table(head tableHead) Table {
-	t := Table{Endpoint: head.Endpoint}
+	t := Table{Endpoint: head.Endpoint, First: head.First, Last: head.Last}
 	if head.Width < 0 || head.Width > maxColumns || head.Blocks < 0 || head.Blocks > d.streams[streamBlocks].Len() {
 		d.fail(fmt.Errorf("a table claims %d blocks of %d columns", head.Blocks, head.Width))
 		return t
