@@ -8,6 +8,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -136,25 +137,23 @@ func (e *execution) plan(ctx context.Context) error {
 // until none is left, so that the branch finishing last was busy throughout.
 func (e *execution) runLevel(ctx context.Context, level []int, began time.Time) time.Time {
 	workers := min(len(level), e.runner.Workers)
-	busy := make([]time.Duration, workers)
-	ends := make([]time.Time, workers)
+	busy := make([]interval, len(level))
 	var next atomic.Int64
-	work := func(ctx context.Context, w int) {
+	work := func(ctx context.Context) {
 		for k := next.Add(1) - 1; int(k) < len(level); k = next.Add(1) - 1 {
 			from := e.runner.Now()
 			e.runTask(ctx, level[k])
-			ends[w] = e.runner.Now()
-			busy[w] += ends[w].Sub(from)
+			busy[k] = interval{from, e.runner.Now()}
 		}
 	}
 	if workers == 1 {
-		work(ctx, 0) // no goroutine, no branch: a chain should cost nothing
+		work(ctx) // no goroutine, no branch: a chain should cost nothing
 	} else {
 		rec := timing.From(ctx)
 		branches := rec.Fork(workers)
 		branch := func(w int) {
 			defer branches[w].Finish()
-			work(timing.With(ctx, branches[w]), w)
+			work(timing.With(ctx, branches[w]))
 		}
 		var wg sync.WaitGroup
 		for w := 1; w < workers; w++ {
@@ -165,16 +164,29 @@ func (e *execution) runLevel(ctx context.Context, level []int, began time.Time) 
 		rec.Join(branches)
 	}
 	e.collect(level)
+	ended := e.runner.Now()
+	e.record.Cost.Scheduling += ended.Sub(began) - covered(busy)
+	return ended
+}
 
-	last := 0
-	for w := range ends {
-		if ends[w].After(ends[last]) {
-			last = w
+type interval struct{ from, to time.Time }
+
+// covered is the time in which at least one of the intervals was under way.
+// It sorts them.
+func covered(list []interval) time.Duration {
+	slices.SortFunc(list, func(a, b interval) int { return a.from.Compare(b.from) })
+	var sum time.Duration
+	var until time.Time
+	for _, i := range list {
+		if i.from.Before(until) {
+			i.from = until
+		}
+		if i.to.After(i.from) {
+			sum += i.to.Sub(i.from)
+			until = i.to
 		}
 	}
-	ended := e.runner.Now()
-	e.record.Cost.Scheduling += ended.Sub(began) - busy[last]
-	return ended
+	return sum
 }
 
 // collect moves a level's results into the record and into the scope.

@@ -205,3 +205,14 @@ func TestObserverHearsOfEveryTask(t *testing.T) {
 		t.Errorf("started %v, ended %v, %v", started, ended, err)
 	}
 }
+
+func TestCoveredCountsOverlapsOnce(t *testing.T) {
+	at := func(ms int) time.Time { return time.UnixMilli(int64(ms)) }
+	list := []interval{{at(20), at(30)}, {at(0), at(10)}, {at(5), at(8)}, {at(8), at(12)}, {at(40), at(40)}}
+	if got := covered(list); got != 22*time.Millisecond {
+		t.Errorf("covered %v, want 12 + 10 ms", got)
+	}
+	if got := covered(nil); got != 0 {
+		t.Errorf("nothing covers %v", got)
+	}
+}

@@ -100,9 +100,9 @@ func diamond() workflow.Definition {
 	return workflow.Definition{
 		Name: "diamond", Description: "One task, two that need it, one that needs both", Input: orderInput(),
 		Tasks: []workflow.Task{
-			compute("start", 1500, "{{input.orderId}}"),
-			compute("left", 3000, "{{tasks.start.output.digest}}-l", "start"),
-			compute("right", 3000, "{{tasks.start.output.digest}}-r", "start"),
+			compute("start", 2500, "{{input.orderId}}"),
+			compute("left", 4000, "{{tasks.start.output.digest}}-l", "start"),
+			compute("right", 4000, "{{tasks.start.output.digest}}-r", "start"),
 			transform("end", map[string]any{
 				"pair": []any{"{{tasks.left.output.digest}}", "{{tasks.right.output.digest}}"},
 			}, "left", "right"),
@@ -119,12 +119,12 @@ func layered() workflow.Definition {
 	for layer := range layers {
 		for i := range width {
 			if layer == 0 {
-				d.Tasks = append(d.Tasks, compute(id(0, i), 300, fmt.Sprintf("{{input.orderId}}/%d", i)))
+				d.Tasks = append(d.Tasks, compute(id(0, i), 600, fmt.Sprintf("{{input.orderId}}/%d", i)))
 				continue
 			}
 			a, b := id(layer-1, i), id(layer-1, i+1)
 			value := fmt.Sprintf("{{tasks.%s.output.digest}}{{tasks.%s.output.digest}}", a, b)
-			d.Tasks = append(d.Tasks, compute(id(layer, i), 300, value, a, b))
+			d.Tasks = append(d.Tasks, compute(id(layer, i), 600, value, a, b))
 		}
 	}
 	return d
@@ -152,7 +152,7 @@ func guarded() workflow.Definition {
 		Name: "guarded", Description: "Fails unless the input says that it is approved",
 		Input: []workflow.Field{{Name: "approved", Type: "boolean", Default: true}},
 		Tasks: []workflow.Task{
-			compute("prepare", 1000, "{{input.approved}}"),
+			compute("prepare", 2500, "{{input.approved}}"),
 			{ID: "guard", Kind: "assert", DependsOn: []string{"prepare"}, With: map[string]any{
 				"value": "{{input.approved}}", "equals": true, "message": "the request must be approved",
 			}},

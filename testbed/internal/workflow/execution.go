@@ -45,10 +45,10 @@ type Plan struct {
 	Groups [][]string `json:"groups"` // tasks that could run side by side
 }
 
-// Cost is the part of an execution's duration that was not spent in tasks.
+// Cost is the part of an execution's duration in which no task was under way.
 type Cost struct {
 	Setup      time.Duration // before the first task: the graph and the scope
-	Scheduling time.Duration // in levels, but not in the tasks waited for
+	Scheduling time.Duration // between tasks
 	Teardown   time.Duration // after the last task: the output
 }
 
