@@ -87,7 +87,7 @@ func (r *reader) gates(n ast.Node) []Gate {
 			gate.SmallestChange = DefaultSmallestRise
 		}
 		if change != nil {
-			gate.SmallestChange, _ = r.fraction(change, "smallest_change", 1)
+			gate.SmallestChange = r.fraction(change, "smallest_change", 1)
 		}
 		for _, g := range gates {
 			if ok && g.GateKey == key {
@@ -105,7 +105,7 @@ func (r *reader) accepted(n ast.Node, gates []Gate) []Accepted {
 		var a Accepted
 		key, ok := r.gateKey(
 			element, "an accepted change",
-			field{"up_to", func(n ast.Node) { a.UpTo, _ = r.fraction(n, "up_to", 10) }},
+			field{"up_to", func(n ast.Node) { a.UpTo = r.fraction(n, "up_to", 10) }},
 			field{"reason", func(n ast.Node) { a.Reason, _ = r.text(n, "reason") }},
 		)
 		r.require(element, "an accepted change", "up_to", "reason")

@@ -219,11 +219,12 @@ func (r *reader) whole(n ast.Node, what string, limit int) (int, bool) {
 	return v, true
 }
 
-// fraction returns a share written as 0.05 or 5%, over 0 and up to limit.
-func (r *reader) fraction(n ast.Node, what string, limit float64) (float64, bool) {
+// fraction returns a share written as 0.05 or 5%, over 0 and up to limit; 0,
+// and a mistake, when it isn't.
+func (r *reader) fraction(n ast.Node, what string, limit float64) float64 {
 	s, ok := r.text(n, what)
 	if !ok {
-		return 0, false
+		return 0
 	}
 	number, percent := strings.CutSuffix(s, "%")
 	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
@@ -232,13 +233,13 @@ func (r *reader) fraction(n ast.Node, what string, limit float64) (float64, bool
 	}
 	if err != nil {
 		r.fail(n, "", "%s must be a fraction such as 0.05 or 5%%, not %q", what, s)
-		return 0, false
+		return 0
 	}
 	if !(v > 0 && v <= limit) {
 		r.fail(n, "", "%s must be over 0 and at most %g (%g%%), not %q", what, limit, limit*100, s)
-		return 0, false
+		return 0
 	}
-	return v, true
+	return v
 }
 
 // scalar returns the text of a node that is a single value.

@@ -1,6 +1,7 @@
 package threshold
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -148,7 +149,8 @@ func syntaxError(what, input string, offset int, reason string) *SyntaxError {
 
 // within moves a part's error to the whole that begins with the part.
 func within(what, input string, err error) error {
-	if part, ok := err.(*SyntaxError); ok {
+	var part *SyntaxError
+	if errors.As(err, &part) {
 		return syntaxError(what, input, part.Offset, part.Reason)
 	}
 	return err

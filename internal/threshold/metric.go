@@ -26,32 +26,32 @@ type Tag struct {
 // Tags come sorted by key, nil when the name has none. The metric's own name is
 // returned as it stands. An error is a *SyntaxError.
 func ParseMetric(name string) (metric string, tags []Tag, err error) {
-	fail := func(offset int, reason string) (string, []Tag, error) {
-		return "", nil, syntaxError("metric name", name, offset, reason)
+	fail := func(offset int, reason string) error {
+		return syntaxError("metric name", name, offset, reason)
 	}
 
 	opening, closing := strings.IndexByte(name, '{'), strings.LastIndexByte(name, '}')
 	switch {
 	case opening < 0 && closing < 0:
 		if name == "" {
-			return fail(0, "it is empty")
+			return "", nil, fail(0, "it is empty")
 		}
 		return name, nil, nil
 	case opening < 0 || closing >= 0 && closing < opening:
-		return fail(closing, `"}" without "{" before it`)
+		return "", nil, fail(closing, `"}" without "{" before it`)
 	case opening == 0:
-		return fail(0, "a metric's name is missing before its tags")
+		return "", nil, fail(0, "a metric's name is missing before its tags")
 	case closing < 0:
-		return fail(len(name), `"}" is missing`)
+		return "", nil, fail(len(name), `"}" is missing`)
 	case closing != len(name)-1:
-		return fail(closing+1, `unexpected text after "}"`)
+		return "", nil, fail(closing+1, `unexpected text after "}"`)
 	}
 
 	offset := opening + 1
 	for part := range strings.SplitSeq(name[offset:closing], ",") {
 		tag, reason := parseTag(part)
 		if reason != "" {
-			return fail(offset, reason)
+			return "", nil, fail(offset, reason)
 		}
 		tags = setTag(tags, tag)
 		offset += len(part) + len(",")
