@@ -52,6 +52,7 @@ func readSnapshot(_ context.Context, in *input, rd *reader) error {
 type executionRecord struct {
 	K6Version   string            `json:"k6_version"`
 	ExitCode    int               `json:"exit_code"`
+	Meaning     string            `json:"meaning"`
 	CPUSeconds  float64           `json:"cpu_s"`
 	WallSeconds float64           `json:"wall_s"`
 	Cores       int               `json:"cpus"`
@@ -66,7 +67,7 @@ func readExecution(_ context.Context, in *input, rd *reader) error {
 		return err
 	}
 	rd.b.SetExecution(&run.Execution{
-		K6Version: d.K6Version, ExitCode: d.ExitCode, CPU: d.CPUSeconds, Wall: d.WallSeconds,
+		K6Version: d.K6Version, ExitCode: d.ExitCode, Meaning: d.Meaning, CPU: d.CPUSeconds, Wall: d.WallSeconds,
 		Cores: d.Cores, Started: d.Started, Ended: d.Ended,
 	})
 	for name, value := range d.Labels {

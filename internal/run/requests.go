@@ -37,7 +37,7 @@ type Table struct {
 	// First and Last are the earliest and the latest start of a request, in
 	// nanoseconds since the Unix epoch.
 	First, Last int64
-	Blocks []Block // in order of time; only those that hold requests
+	Blocks      []Block // in order of time; only those that hold requests
 }
 
 // Block is the requests that started between Index and Index+1 block lengths

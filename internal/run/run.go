@@ -244,6 +244,8 @@ type ReportedCheck struct {
 type Execution struct {
 	K6Version string `json:"k6_version,omitempty"`
 	ExitCode  int    `json:"exit_code"`
+	// Meaning is the exit code in words; "" when unknown.
+	Meaning string `json:"meaning,omitempty"`
 	// CPU and Wall are the process' processor and elapsed time, in seconds.
 	CPU  float64 `json:"cpu_s,omitempty"`
 	Wall float64 `json:"wall_s,omitempty"`

@@ -2,7 +2,6 @@ package run
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"strings"
 )
@@ -16,6 +15,7 @@ type Selection struct {
 	Value float64
 	// Sketch is nil for types other than Trend and Unknown.
 	Sketch *Sketch
+	latest Point
 }
 
 // Quantile estimates the q-quantile within 0.05 %; ok is false without
@@ -38,29 +38,17 @@ func (r *Run) Select(metric string, match func(TagSet) bool) Selection {
 		if match != nil && !match(s.Tags) {
 			continue
 		}
-		out.Stats.merge(s.Stats)
-		if s.Sketch != nil {
-			if out.Sketch == nil {
-				out.Sketch = NewSketch(FineBits)
-			}
-			out.Sketch.Merge(s.Sketch)
-		}
+		out.Add(s)
 		instance := s.Tags.Value("instance")
 		if have, known := latest[instance]; !known || have.before(s.Latest) {
 			latest[instance] = s.Latest
 		}
 	}
-	newest := Point{Time: math.MinInt64}
-	for _, p := range latest {
-		if newest.before(p) {
-			newest = p
-		}
-		if metric == "vus" || metric == "vus_max" {
+	if metric == "vus" || metric == "vus_max" {
+		out.Value = 0
+		for _, p := range latest {
 			out.Value += p.Value
 		}
-	}
-	if len(latest) > 0 && metric != "vus" && metric != "vus_max" {
-		out.Value = newest.Value
 	}
 	return out
 }
@@ -79,4 +67,25 @@ func (r *Run) SeriesOf(metric string) []Series {
 func IsSetup(t TagSet) bool {
 	group := t.Value("group")
 	return strings.HasPrefix(group, "::setup") || strings.HasPrefix(group, "::teardown")
+}
+
+// Add adds a series; see [Run.Select] for the rule about gauges, which Add
+// follows for series of one generator only.
+func (s *Selection) Add(o *Series) {
+	if s.Count == 0 || s.latest.before(o.Latest) {
+		s.latest = o.Latest
+		s.Value = o.Latest.Value
+	}
+	s.merge(o.Stats)
+	if o.Sketch != nil {
+		if s.Sketch == nil {
+			s.Sketch = NewSketch(FineBits)
+		}
+		s.Sketch.Merge(o.Sketch)
+	}
+}
+
+// Merge adds another selection, of this metric or one like it.
+func (s *Selection) Merge(o *Selection) {
+	s.Add(&Series{Stats: o.Stats, Latest: o.latest, Sketch: o.Sketch})
 }

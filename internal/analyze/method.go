@@ -1,0 +1,42 @@
+package analyze
+
+import (
+	"fmt"
+
+	"k6report/internal/report"
+)
+
+// method says in plain words how the numbers of this report came about.
+func method(r *report.Run) []report.Method {
+	out := []report.Method{
+		{
+			Topic: "Percentiles",
+			Text:  "Computed over all samples as k6 does, by linear interpolation between sorted values, from a histogram whose bins are at most 0.1 % wide: within 0.05 % of the exact value. Count, minimum, maximum and average are exact. Percentiles are never averaged. A p99 of fewer than 300 samples is marked.",
+		},
+		{
+			Topic: "Set-up and teardown",
+			Text:  "Count in metrics, thresholds and checks, as in k6, but not in endpoints, personas, tenants, errors and load.",
+		},
+		{
+			Topic: "Thresholds",
+			Text:  "Evaluated again over the whole run. A verdict nearer to its limit than the error of the percentile is k6's own, from its summary.",
+		},
+		{
+			Topic: "Offered load",
+			Text:  "Iterations started plus dropped, over the scheduled time. The planned load comes from k6 inspect; without it, nothing is said of whether it was reached.",
+		},
+	}
+	if r.Load.Steady != nil {
+		out = append(out, report.Method{
+			Topic: "Steady state",
+			Text:  fmt.Sprintf("%.1f s to %.1f s. A warm-up is cut, at most half of the run, where the means before and after the cut differ by more than 5 %% and by more than 3 standard errors; requests count by their start, each over the median of its endpoint.", r.Load.Steady.FromS, r.Load.Steady.ToS),
+		})
+	}
+	if len(r.Load.Levels) > 0 {
+		out = append(out, report.Method{
+			Topic: "Load levels",
+			Text:  "Plateaus of the plan of 5 s or more, and eighths of its ramps. A level rests on the blocks of time that lie within it as wholes; its concurrency is measured: throughput times time in the system.",
+		})
+	}
+	return out
+}
