@@ -34,8 +34,8 @@ RACE_NOTE    := :
 GO_TEST_RACE := CGO_ENABLED=1 go test -race
 endif
 
-# each runs a command in every module.
-each = for m in $(MODULES); do (cd $$m && { $(1); }); done
+# each runs a command in every module, and fails when one did.
+each = status=0; for m in $(MODULES); do (cd $$m && $(1)) || status=1; done; exit $$status
 
 .PHONY: help
 help: ## list the targets
@@ -86,7 +86,7 @@ demo: ## see a report of a real run: builds everything, about a minute of load o
 bench: ## run the benchmarks, compare with .cache/bench/old.txt when it is there
 	$(INSTALL) benchstat
 	mkdir -p .cache/bench
-	$(call each,go test -run '^$$' -bench . -benchmem -count $(COUNT) ./...) | tee .cache/bench/new.txt
+	{ $(call each,go test -run '^$$' -bench . -benchmem -count $(COUNT) ./...); } | tee .cache/bench/new.txt
 	@cd .cache/bench && if [[ -f old.txt ]]; then benchstat old.txt new.txt; else benchstat new.txt; fi
 
 .PHONY: fuzz
