@@ -1,6 +1,7 @@
 package k6exec
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // fakeEnv makes the test binary play another program; its value says which.
@@ -112,6 +114,25 @@ func fakeGo(args []string) int {
 		return 1
 	}
 	if err := os.Symlink(self, filepath.Join(os.Getenv("GOBIN"), "k6")); err != nil {
+		return 1
+	}
+	return 0
+}
+
+// runner runs a fake k6 until it is killed itself.
+func runner() int {
+	exe, err := os.Executable()
+	if err != nil {
+		return 1
+	}
+	c, err := ParseRun([]string{"run", "x.js"})
+	if err != nil {
+		return 1
+	}
+	_, err = Run(context.Background(), RunOptions{
+		K6: exe, Command: c, Now: time.Now, Env: fake("socket", "FAKE_SOCKET="+os.Getenv("FAKE_SOCKET")),
+	})
+	if err != nil {
 		return 1
 	}
 	return 0

@@ -2,7 +2,6 @@ package k6exec
 
 import (
 	"bufio"
-	"context"
 	"net"
 	"os"
 	"os/exec"
@@ -48,23 +47,4 @@ func TestOrphanStops(t *testing.T) {
 	if lines.Scan() || lines.Err() != nil {
 		t.Errorf("k6 lives on: %q, %v", lines.Text(), lines.Err())
 	}
-}
-
-// runner runs a fake k6 until it is killed itself.
-func runner() int {
-	exe, err := os.Executable()
-	if err != nil {
-		return 1
-	}
-	c, err := ParseRun([]string{"run", "x.js"})
-	if err != nil {
-		return 1
-	}
-	_, err = Run(context.Background(), RunOptions{
-		K6: exe, Command: c, Now: time.Now, Env: fake("socket", "FAKE_SOCKET="+os.Getenv("FAKE_SOCKET")),
-	})
-	if err != nil {
-		return 1
-	}
-	return 0
 }
