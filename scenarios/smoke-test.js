@@ -12,8 +12,8 @@
 import { sleep } from 'k6';
 import exec from 'k6/execution';
 import {
-  SAFE, actAs, conclude, executeWorkflow, getExecution, getTrace, getWorkflow, healthCheck, listExecutions,
-  listWorkflows, prepare, scaledSeconds, suiteOptions, tenantOf, verify,
+  SAFE, actAs, conclude, executeWorkflow, getExecution, getTrace, getVersions, getWorkflow, healthCheck, listExecutions,
+  listTasks, listWorkflows, prepare, scaledSeconds, suiteOptions, tenantOf, testWorkflow, verify,
 } from './lib/helpers.js';
 
 const EXECUTIONS = JSON.parse(open('./data/executions.json'));
@@ -41,7 +41,7 @@ function scenario(mode) {
 
 // The endpoints with what their answers must have. Each gets the data of
 // setup(), the tenant, and a number that rises, to choose by.
-const ENDPOINTS = [
+const READERS = [
   ['health_check', () => healthCheck(), ['status', 'instanceId', 'gauges']],
   ['list_workflows', () => listWorkflows(), ['items', 'hasMore']],
   ['get_workflow', (data, tenant, n) => getWorkflow(pick(data.workflows, n)), ['name', 'version', 'tasks']],
@@ -50,11 +50,20 @@ const ENDPOINTS = [
     ['executionId', 'status', 'taskDetails', 'executionTimeMs']],
   ['get_trace', (data, tenant, n) => getTrace(pick(data.executions[tenant], n)),
     ['taskTimings', 'dependencyOrder', 'plannedParallelGroups', 'actualParallelGroups']],
+  ['get_versions', (data, tenant, n) => getVersions(pick(data.workflows, n)), ['items']],
+  ['list_tasks', () => listTasks(), ['items']],
 ];
+const TEST = ['test_workflow', (data, tenant, n) => {
+  const { workflow, input } = pick(EXECUTIONS, n);
+  return testWorkflow(workflow, input);
+}, ['success', 'output', 'taskDetails', 'executionTimeMs']];
 const EXECUTE = ['execute_workflow', (data, tenant, n) => {
   const { workflow, input } = pick(EXECUTIONS, n);
   return executeWorkflow(workflow, input);
 }, ['executionId', 'success', 'output', 'taskDetails', 'executionTimeMs', 'orchestrationCost']];
+
+// All but executions. A dry run stores nothing, but it is work: not SAFE.
+const OTHERS = SAFE ? READERS : [...READERS, TEST];
 
 function pick(list, n) {
   return list[n % list.length];
@@ -72,22 +81,22 @@ export function everything(data) {
   const n = exec.scenario.iterationInTest;
   const tenant = tenantOf(n);
   actAs(tenant);
-  for (const endpoint of ENDPOINTS) visit(endpoint, data, tenant, n);
+  for (const endpoint of OTHERS) visit(endpoint, data, tenant, n);
   if (!SAFE) visit(EXECUTE, data, tenant, n);
   sleep(THINK_SECONDS);
 }
 
-// one calls one endpoint: every other time an execution, else the next reader.
+// one calls one endpoint: every other time an execution, else the next other.
 export function one(data) {
   const n = exec.scenario.iterationInTest;
   const tenant = tenantOf(n);
   actAs(tenant);
   if (SAFE) {
-    visit(pick(ENDPOINTS, n), data, tenant, Math.floor(n / ENDPOINTS.length));
+    visit(pick(OTHERS, n), data, tenant, Math.floor(n / OTHERS.length));
   } else if (n % 2 === 0) {
     visit(EXECUTE, data, tenant, n / 2);
   } else {
     const turn = (n - 1) / 2;
-    visit(pick(ENDPOINTS, turn), data, tenant, Math.floor(turn / ENDPOINTS.length));
+    visit(pick(OTHERS, turn), data, tenant, Math.floor(turn / OTHERS.length));
   }
 }

@@ -44,6 +44,8 @@ const GAUGES = {
   heapAfterGcBytes: new Trend('engine_heap_after_gc_bytes'),
   gcShare: new Trend('engine_gc_share'),
   schedLatencyMs: new Trend('engine_sched_latency_ms', true),
+  httpConns: new Trend('engine_http_conns'),
+  httpReuseShare: new Trend('engine_http_reuse_share'),
   hubConnections: new Trend('engine_hub_connections'),
 };
 
@@ -183,6 +185,18 @@ export function getExecution(id) {
 
 export function getTrace(id) {
   return call('get_trace', 'GET', `${API}/executions/${id}/trace`);
+}
+
+export function testWorkflow(name, input) {
+  return call('test_workflow', 'POST', `${API}/workflows/${name}/test`, { input: input || {} });
+}
+
+export function getVersions(name) {
+  return call('get_versions', 'GET', `${API}/workflows/${name}/versions`);
+}
+
+export function listTasks() {
+  return call('list_tasks', 'GET', `${API}/tasks`);
 }
 
 // verify checks a response: its status, that it is JSON with the fields named,

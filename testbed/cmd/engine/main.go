@@ -38,14 +38,16 @@ func main() {
 
 // settings are the engine's flags.
 type settings struct {
-	addr     string
-	addrFile string
-	db       string
-	readers  int
-	limit    int
-	workers  int
-	logLevel slog.Level
-	grace    time.Duration
+	addr        string
+	addrFile    string
+	db          string
+	readers     int
+	limit       int
+	workers     int
+	httpConns   int
+	calleeDelay time.Duration
+	logLevel    slog.Level
+	grace       time.Duration
 }
 
 // usageError is wrong on the command line.
@@ -61,6 +63,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.IntVar(&c.readers, "db-readers", 8, "SQLite connections that read beside the one that writes")
 	f.IntVar(&c.limit, "max-executions", 64, "executions that run at once; more wait in a queue")
 	f.IntVar(&c.workers, "workers", 8, "tasks of one execution that run at once")
+	f.IntVar(&c.httpConns, "http-conns", 100, "connections to the downstream service at most")
+	f.DurationVar(&c.calleeDelay, "callee-delay", 2*time.Millisecond, "how long the downstream service takes to answer")
 	f.TextVar(&c.logLevel, "log-level", slog.LevelInfo, "debug (every request), info, warn or error")
 	f.DurationVar(&c.grace, "grace", 10*time.Second, "how long requests may take to finish after a signal")
 	f.Usage = func() {
@@ -76,8 +80,10 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	switch {
 	case f.NArg() > 0:
 		return c, &usageError{fmt.Errorf("unexpected argument %q", f.Arg(0))}
-	case c.readers < 1 || c.limit < 1 || c.workers < 1:
-		return c, &usageError{errors.New("--db-readers, --max-executions and --workers are at least 1")}
+	case min(c.readers, c.limit, c.workers, c.httpConns) < 1:
+		return c, &usageError{errors.New("--db-readers, --max-executions, --workers and --http-conns are at least 1")}
+	case c.calleeDelay < 0 || c.grace < 0:
+		return c, &usageError{errors.New("--callee-delay and --grace are not negative")}
 	}
 	return c, nil
 }

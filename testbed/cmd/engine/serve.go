@@ -17,8 +17,10 @@ import (
 	"github.com/google/uuid"
 
 	"k6report/testbed/internal/api"
+	"k6report/testbed/internal/callee"
 	"k6report/testbed/internal/engine"
 	"k6report/testbed/internal/gauge"
+	"k6report/testbed/internal/outbound"
 	"k6report/testbed/internal/runner"
 	"k6report/testbed/internal/seed"
 	"k6report/testbed/internal/store"
@@ -47,24 +49,50 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	}
 	defer func() { err = errors.Join(err, closeDB()) }()
 
+	downstream, err := callee.Start(callee.Options{Delay: c.calleeDelay, Now: time.Now, Log: log})
+	if err != nil {
+		return err
+	}
+	client := outbound.New(outbound.Options{
+		BaseURL: downstream.URL, Roots: downstream.Roots, Conns: c.httpConns, Timeout: 30 * time.Second, Now: time.Now,
+	})
+	defer func() {
+		client.Close()
+		finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.grace)
+		defer cancel()
+		err = errors.Join(err, downstream.Close(finish))
+	}()
+
+	handler, err := assemble(ctx, c, db, client, log)
+	if err != nil {
+		return err
+	}
+	return serve(ctx, c, listener, handler, stdout, log)
+}
+
+// assemble puts the engine together and seeds it.
+func assemble(
+	ctx context.Context, c settings, db store.Store, client *outbound.Client, log *slog.Logger,
+) (http.Handler, error) {
+	running := runner.Options{
+		Kinds: task.Kinds(client), Resolver: template.NewResolver(), Workers: c.workers, Now: time.Now,
+	}
+	dry := running
+	dry.Kinds = task.DryKinds()
 	e := engine.New(engine.Options{
-		Store: db, Limit: c.limit, NewID: newID,
-		Runner: runner.New(runner.Options{
-			Kinds: task.Local(), Resolver: template.NewResolver(), Workers: c.workers, Now: time.Now,
-		}),
+		Store: db, Limit: c.limit, NewID: newID, Runner: runner.New(running), Dry: runner.New(dry),
 	})
 	if err := seed.Fill(ctx, e); err != nil {
-		return err
+		return nil, err
 	}
 	instance := make([]byte, 8)
 	if _, err := rand.Read(instance); err != nil {
-		return fmt.Errorf("make an instance id: %w", err)
+		return nil, fmt.Errorf("make an instance id: %w", err)
 	}
-	handler := api.New(api.Options{
-		Engine: e, Store: db, Gauges: gauge.NewSampler(time.Now), Log: log, Now: time.Now,
+	return api.New(api.Options{
+		Engine: e, Store: db, Gauges: gauge.NewSampler(time.Now), Callee: client, Log: log, Now: time.Now,
 		InstanceID: hex.EncodeToString(instance),
-	})
-	return serve(ctx, c, listener, handler, stdout, log)
+	}), nil
 }
 
 // newID gives ids that rise with time, which keeps the index of a growing

@@ -63,10 +63,13 @@ func internalError() answer {
 func (s *Server) failure(r *http.Request, err error) answer {
 	var told *problemError
 	var input *engine.InputError
+	var definition *engine.DefinitionError
 	switch {
 	case errors.As(err, &told):
 	case errors.As(err, &input):
 		told = &problemError{http.StatusBadRequest, "invalid_input", input.Error(), input.Faults}
+	case errors.As(err, &definition):
+		told = problem(http.StatusBadRequest, "invalid_workflow", "%v", definition)
 	case errors.Is(err, store.ErrNotFound):
 		told = problem(http.StatusNotFound, "not_found", "%v", err)
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,8 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"k6report/testbed/internal/callee"
 	"k6report/testbed/internal/engine"
 	"k6report/testbed/internal/gauge"
+	"k6report/testbed/internal/outbound"
 	"k6report/testbed/internal/runner"
 	"k6report/testbed/internal/seed"
 	"k6report/testbed/internal/store/sqlite"
@@ -37,12 +40,22 @@ func newBench(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
+	downstream, err := callee.Start(callee.Options{Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := outbound.New(outbound.Options{
+		BaseURL: downstream.URL, Roots: downstream.Roots, Conns: 10, Timeout: 10 * time.Second, Now: time.Now,
+	})
+	options := runner.Options{
+		Kinds: task.Kinds(client), Resolver: template.NewResolver(), Workers: 4, Now: time.Now,
+	}
+	dry := options
+	dry.Kinds = task.DryKinds()
 	var ids atomic.Int64
 	e := engine.New(engine.Options{
 		Store: db, Limit: 8,
-		Runner: runner.New(runner.Options{
-			Kinds: task.Local(), Resolver: template.NewResolver(), Workers: 4, Now: time.Now,
-		}),
+		Runner: runner.New(options), Dry: runner.New(dry),
 		NewID: func() string { return fmt.Sprintf("e-%04d", ids.Add(1)) },
 	})
 	for _, d := range seed.Definitions() {
@@ -53,12 +66,19 @@ func newBench(t *testing.T) *bench {
 	b := &bench{log: &bytes.Buffer{}}
 	b.Server = New(Options{
 		Engine: e, Store: db, Gauges: gauge.NewSampler(time.Now), Now: time.Now, InstanceID: "test-instance",
-		Log: slog.New(slog.NewTextHandler(&lockedWriter{w: b.log}, nil)),
+		Callee: client,
+		Log:    slog.New(slog.NewTextHandler(&lockedWriter{w: b.log}, nil)),
 	})
 	server := httptest.NewServer(b)
 	b.url = server.URL
 	t.Cleanup(func() {
 		server.Close()
+		client.Close()
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 10*time.Second)
+		defer cancel()
+		if err := downstream.Close(ctx); err != nil {
+			t.Error(err)
+		}
 		if err := db.Close(); err != nil {
 			t.Error(err)
 		}

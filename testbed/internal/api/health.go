@@ -24,13 +24,15 @@ type gaugesBody struct {
 	HeapAfterGCBytes  uint64  `json:"heapAfterGcBytes"`
 	GCShare           float64 `json:"gcShare"`
 	SchedLatencyMs    float64 `json:"schedLatencyMs"` // 99th percentile
+	HTTPConns         int     `json:"httpConns"`      // open to the callee
+	HTTPReuseShare    float64 `json:"httpReuseShare"` // of calls to it since the start
 	HubConnections    int     `json:"hubConnections"`
 }
 
 // health asks nothing of the database, so that it answers, and shows the
 // pool, when all connections are taken.
 func (s *Server) health(*http.Request) (answer, error) {
-	runtime, pool := s.Gauges.Read(), s.Store.Pool()
+	runtime, pool, calls := s.Gauges.Read(), s.Store.Pool(), s.Callee.Stats()
 	return ok(healthBody{
 		Status: "healthy", InstanceID: s.InstanceID, StartedAt: s.started.UTC(),
 		UptimeSeconds: s.Now().Sub(s.started).Seconds(),
@@ -39,6 +41,7 @@ func (s *Server) health(*http.Request) (answer, error) {
 			ExecutionsLimit: s.Engine.Limit, ExecutionsRunning: s.Engine.Running(),
 			Goroutines: runtime.Goroutines, HeapAfterGCBytes: runtime.HeapAfterGC,
 			GCShare: runtime.GCShare, SchedLatencyMs: milliseconds(runtime.SchedLatencyP99),
+			HTTPConns: calls.Open, HTTPReuseShare: calls.ReuseShare,
 		},
 	})
 }

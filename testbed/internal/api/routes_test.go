@@ -15,7 +15,7 @@ func TestHealth(t *testing.T) {
 	}
 	for _, name := range []string{
 		"dbPoolSize", "dbPoolInUse", "executionsLimit", "executionsRunning", "goroutines",
-		"heapAfterGcBytes", "gcShare", "schedLatencyMs", "hubConnections",
+		"heapAfterGcBytes", "gcShare", "schedLatencyMs", "hubConnections", "httpConns", "httpReuseShare",
 	} {
 		if value, ok := r.at(t, "gauges", name).(float64); !ok || value < 0 {
 			t.Errorf("gauge %s = %v", name, value)
@@ -99,6 +99,7 @@ func TestEverySampleWorkflowRuns(t *testing.T) {
 	b := newBench(t)
 	for name, tasks := range map[string]int{
 		"order-chain": 4, "fan-out-5": 6, "diamond": 4, "layered-120": 120, "report": 2, "guarded": 3,
+		"quote": 3, "quotes-5": 6,
 	} {
 		r := b.do(t, "POST", "/api/v1/workflows/"+name+"/execute", `{"input":{}}`)
 		r.expect(t, 200, "")
@@ -226,4 +227,113 @@ func TestAPanicIsAnInternalError(t *testing.T) {
 		t.Errorf("the log says nothing of it: %s", b.log)
 	}
 	b.do(t, "GET", "/health/live", "").expect(t, 200, "")
+}
+
+func TestOutboundCallsAreTimed(t *testing.T) {
+	b := newBench(t)
+	r := b.do(t, "POST", "/api/v1/workflows/quote/execute", `{"input":{"orderId":"o-1"}}`)
+	r.expect(t, 200, "")
+	r.hasTimes(t, "http-pool-wait", "http-dns", "http-connect", "http-call")
+	if price, isNumber := r.at(t, "output", "price", "price").(float64); !isNumber || price < 0 {
+		t.Errorf("price = %v", r.at(t, "output"))
+	}
+	r = b.do(t, "POST", "/api/v1/workflows/quote/execute", "")
+	if _, connected := r.times["http-connect"]; connected {
+		t.Errorf("the second call connected again: %v", r.times)
+	}
+	if health := b.do(t, "GET", "/health", ""); health.at(t, "gauges", "httpConns") != 1.0 {
+		t.Errorf("gauges = %v", health.at(t, "gauges"))
+	}
+}
+
+func TestTestingStoresNothingAndCallsNobody(t *testing.T) {
+	b := newBench(t)
+	r := b.do(t, "POST", "/api/v1/workflows/quote/test", `{"input":{"orderId":"a b"}}`)
+	r.expect(t, 200, "")
+	if _, stored := r.json["executionId"]; stored || r.at(t, "success") != true {
+		t.Errorf("test = %v", r.json)
+	}
+	if got := r.at(t, "taskDetails", 1, "output", "request"); got != "GET /quote?item=a+b" {
+		t.Errorf("the call would have been %v", got)
+	}
+	if _, written := r.times["db-write"]; written {
+		t.Errorf("a test wrote: %v", r.times)
+	}
+	failing := b.do(t, "POST", "/api/v1/workflows/guarded/test", `{"input":{"approved":false}}`)
+	failing.expect(t, 200, "")
+	if failing.at(t, "success") != false {
+		t.Errorf("test = %v", failing.json)
+	}
+	r = b.do(t, "POST", "/api/v1/workflows/test-execute",
+		`{"workflow":{"name":"mine","tasks":[{"id":"a","kind":"transform","with":{"v":"{{input.x}}"}}]},"input":{"x":7}}`)
+	r.expect(t, 200, "")
+	if r.at(t, "output", "a", "v") != 7.0 {
+		t.Errorf("test-execute = %v", r.json)
+	}
+	for _, w := range []string{"quote", "guarded"} {
+		if list := b.do(t, "GET", "/api/v1/workflows/"+w+"/executions", ""); list.length(t, "items") != 0 {
+			t.Errorf("a test of %s was stored: %v", w, list.json)
+		}
+	}
+	b.do(t, "GET", "/api/v1/workflows/mine", "").expect(t, 404, "not_found")
+	if health := b.do(t, "GET", "/health", ""); health.at(t, "gauges", "httpConns") != 0.0 {
+		t.Errorf("a test called outside: %v", health.at(t, "gauges"))
+	}
+}
+
+func TestTestExecuteRefuses(t *testing.T) {
+	b := newBench(t)
+	for body, want := range map[string]string{
+		`{}`:                                   "no workflow",
+		`{"workflow":{"name":"w","tasks":[]}}`: "1 to 1000 tasks",
+		`{"workflow":{"name":"w","tasks":[{"id":"a","kind":"magic"}]}}`: `kind "magic"`,
+		`{"workflow":{"name":"w","tasks":[{"id":"a","kind":"compute","dependsOn":["b"]},` +
+			`{"id":"b","kind":"compute","dependsOn":["a"]}]}}`: "a -> b -> a",
+	} {
+		r := b.do(t, "POST", "/api/v1/workflows/test-execute", body)
+		r.expect(t, 400, "")
+		if message := r.at(t, "error", "message").(string); !strings.Contains(message, want) {
+			t.Errorf("%s: %q, want it to say %q", body, message, want)
+		}
+	}
+	b.do(t, "POST", "/api/v1/workflows/none/test", "").expect(t, 404, "not_found")
+	b.do(t, "POST", "/api/v1/workflows/diamond/test", `{"input":{"orderId":1}}`).expect(t, 400, "invalid_input")
+}
+
+func TestValidateInput(t *testing.T) {
+	b := newBench(t)
+	const path = "/api/v1/workflows/order-chain/validate-input"
+	good := b.do(t, "POST", path, `{"input":{"amount":5}}`)
+	good.expect(t, 200, "")
+	if good.at(t, "valid") != true || good.length(t, "errors") != 0 {
+		t.Errorf("good input: %v", good.json)
+	}
+	bad := b.do(t, "POST", path, `{"input":{"amount":"5"}}`)
+	bad.expect(t, 200, "")
+	if bad.at(t, "valid") != false || bad.at(t, "errors", 0, "field") != "amount" {
+		t.Errorf("bad input: %v", bad.json)
+	}
+	b.do(t, "POST", "/api/v1/workflows/none/validate-input", "").expect(t, 404, "not_found")
+}
+
+func TestVersionsAndTasks(t *testing.T) {
+	b := newBench(t)
+	r := b.do(t, "GET", "/api/v1/workflows/diamond/versions", "")
+	r.expect(t, 200, "")
+	r.hasTimes(t, "db-read")
+	if r.length(t, "items") != 1 || r.at(t, "items", 0, "version") != 1.0 {
+		t.Errorf("versions = %v", r.json)
+	}
+	b.do(t, "GET", "/api/v1/workflows/none/versions", "").expect(t, 404, "not_found")
+	tasks := b.do(t, "GET", "/api/v1/tasks", "")
+	tasks.expect(t, 200, "")
+	for i := range tasks.length(t, "items") {
+		kind := tasks.at(t, "items", i, "kind").(string)
+		if b.Engine.Runner.Kinds[kind] == nil {
+			t.Errorf("kind %s is listed and does not exist", kind)
+		}
+	}
+	if n := tasks.length(t, "items"); n != len(b.Engine.Runner.Kinds) {
+		t.Errorf("%d kinds are listed, there are %d", n, len(b.Engine.Runner.Kinds))
+	}
 }

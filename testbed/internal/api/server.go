@@ -11,6 +11,7 @@ import (
 
 	"k6report/testbed/internal/engine"
 	"k6report/testbed/internal/gauge"
+	"k6report/testbed/internal/outbound"
 	"k6report/testbed/internal/store"
 	"k6report/testbed/internal/timing"
 )
@@ -20,6 +21,7 @@ type Options struct {
 	Engine *engine.Engine
 	Store  store.Store
 	Gauges *gauge.Sampler
+	Callee *outbound.Client
 	Log    *slog.Logger
 	Now    timing.Clock
 	// InstanceID tells this process from any other that may listen on the same
@@ -49,9 +51,14 @@ func (s *Server) routes() {
 	s.handle("GET /api/v1/workflows", s.listWorkflows)
 	s.handle("GET /api/v1/workflows/{name}", s.getWorkflow)
 	s.handle("POST /api/v1/workflows/{name}/execute", s.execute)
+	s.handle("POST /api/v1/workflows/{name}/test", s.test)
+	s.handle("POST /api/v1/workflows/test-execute", s.testExecute)
+	s.handle("POST /api/v1/workflows/{name}/validate-input", s.validateInput)
+	s.handle("GET /api/v1/workflows/{name}/versions", s.listVersions)
 	s.handle("GET /api/v1/workflows/{name}/executions", s.listExecutions)
 	s.handle("GET /api/v1/executions/{id}", s.getExecution)
 	s.handle("GET /api/v1/executions/{id}/trace", s.getTrace)
+	s.handle("GET /api/v1/tasks", s.listTasks)
 }
 
 // answer is what a route has to say: a value for the body, as JSON.

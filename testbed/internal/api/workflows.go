@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"k6report/testbed/internal/task"
 	"k6report/testbed/internal/workflow"
 )
 
@@ -84,4 +85,77 @@ func (s *Server) execute(r *http.Request) (answer, error) {
 		status = http.StatusBadGateway // what the workflow called upon failed, not the engine
 	}
 	return answer{status, executionBodyOf(record)}, nil
+}
+
+// test answers 200 even when a task fails: that is what was to be found out.
+func (s *Server) test(r *http.Request) (answer, error) {
+	var body executeBody
+	if err := decode(r, &body); err != nil {
+		return answer{}, err
+	}
+	record, err := s.Engine.Test(r.Context(), r.PathValue("name"), body.Input)
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(executionBodyOf(record))
+}
+
+type testExecuteBody struct {
+	Workflow *workflow.Definition `json:"workflow"`
+	Input    map[string]any       `json:"input"`
+}
+
+func (s *Server) testExecute(r *http.Request) (answer, error) {
+	var body testExecuteBody
+	if err := decode(r, &body); err != nil {
+		return answer{}, err
+	}
+	if body.Workflow == nil {
+		return answer{}, badRequest("the body has no workflow")
+	}
+	record, err := s.Engine.TestDefinition(r.Context(), *body.Workflow, body.Input)
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(executionBodyOf(record))
+}
+
+type validationBody struct {
+	Valid  bool                  `json:"valid"`
+	Errors []workflow.InputFault `json:"errors"`
+}
+
+func (s *Server) validateInput(r *http.Request) (answer, error) {
+	var body executeBody
+	if err := decode(r, &body); err != nil {
+		return answer{}, err
+	}
+	faults, err := s.Engine.ValidateInput(r.Context(), r.PathValue("name"), body.Input)
+	if err != nil {
+		return answer{}, err
+	}
+	if faults == nil {
+		faults = []workflow.InputFault{} // none is a list, too
+	}
+	return ok(validationBody{Valid: len(faults) == 0, Errors: faults})
+}
+
+type itemsBody[T any] struct {
+	Items []T `json:"items"`
+}
+
+func (s *Server) listVersions(r *http.Request) (answer, error) {
+	found, err := s.Store.Versions(r.Context(), r.PathValue("name"))
+	if err != nil {
+		return answer{}, err
+	}
+	lines := make([]workflowLine, len(found))
+	for i, w := range found {
+		lines[i] = workflowLineOf(w)
+	}
+	return ok(itemsBody[workflowLine]{lines})
+}
+
+func (s *Server) listTasks(*http.Request) (answer, error) {
+	return ok(itemsBody[task.Info]{task.Catalogue()})
 }

@@ -18,6 +18,7 @@ import (
 type Options struct {
 	Store  store.Store
 	Runner *runner.Runner
+	Dry    *runner.Runner // the same, but calling nobody outside
 	// Limit is how many executions run at once, at least 1; more wait in the
 	// queue.
 	Limit int
@@ -49,6 +50,16 @@ func (e *InputError) Error() string {
 	return fmt.Sprintf("input of workflow %q: %s", e.Workflow, strings.Join(list, "; "))
 }
 
+// DefinitionError says that a definition can't be executed.
+type DefinitionError struct {
+	Workflow string
+	Err      error
+}
+
+func (e *DefinitionError) Error() string { return fmt.Sprintf("workflow %q: %v", e.Workflow, e.Err) }
+
+func (e *DefinitionError) Unwrap() error { return e.Err }
+
 // Running answers how many executions run at present.
 func (e *Engine) Running() int { return len(e.places) }
 
@@ -67,7 +78,7 @@ func (e *Engine) Execute(
 	if err != nil {
 		return workflow.Execution{}, err
 	}
-	record, err := e.run(ctx, d, input)
+	record, err := run(ctx, e.Runner, d, input)
 	if err != nil {
 		return workflow.Execution{}, err
 	}
@@ -78,15 +89,61 @@ func (e *Engine) Execute(
 	return record, nil
 }
 
-// run executes a definition on an input that has yet to be checked.
-func (e *Engine) run(
+// Test runs the latest version of a workflow without calling anybody outside,
+// and stores nothing: the record has no id. Errors as Execute's.
+func (e *Engine) Test(
+	ctx context.Context, name string, input map[string]any,
+) (workflow.Execution, error) {
+	leave, err := e.enter(ctx)
+	if err != nil {
+		return workflow.Execution{}, err
+	}
+	defer leave()
+	d, err := e.Store.Definition(ctx, name)
+	if err != nil {
+		return workflow.Execution{}, err
+	}
+	return run(ctx, e.Dry, d, input)
+}
+
+// TestDefinition does the same with a definition that isn't stored. It also
+// answers *DefinitionError.
+func (e *Engine) TestDefinition(
 	ctx context.Context, d workflow.Definition, input map[string]any,
+) (workflow.Execution, error) {
+	if err := e.Dry.Check(d); err != nil {
+		return workflow.Execution{}, &DefinitionError{d.Name, err}
+	}
+	leave, err := e.enter(ctx)
+	if err != nil {
+		return workflow.Execution{}, err
+	}
+	defer leave()
+	return run(ctx, e.Dry, d, input)
+}
+
+// ValidateInput tells what is wrong with an input for a workflow; no faults
+// mean that it can run. Errors: store.ErrNotFound, or the database's.
+func (e *Engine) ValidateInput(
+	ctx context.Context, name string, input map[string]any,
+) ([]workflow.InputFault, error) {
+	d, err := e.Store.Definition(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	_, faults := d.CompleteInput(input)
+	return faults, nil
+}
+
+// run executes a definition on an input that has yet to be checked.
+func run(
+	ctx context.Context, r *runner.Runner, d workflow.Definition, input map[string]any,
 ) (workflow.Execution, error) {
 	complete, faults := d.CompleteInput(input)
 	if len(faults) > 0 {
 		return workflow.Execution{}, &InputError{Workflow: d.Name, Faults: faults}
 	}
-	return e.Runner.Run(ctx, d, complete, nil)
+	return r.Run(ctx, d, complete, nil)
 }
 
 // enter waits for a place among the running executions.
@@ -104,7 +161,7 @@ func (e *Engine) enter(ctx context.Context) (leave func(), err error) {
 // version.
 func (e *Engine) Publish(ctx context.Context, d workflow.Definition) (int, error) {
 	if err := e.Runner.Check(d); err != nil {
-		return 0, fmt.Errorf("workflow %q: %w", d.Name, err)
+		return 0, &DefinitionError{d.Name, err}
 	}
 	return e.Store.SaveDefinition(ctx, d)
 }

@@ -42,7 +42,9 @@ func Fill(ctx context.Context, e *engine.Engine) error {
 
 // Definitions lists the sample workflows. All of them run on an empty input.
 func Definitions() []workflow.Definition {
-	return []workflow.Definition{chain(), fanOut(), diamond(), layered(), report(), guarded()}
+	return []workflow.Definition{
+		chain(), fanOut(), diamond(), layered(), report(), guarded(), quote(), quotes(),
+	}
 }
 
 func compute(id string, rounds float64, value string, after ...string) workflow.Task {
@@ -159,4 +161,37 @@ func guarded() workflow.Definition {
 			transform("release", map[string]any{"released": "{{tasks.guard.output.value}}"}, "guard"),
 		},
 	}
+}
+
+func call(id, item string, after ...string) workflow.Task {
+	return workflow.Task{ID: id, Kind: "http", DependsOn: after, With: map[string]any{
+		"path": "/quote", "query": map[string]any{"item": item},
+	}}
+}
+
+func quote() workflow.Definition {
+	return workflow.Definition{
+		Name: "quote", Description: "Asks another service for a price", Input: orderInput(),
+		Tasks: []workflow.Task{
+			compute("prepare", 1500, "{{input.orderId}}"),
+			call("ask", "{{input.orderId}}", "prepare"),
+			transform("price", map[string]any{"price": "{{tasks.ask.output.body.price | \"unknown\"}}"}, "ask"),
+		},
+	}
+}
+
+// quotes asks five times at once: what a pool of connections is for.
+func quotes() workflow.Definition {
+	d := workflow.Definition{
+		Name: "quotes-5", Description: "Asks another service for five prices at once", Input: orderInput(),
+	}
+	prices, names := map[string]any{}, []string{}
+	for i := range 5 {
+		id := fmt.Sprintf("ask-%d", i+1)
+		d.Tasks = append(d.Tasks, call(id, fmt.Sprintf("{{input.orderId}}-%d", i+1)))
+		prices[id] = "{{tasks." + id + ".output.body.price | \"unknown\"}}"
+		names = append(names, id)
+	}
+	d.Tasks = append(d.Tasks, transform("compare", prices, names...))
+	return d
 }

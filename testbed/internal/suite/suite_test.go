@@ -155,10 +155,16 @@ func (s *samples) joins(t *testing.T) {
 	for _, metric := range []string{
 		"engine_queue_wait_ms", "db_pool_wait_ms", "db_write_latency_ms", "db_commit_latency_ms", "db_read_latency_ms",
 		"db_trace_query_latency_ms", "graph_build_duration", "template_resolve_ms", "serialize_ms",
+		"http_pool_wait_ms", "http_call_ms",
 	} {
 		if len(s.points[metric]) == 0 {
 			t.Errorf("%s has no samples", metric)
 		}
+		for _, p := range s.points[metric] {
+			requests[p.Metadata["rid"]].parts += p.Value
+		}
+	}
+	for _, metric := range []string{"http_dns_ms", "http_connect_ms"} { // only where a connection was made
 		for _, p := range s.points[metric] {
 			requests[p.Metadata["rid"]].parts += p.Value
 		}
@@ -189,7 +195,8 @@ func TestSmoke(t *testing.T) {
 	s.joins(t)
 
 	want := []string{
-		"execute_workflow", "get_execution", "get_trace", "get_workflow", "health_check", "list_executions", "list_workflows",
+		"execute_workflow", "get_execution", "get_trace", "get_versions", "get_workflow", "health_check",
+		"list_executions", "list_tasks", "list_workflows", "test_workflow",
 	}
 	if got := s.endpoints(); !slices.Equal(got, want) {
 		t.Errorf("endpoints %v, want %v", got, want)

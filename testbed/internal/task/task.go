@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"reflect"
 
+	"k6report/testbed/internal/outbound"
 	"k6report/testbed/internal/runner"
 	"k6report/testbed/internal/template"
 )
@@ -16,12 +17,20 @@ import (
 // MaxRounds bounds what one compute task may be asked for.
 const MaxRounds = 1_000_000
 
-// Local returns the kinds that need nothing outside of the process.
-func Local() map[string]runner.Kind {
+// Kinds returns all kinds; those that call another service do so by c.
+func Kinds(c *outbound.Client) map[string]runner.Kind {
+	kinds := DryKinds()
+	kinds["http"] = outboundCall(c)
+	return kinds
+}
+
+// DryKinds returns all kinds, none of which reaches out of the process.
+func DryKinds() map[string]runner.Kind {
 	return map[string]runner.Kind{
 		"compute":   compute,
 		"transform": transform,
 		"assert":    assert,
+		"http":      outboundDry,
 	}
 }
 

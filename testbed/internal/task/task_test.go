@@ -55,3 +55,17 @@ func TestAssert(t *testing.T) {
 		t.Errorf("assert error = %v", err)
 	}
 }
+
+func TestOutboundRequests(t *testing.T) {
+	got, err := outboundDry(t.Context(), map[string]any{"path": "/p", "query": map[string]any{"n": 1.0, "s": "a&b"}})
+	if err != nil || got["request"] != "GET /p?n=1&s=a%26b" || got["dryRun"] != true {
+		t.Errorf("dry run = %v, %v", got, err)
+	}
+	for _, with := range []map[string]any{
+		{}, {"path": 7.0}, {"path": "//evil.example"[2:]}, {"path": "/p", "query": "n=1"},
+	} {
+		if _, err := outboundDry(t.Context(), with); err == nil {
+			t.Errorf("the parameters %v passed", with)
+		}
+	}
+}
