@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"k6report/internal/analyze"
+	"k6report/internal/config"
+	"k6report/internal/ingest"
+	"k6report/internal/report"
+	"k6report/internal/run"
+)
+
+func (a *app) analyzeCommand() *cobra.Command {
+	var c common
+	cmd := &cobra.Command{
+		Use:   "analyze [SOURCE...]",
+		Short: "report on one run",
+		Long: `Analyze reads all SOURCEs as parts of one run and prints a report: samples
+(k6 run --out json=FILE), its summary (--summary-export), its plan (k6 inspect
+--execution-requirements), snapshots. A SOURCE is a file, a glob, a folder as
+k6report run writes it, or - for standard input; its format is found by content.
+Without a SOURCE the newest run under results/ is taken.`,
+		Example: `  k6report analyze run.json.gz summary.json
+  k6report analyze results/20261123T114553-smoke --verbose
+  zcat run.json.gz | k6report analyze -
+  k6report analyze run.json.gz --out report --fail-on all`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.analyze(cmd.Context(), &c, args)
+		},
+	}
+	c.view(cmd.Flags())
+	c.files(cmd.Flags())
+	c.analysis(cmd.Flags())
+	return cmd
+}
+
+func (a *app) analyze(ctx context.Context, c *common, args []string) error {
+	wanted, err := c.wantedFormats()
+	if err != nil {
+		return err
+	}
+	judge, err := c.judge(a.version)
+	if err != nil {
+		return err
+	}
+	r, err := a.read(ctx, c, judge.config, args)
+	if err != nil {
+		return err
+	}
+	rep := judge.report(r)
+	if c.out != "" {
+		if _, err := writeFiles(ctx, c.out, wanted, rep, r); err != nil {
+			return err
+		}
+	}
+	if err := a.show(c, rep); err != nil {
+		return err
+	}
+	return finish(rep)
+}
+
+// judge holds what turns a run into a report.
+type judge struct {
+	config  *config.Config
+	failOn  []report.Status
+	version string
+}
+
+func (c *common) judge(version string) (judge, error) {
+	failOn, err := c.statuses()
+	if err != nil {
+		return judge{}, err
+	}
+	cfg, err := c.loadConfig()
+	return judge{config: cfg, failOn: failOn, version: version}, err
+}
+
+func (j judge) report(r *run.Run) *report.Report {
+	return analyze.Analyze(r, analyze.Options{Config: j.config, Version: j.version, FailOn: j.failOn})
+}
+
+// read reads all sources as one run.
+func (a *app) read(ctx context.Context, c *common, cfg *config.Config, args []string) (*run.Run, error) {
+	labels, err := c.labelMap()
+	if err != nil {
+		return nil, err
+	}
+	sources, closeAll, err := a.openSources(args)
+	if err != nil {
+		return nil, err
+	}
+	defer closeAll()
+	progress := a.progress(c, sources)
+	defer progress.finish()
+	r, err := ingest.Read(ctx, sources, ingest.Options{
+		Workers:      runtime.GOMAXPROCS(0),
+		Dimensions:   cfg.Dimensions,
+		EndpointName: cfg.EndpointName,
+		Labels:       labels,
+		Progress:     progress.add,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"k6report/internal/config"
+	"k6report/internal/report"
+)
+
+// common are the flags that verbs share.
+type common struct {
+	out     string
+	formats []string
+	json    bool
+	config  string
+	failOn  string
+	labels  []string
+	color   string
+	ascii   bool
+	verbose bool
+	quiet   bool
+}
+
+// view adds the flags of what is printed.
+func (c *common) view(f *pflag.FlagSet) {
+	f.BoolVar(&c.json, "json", false, "print report.json instead of the terminal view")
+	f.StringVar(&c.color, "color", "auto", "`when` to use colour: auto, always or never")
+	f.BoolVar(&c.ascii, "ascii", false, "print nothing but ASCII")
+	f.BoolVarP(&c.verbose, "verbose", "v", false, "print everything, not just a screenful")
+	f.BoolVarP(&c.quiet, "quiet", "q", false, "print no report and no progress")
+}
+
+// files adds the flags of what is written.
+func (c *common) files(f *pflag.FlagSet) {
+	f.StringVarP(&c.out, "out", "o", "", "write reports into this `folder`")
+	f.StringSliceVar(&c.formats, "formats", []string{"all"}, "the files to write: "+strings.Join(formatNames(), ", ")+" or all")
+}
+
+// analysis adds the flags of how a run is read and judged.
+func (c *common) analysis(f *pflag.FlagSet) {
+	f.StringVar(&c.config, "config", "", "configuration `file` (default k6report.yaml when there)")
+	f.StringVar(&c.failOn, "fail-on", "", "`statuses` for an exit code other than 0 (default regressed,threshold_failed; all, none)")
+	f.StringArrayVar(&c.labels, "label", nil, "say something of the run, such as commit=abc; may be repeated")
+}
+
+// labelMap reads --label K=V.
+func (c *common) labelMap() (map[string]string, error) {
+	labels := make(map[string]string)
+	for _, l := range c.labels {
+		name, value, ok := strings.Cut(l, "=")
+		if !ok || name == "" {
+			return nil, usageError{fmt.Errorf("read --label: %q is not NAME=VALUE", l)}
+		}
+		labels[name] = value
+	}
+	return labels, nil
+}
+
+// useColor decides on colour by --color, NO_COLOR and the terminal.
+func (a *app) useColor(c *common) (bool, error) {
+	switch c.color {
+	case "always":
+		return true, nil
+	case "never":
+		return false, nil
+	case "auto", "":
+		_, no := a.getenv("NO_COLOR")
+		term, _ := a.getenv("TERM")
+		return a.stdoutTerminal && !no && term != "dumb", nil
+	}
+	return false, usageError{fmt.Errorf("read --color: %q is none of auto, always, never", c.color)}
+}
+
+const defaultConfig = "k6report.yaml"
+
+// loadConfig reads the configuration; without --config an absent file is an
+// empty one.
+func (c *common) loadConfig() (*config.Config, error) {
+	name := c.config
+	if name == "" {
+		name = defaultConfig
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		if c.config == "" && errors.Is(err, fs.ErrNotExist) {
+			return &config.Config{}, nil
+		}
+		return nil, usageError{fmt.Errorf("read configuration: %w", err)}
+	}
+	parsed, err := config.Parse(name, data)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return parsed, nil
+}
+
+// statuses reads --fail-on.
+func (c *common) statuses() ([]report.Status, error) {
+	list, err := report.ParseFailOn(c.failOn)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return list, nil
+}
+
+// wantedFormats checks --formats.
+func (c *common) wantedFormats() ([]string, error) {
+	var wanted []string
+	for _, name := range c.formats {
+		switch {
+		case name == "all":
+			return formatNames(), nil
+		case slices.Contains(formatNames(), name):
+			wanted = append(wanted, name)
+		default:
+			return nil, usageError{fmt.Errorf("read --formats: %q is none of %s, all", name, strings.Join(formatNames(), ", "))}
+		}
+	}
+	return wanted, nil
+}

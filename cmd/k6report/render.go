@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"k6report/internal/report"
+)
+
+func (a *app) renderCommand() *cobra.Command {
+	var c common
+	cmd := &cobra.Command{
+		Use:   "render REPORT.json",
+		Short: "the same reports again from a saved report",
+		Long: `Render shows a report.json that was written before, or writes its files again,
+with the same bytes. The exit code is 0 whatever the verdict was.`,
+		Example: `  k6report render report/report.json
+  k6report render report/report.json --out again --formats summary`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usageError{fmt.Errorf("render wants one REPORT.json, not %d arguments", len(args))}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.render(cmd.Context(), &c, args[0])
+		},
+	}
+	c.view(cmd.Flags())
+	c.files(cmd.Flags())
+	return cmd
+}
+
+func (a *app) render(ctx context.Context, c *common, name string) error {
+	wanted, err := c.wantedFormats()
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return readError(err)
+	}
+	defer f.Close()
+	rep, err := report.Decode(f)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if c.out != "" {
+		_, err := writeFiles(ctx, c.out, wanted, rep, nil)
+		return err
+	}
+	return a.show(c, rep)
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// root builds the command tree.
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "k6report",
+		Short: "what happened in a k6 run, can it be believed, is it worse than before, and why",
+		Long: `k6report reads what a k6 run left behind and answers: what happened, can it be
+believed, is it worse than before, and why.
+
+Every flag has an environment variable: --fail-on is K6REPORT_FAIL_ON. A flag
+counts over the environment, that over k6report.yaml, that over the default.
+
+Exit codes: 0 nothing that --fail-on names; 1 the tool failed; 2 wrong usage or
+configuration; 3 regressed; 4 a threshold or service level failed; 5 another
+status that --fail-on names; 130 interrupted.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{hinted{fmt.Errorf("there is no verb %q", args[0]), "k6report help lists them"}}
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+			return a.flagsFromEnvironment(c.Flags())
+		},
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError{hinted{err, c.CommandPath() + " --help lists its flags"}}
+	})
+	root.AddCommand(
+		a.analyzeCommand(), a.snapshotCommand(), a.renderCommand(), a.runCommand(),
+		a.initCommand(), a.versionCommand(),
+	)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	return root
+}
+
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "print the version",
+		Args:  noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(a.stdout, "k6report", a.version)
+			return err
+		},
+	}
+}
+
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("%s takes no arguments, not %q", c.CommandPath(), args[0])}
+	}
+	return nil
+}
+
+// environmentPrefix starts the name of every variable that stands for a flag.
+const environmentPrefix = "K6REPORT_"
+
+// flagsFromEnvironment sets the flags that the command line left open.
+func (a *app) flagsFromEnvironment(flags *pflag.FlagSet) error {
+	var failed error
+	flags.VisitAll(func(f *pflag.Flag) {
+		name := environmentPrefix + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		value, ok := a.getenv(name)
+		if f.Changed || !ok || failed != nil || f.Name == "help" {
+			return
+		}
+		if err := flags.Set(f.Name, value); err != nil {
+			failed = usageError{fmt.Errorf("read %s: %w", name, err)}
+		}
+	})
+	return failed
+}
+
+// getenv looks a variable up; an empty one counts as not set.
+func (a *app) getenv(name string) (string, bool) {
+	for _, entry := range a.env {
+		if value, ok := strings.CutPrefix(entry, name+"="); ok {
+			return value, value != ""
+		}
+	}
+	return "", false
+}

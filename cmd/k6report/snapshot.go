@@ -1,0 +1,60 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"k6report/internal/atomicfile"
+	"k6report/internal/run"
+)
+
+func (a *app) snapshotCommand() *cobra.Command {
+	var c common
+	cmd := &cobra.Command{
+		Use:   "snapshot SOURCE... -o X.k6run",
+		Short: "keep the run, drop the gigabytes",
+		Long: `Snapshot reads all SOURCEs as parts of one run, as analyze does, and writes what
+reports need of it into one small file, which analyze reads in milliseconds and
+reports on alike.`,
+		Example: `  k6report snapshot run.json.gz summary.json -o run.k6run
+  k6report analyze run.k6run`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if c.out == "" {
+				return usageError{errors.New("snapshot wants a file to write: -o X.k6run")}
+			}
+			return a.snapshot(cmd.Context(), &c, args)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVarP(&c.out, "out", "o", "", "the `file` to write")
+	f.StringVar(&c.config, "config", "", "configuration `file` (default k6report.yaml when there)")
+	f.StringArrayVar(&c.labels, "label", nil, "say something of the run, such as commit=abc; may be repeated")
+	f.BoolVarP(&c.quiet, "quiet", "q", false, "print nothing")
+	return cmd
+}
+
+func (a *app) snapshot(ctx context.Context, c *common, args []string) error {
+	cfg, err := c.loadConfig()
+	if err != nil {
+		return err
+	}
+	r, err := a.read(ctx, c, cfg, args)
+	if err != nil {
+		return err
+	}
+	var content bytes.Buffer
+	if err := run.Encode(&content, r); err != nil {
+		return err
+	}
+	if err := atomicfile.WriteFile(ctx, c.out, content.Bytes()); err != nil {
+		return fmt.Errorf("write %s: %w", c.out, err)
+	}
+	if !c.quiet {
+		fmt.Fprintf(a.stderr, "k6report: run %s is in %s (%d kB)\n", r.ID, c.out, (content.Len()+999)/1000)
+	}
+	return nil
+}
