@@ -3,6 +3,7 @@ package render
 import (
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -36,6 +37,34 @@ func TestPlain(t *testing.T) {
 	long := plain(strings.Repeat("ä", 10_000))
 	if n := utf8.RuneCountInString(long); n != longest+1 {
 		t.Errorf("10,000 runes became %d", n)
+	}
+}
+
+// Whatever the rune: it can't move the cursor, turn text around or leave its
+// line, and where it takes no column it stands on a letter.
+func TestPlainOfEveryRune(t *testing.T) {
+	bad := func(r rune) bool {
+		return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Cs, unicode.Co, unicode.Bidi_Control)
+	}
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if r == 0x20000 || r == 0xe1000 { // ideographs, unassigned and private from here on
+			r += 0x2000
+		} else if r > 0x22000 && r < 0xe0000 || r > 0xe3000 {
+			r += 0xfff
+		}
+		s := plain("a" + string(r) + "b")
+		if i := strings.IndexFunc(s, bad); i >= 0 {
+			t.Errorf("%U passes as %q", r, s)
+		}
+		if again := plain(s); again != s {
+			t.Errorf("%U: %q isn't final, it becomes %q", r, s, again)
+		}
+		if w := columns(s); w < 2 || w > 6 {
+			t.Errorf("%U: %q takes %d columns", r, s, w)
+		}
+		if seven := ascii(s); strings.IndexFunc(seven, func(r rune) bool { return r < 0x20 || r > 0x7e }) >= 0 {
+			t.Errorf("%U: %q in ASCII is %q", r, s, seven)
+		}
 	}
 }
 

@@ -16,8 +16,7 @@ import (
 
 const (
 	gap       = 2  // between two columns
-	easyName  = 28 // to this a name is shortened before a column is dropped
-	leastName = 6  // and to this afterwards
+	leastName = 6  // to this a name is shortened when no column can be dropped
 	cellMost  = 24 // no other cell is wider
 )
 
@@ -29,8 +28,8 @@ type layout struct {
 }
 
 // table draws t within width columns. Where space is short, names are
-// shortened in the middle to easyName, then columns dropped in the order that
-// the table states, then names shortened further.
+// shortened in the middle to a third of the width, then columns dropped in the
+// order that the table states, then names shortened further.
 func (p painter) table(t *view.Table, width int) ([]string, error) {
 	l := p.measure(t)
 	l.fit(width)
@@ -143,7 +142,7 @@ func (l *layout) fit(width int) {
 	natural := slices.Clone(l.widths)
 	for {
 		copy(l.widths, natural)
-		l.shrink(width, easyName)
+		l.shrink(width, width/3)
 		if l.total() <= width {
 			return
 		}

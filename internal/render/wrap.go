@@ -30,7 +30,9 @@ func (p painter) wrap(parts []view.Cell, width, most int) []string {
 		case w.used+3+need <= w.width, need > w.width && w.used+12 <= w.width:
 			w.put(" "+dot+" ", view.Dim)
 		default:
-			w.end()
+			if w.end(); len(w.lines) >= most {
+				return w.lines
+			}
 		}
 		first = false
 		w.words(text, part.Tone)

@@ -233,7 +233,9 @@ func parts(id, title string, list []report.Part, summary []Cell, opts Options) S
 			return c
 		}
 		rows = append(rows, []Cell{
-			{p.Name, Strong}, {Count(p.Count), Normal}, number(p.RatePerS, 2), rate(p.ErrorRate),
+			{p.Name, Strong},
+			{Count(p.Count), Normal},
+			number(p.RatePerS, 2), rate(p.ErrorRate),
 			mark(number(p.P50, 2), "med"), mark(number(p.P95, 2), "p(95)"), mark(number(p.P99, 2), "p(99)"),
 		})
 	}

@@ -226,8 +226,10 @@ func componentTable(a *report.Attribution) *Table {
 			inner = append(inner, p.Name+" "+Milliseconds(p.Value))
 		}
 		t.Rows = append(t.Rows, []Cell{
-			{c.Name, Strong}, number(&c.MeanMS, 2), number(c.WaitMS, 2), share(&c.Share),
-			share(c.Tail), share(c.Load), share(c.Regression), {strings.Join(inner, ", "), Dim},
+			{c.Name, Strong},
+			number(&c.MeanMS, 2), number(c.WaitMS, 2), share(&c.Share),
+			share(c.Tail), share(c.Load), share(c.Regression),
+			{strings.Join(inner, ", "), Dim},
 		})
 	}
 	return t.withoutEmptyColumns()
@@ -280,7 +282,10 @@ func levels(r *report.Report, opts Options) Section {
 			word = Cell{word.Text + " collapsed", Bad}
 		}
 		rows = append(rows, []Cell{
-			name, {Seconds(l.FromS), Dim}, {Seconds(l.ToS), Dim}, number(l.AchievedPerS, 1), number(l.Concurrency, 1),
+			name,
+			{Seconds(l.FromS), Dim},
+			{Seconds(l.ToS), Dim},
+			number(l.AchievedPerS, 1), number(l.Concurrency, 1),
 			rate(l.ErrorRate), number(l.P50, 2), number(l.P95, 2), number(l.P99, 2), word,
 		})
 	}

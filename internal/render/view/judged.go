@@ -208,8 +208,13 @@ func failures(r *report.Report, opts Options) Section {
 	for _, f := range r.Run.Errors {
 		total += f.Count
 		rows = append(rows, []Cell{
-			{Count(f.Count), Bad}, rate(f.Share), {f.Endpoint, Strong}, {f.Kind, Normal},
-			{f.Status, Normal}, {f.ErrorCode, Dim}, {f.Text, Normal},
+			{Count(f.Count), Bad},
+			rate(f.Share),
+			{f.Endpoint, Strong},
+			{f.Kind, Normal},
+			{f.Status, Normal},
+			{f.ErrorCode, Dim},
+			{f.Text, Normal},
 		})
 	}
 	t.Rows, t.More = cut(rows, otherRows, "kinds", opts)

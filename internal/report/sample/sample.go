@@ -191,8 +191,13 @@ func thresholds() []report.Threshold {
 func metrics() []report.Metric {
 	trend := func(name string, avg, low, med, p90, p95, p99, high float64) report.Metric {
 		return report.Metric{Name: name, Type: "trend", Contains: "time", Values: report.Values{
-			{Name: "avg", Value: avg}, {Name: "min", Value: low}, {Name: "med", Value: med}, {Name: "max", Value: high},
-			{Name: "p(90)", Value: p90}, {Name: "p(95)", Value: p95}, {Name: "p(99)", Value: p99},
+			{Name: "avg", Value: avg},
+			{Name: "min", Value: low},
+			{Name: "med", Value: med},
+			{Name: "max", Value: high},
+			{Name: "p(90)", Value: p90},
+			{Name: "p(95)", Value: p95},
+			{Name: "p(99)", Value: p99},
 		}}
 	}
 	counter := func(name, contains string, count, rate float64) report.Metric {
