@@ -56,4 +56,4 @@ say 'The same script at a constant 20 requests a second, around a plain k6 comma
 	bin/k6report run --out "$out/rate" -- k6 run \
 	-e BASE_URL="$url" -e TEST_MODE=rate -e RATE=20 -e DURATION=15s scenarios/smoke-test.js
 
-printf '\nThe reports are in %s: open %s in a browser.\n' "$out" "$out/rate/report.html"
+printf '\nThe runs and their reports are in %s. Again, with everything: bin/k6report analyze %s --verbose\n' "$out" "$out/rate"

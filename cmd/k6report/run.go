@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -302,8 +303,9 @@ func (a *app) execute(ctx context.Context, f *runFlags, j job, k6, version strin
 		Samples: filepath.Join(j.dir, samplesFile),
 		Summary: filepath.Join(j.dir, summaryFile),
 		Log:     filepath.Join(j.dir, logFile),
-		Tags:    map[string]string{"testid": filepath.Base(j.dir) + "-" + a.now().UTC().Format("20060102T150405")},
-		Stdin:   a.stdin, Labels: labels, Secrets: secrets, Now: a.now, Kill: a.kill,
+		// The time makes it unique, the name makes it telling.
+		Tags:  map[string]string{"testid": j.name + "-" + strconv.FormatInt(a.now().UnixMilli(), 36)},
+		Stdin: a.stdin, Labels: labels, Secrets: secrets, Now: a.now, Kill: a.kill,
 	}
 	if !f.quiet {
 		options.Messages = a.stderr
