@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -41,7 +42,7 @@ type settings struct {
 	addr        string
 	addrFile    string
 	db          string
-	readers     int
+	dbConns     int // 0 for the database's own default
 	limit       int
 	workers     int
 	httpConns   int
@@ -59,8 +60,9 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.SetOutput(stderr)
 	f.StringVar(&c.addr, "addr", "127.0.0.1:0", "listen on `HOST:PORT`; port 0 takes a free one")
 	f.StringVar(&c.addrFile, "addr-file", "", "write the server's URL to `FILE` once it answers")
-	f.StringVar(&c.db, "db", "", "database: a `FILE` for SQLite, or :memory:; a temporary file without")
-	f.IntVar(&c.readers, "db-readers", 8, "SQLite connections that read beside the one that writes")
+	f.StringVar(&c.db, "db", "", "database: postgres://…, a `FILE` for SQLite, or :memory:; a temporary file without")
+	f.IntVar(&c.dbConns, "db-conns", 0, "database connections at most; with SQLite, those that read beside\n"+
+		"the one that writes (default 100 for PostgreSQL, 8 for SQLite)")
 	f.IntVar(&c.limit, "max-executions", 64, "executions that run at once; more wait in a queue")
 	f.IntVar(&c.workers, "workers", 8, "tasks of one execution that run at once")
 	f.IntVar(&c.httpConns, "http-conns", 100, "connections to the downstream service at most")
@@ -80,10 +82,32 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	switch {
 	case f.NArg() > 0:
 		return c, &usageError{fmt.Errorf("unexpected argument %q", f.Arg(0))}
-	case min(c.readers, c.limit, c.workers, c.httpConns) < 1:
-		return c, &usageError{errors.New("--db-readers, --max-executions, --workers and --http-conns are at least 1")}
+	case min(c.limit, c.workers, c.httpConns) < 1:
+		return c, &usageError{errors.New("--max-executions, --workers and --http-conns are at least 1")}
+	case c.dbConns < 0 || c.dbConns > maxConns:
+		return c, &usageError{fmt.Errorf("--db-conns is at most %d", maxConns)}
 	case c.calleeDelay < 0 || c.grace < 0:
 		return c, &usageError{errors.New("--callee-delay and --grace are not negative")}
 	}
 	return c, nil
+}
+
+// maxConns is more connections than any database here would take.
+const maxConns = 10_000
+
+func isPostgres(db string) bool {
+	return strings.HasPrefix(db, "postgres://") || strings.HasPrefix(db, "postgresql://")
+}
+
+// conns is the number of database connections. The load testing strategy
+// speaks of 100 for PostgreSQL.
+func (c settings) conns() int {
+	switch {
+	case c.dbConns > 0:
+		return c.dbConns
+	case isPostgres(c.db):
+		return 100
+	default:
+		return 8
+	}
 }

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"k6report/testbed/internal/suite"
 )
 
 // TestMain lets the test binary be the engine, so that signals and exit codes
@@ -126,8 +128,33 @@ func TestADatabaseFileIsKept(t *testing.T) {
 	second.stop(t)
 }
 
+func TestOnPostgreSQL(t *testing.T) {
+	cluster, err := suite.StartCluster(t.Context(), "../../scripts/postgres.sh")
+	if errors.Is(err, suite.ErrNotInstalled) && os.Getenv("K6REPORT_REQUIRE_ALL") != "1" {
+		t.Skip(err)
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := cluster.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	}()
+	p := startEngine(t, "--db", cluster.URL, "--db-conns", "7")
+	gauges := get(t, p.url+"/health")["gauges"].(map[string]any)
+	if gauges["dbPoolSize"] != 7.0 {
+		t.Errorf("gauges = %v, want a pool of 7", gauges)
+	}
+	list := get(t, p.url+"/api/v1/workflows/quotes-5/executions")["items"].([]any)
+	if len(list) == 0 {
+		t.Error("no seeded executions")
+	}
+	get(t, p.url+"/api/v1/executions/"+list[0].(map[string]any)["executionId"].(string)+"/trace")
+	p.stop(t)
+}
+
 func TestWrongUsage(t *testing.T) {
-	for _, args := range [][]string{{"--nonsense"}, {"stray"}, {"--workers", "0"}, {"--log-level", "loud"}} {
+	for _, args := range [][]string{{"--nonsense"}, {"stray"}, {"--workers", "0"}, {"--db-conns", "-1"}, {"--log-level", "loud"}} {
 		err := run(t.Context(), args, io.Discard, io.Discard)
 		if !errors.As(err, new(*usageError)) {
 			t.Errorf("%v: %v, want a usage error", args, err)

@@ -24,6 +24,7 @@ import (
 	"k6report/testbed/internal/runner"
 	"k6report/testbed/internal/seed"
 	"k6report/testbed/internal/store"
+	"k6report/testbed/internal/store/postgres"
 	"k6report/testbed/internal/store/sqlite"
 	"k6report/testbed/internal/task"
 	"k6report/testbed/internal/template"
@@ -103,6 +104,13 @@ func newID() string {
 
 // openStore opens the database and says how to close it and clean up.
 func openStore(ctx context.Context, c settings) (store.Store, func() error, error) {
+	if isPostgres(c.db) {
+		db, err := postgres.Open(ctx, postgres.Options{URL: c.db, Conns: c.conns(), Now: time.Now})
+		if err != nil {
+			return nil, nil, err
+		}
+		return db, db.Close, nil
+	}
 	path, remove := c.db, func() error { return nil }
 	if path == "" {
 		folder, err := os.MkdirTemp("", "k6report-engine-")
@@ -112,7 +120,7 @@ func openStore(ctx context.Context, c settings) (store.Store, func() error, erro
 		path = filepath.Join(folder, "engine.db")
 		remove = func() error { return os.RemoveAll(folder) }
 	}
-	db, err := sqlite.Open(ctx, sqlite.Options{Path: path, Readers: c.readers, Now: time.Now})
+	db, err := sqlite.Open(ctx, sqlite.Options{Path: path, Readers: c.conns(), Now: time.Now})
 	if err != nil {
 		return nil, nil, errors.Join(err, remove())
 	}

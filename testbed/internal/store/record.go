@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 
 	"k6report/testbed/internal/workflow"
 )
@@ -40,4 +41,41 @@ func (d Documents) Decode(e *workflow.Execution) error {
 		}
 	}
 	return nil
+}
+
+// NextVersion decides on the version of a definition, given the latest stored
+// one as JSON (nil for none): that one's if both say the same, else the next.
+// It answers the JSON to store, nil if there is nothing to store.
+func NextVersion(d workflow.Definition, latest []byte) (version int, encoded []byte, err error) {
+	version = 1
+	if latest != nil {
+		var stored workflow.Definition
+		if err := json.Unmarshal(latest, &stored); err != nil {
+			return 0, nil, fmt.Errorf("decode workflow %q: %w", d.Name, err)
+		}
+		d.Version = stored.Version
+		same, err := equal(d, stored)
+		if same || err != nil {
+			return stored.Version, nil, err
+		}
+		version = stored.Version + 1
+	}
+	d.Version = version
+	if encoded, err = json.Marshal(d); err != nil {
+		return 0, nil, fmt.Errorf("encode workflow %q: %w", d.Name, err)
+	}
+	return version, encoded, nil
+}
+
+// equal compares as stored: numbers have lost their Go type there.
+func equal(d, stored workflow.Definition) (bool, error) {
+	text, err := json.Marshal(d)
+	if err != nil {
+		return false, fmt.Errorf("encode workflow %q: %w", d.Name, err)
+	}
+	var plain workflow.Definition
+	if err := json.Unmarshal(text, &plain); err != nil {
+		return false, fmt.Errorf("decode workflow %q: %w", d.Name, err)
+	}
+	return reflect.DeepEqual(plain, stored), nil
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"time"
 
 	"k6report/testbed/internal/store"
@@ -18,29 +17,20 @@ import (
 func (s *Store) SaveDefinition(ctx context.Context, d workflow.Definition) (int, error) {
 	version := 0
 	err := s.change(ctx, func(tx *sql.Tx) error {
-		latest, err := latest(tx.QueryRowContext(ctx, selectLatest, d.Name))
-		switch {
-		case errors.Is(err, store.ErrNotFound):
-			version = 1
-		case err != nil:
+		var latest []byte
+		err := tx.QueryRowContext(ctx, selectLatest, d.Name).Scan(&latest)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
-		default:
-			version = latest.Version
-			d.Version = version
-			if same, err := equal(d, latest); same || err != nil {
-				return err
-			}
-			version++
 		}
-		d.Version = version
-		text, err := json.Marshal(d)
-		if err != nil {
+		next, encoded, err := store.NextVersion(d, latest)
+		version = next
+		if err != nil || encoded == nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx,
 			`INSERT INTO workflows (name, version, description, task_count, definition, created_at)
 			 VALUES (?, ?, ?, ?, ?, ?)`,
-			d.Name, version, d.Description, len(d.Tasks), string(text), s.now().UnixMicro())
+			d.Name, version, d.Description, len(d.Tasks), string(encoded), s.now().UnixMicro())
 		return err
 	})
 	if err != nil {
@@ -49,39 +39,17 @@ func (s *Store) SaveDefinition(ctx context.Context, d workflow.Definition) (int,
 	return version, nil
 }
 
-// equal compares as stored: numbers have lost their Go type there.
-func equal(d, stored workflow.Definition) (bool, error) {
-	text, err := json.Marshal(d)
-	if err != nil {
-		return false, err
-	}
-	var plain workflow.Definition
-	if err := json.Unmarshal(text, &plain); err != nil {
-		return false, err
-	}
-	return reflect.DeepEqual(plain, stored), nil
-}
-
 const selectLatest = `SELECT definition FROM workflows WHERE name = ? ORDER BY version DESC LIMIT 1`
-
-func latest(row *sql.Row) (workflow.Definition, error) {
-	var text string
-	if err := row.Scan(&text); errors.Is(err, sql.ErrNoRows) {
-		return workflow.Definition{}, store.ErrNotFound
-	} else if err != nil {
-		return workflow.Definition{}, err
-	}
-	var d workflow.Definition
-	err := json.Unmarshal([]byte(text), &d)
-	return d, err
-}
 
 // Definition implements store.Store.
 func (s *Store) Definition(ctx context.Context, name string) (workflow.Definition, error) {
 	var d workflow.Definition
-	err := s.read(ctx, timing.DBRead, func(c *sql.Conn) (err error) {
-		d, err = latest(c.QueryRowContext(ctx, selectLatest, name))
-		return err
+	err := s.read(ctx, timing.DBRead, func(c *sql.Conn) error {
+		var text []byte
+		if err := c.QueryRowContext(ctx, selectLatest, name).Scan(&text); err != nil {
+			return notFound(err)
+		}
+		return json.Unmarshal(text, &d)
 	})
 	if err != nil {
 		return workflow.Definition{}, fmt.Errorf("workflow %q: %w", name, err)
