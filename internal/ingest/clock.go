@@ -15,7 +15,7 @@ func (c *clock) parse(b []byte) (ns int64, ok bool) {
 	if len(b) < len(c.second)+1 {
 		return 0, false
 	}
-	if string(b[:len(c.second)]) != string(c.second[:]) {
+	if c.second[0] == 0 || string(b[:len(c.second)]) != string(c.second[:]) {
 		unix, ok := parseSecond(b[:len(c.second)])
 		if !ok {
 			return 0, false

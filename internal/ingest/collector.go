@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"math"
 	"slices"
 
 	"k6report/internal/run"
@@ -18,8 +17,9 @@ const protocolHTTP = "http"
 // joined with their request. It works on a segment of a file; what crosses the
 // borders of segments is kept for the seam (see seam.go).
 type collector struct {
-	b *run.Builder
-	n *normalizer
+	b    *run.Builder
+	late *run.Builder // takes the definitions on the way; see reader.late
+	n    *normalizer
 
 	metrics map[string]*metric
 	segment *segment
@@ -30,8 +30,7 @@ type collector struct {
 	byJoin  map[uint64]int
 	trimmed int
 
-	// The fields below save an allocation for each request.
-	spare fragment
+	spare fragment // saves an allocation for each request
 }
 
 // metric is a metric as a collector knows it.
@@ -46,6 +45,8 @@ type metric struct {
 	next *metric
 	// opening is how k6 starts a line after the quote before the name.
 	opening string
+	// plain says that the name stands in a line as it is, without escapes.
+	plain bool
 }
 
 // entry is a distinct tag set with what was found out about it.
@@ -79,16 +80,9 @@ type segment struct {
 	requests int
 	problems []run.Problem
 	samples  uint64
-	grouped  bool
-}
-
-// fragment is a request whose samples may not all have been seen.
-type fragment struct {
-	time   int64
-	entry  *entry
-	join   uint64
-	mask   uint16
-	values [parts]float64
+	grouped  bool // URLs were
+	clipped  bool // tags were
+	tooMany  bool // metrics
 }
 
 // recent is a request that samples may still refer to.
@@ -107,9 +101,22 @@ type orphan struct {
 	ms     float64
 }
 
-func newCollector(b *run.Builder, o Options) *collector {
+// Limits on what a source may make k6report hold in memory, beyond those of
+// run.Builder.
+const (
+	// maxMetrics is how many metrics a run may have.
+	maxMetrics = 10_000
+	// maxName is the length of a name of a metric or tag, in bytes. k6 allows
+	// 128 for a metric's.
+	maxName = 256
+	// maxTagValue is the length to which a tag's value is cut.
+	maxTagValue = 1024
+)
+
+func newCollector(b, late *run.Builder, o Options) *collector {
 	return &collector{
 		b:       b,
+		late:    late,
 		n:       &normalizer{endpointName: o.EndpointName, named: b.Named},
 		metrics: make(map[string]*metric),
 	}
@@ -130,24 +137,48 @@ func (c *collector) end() *segment {
 		s.tail = c.open.clone()
 	}
 	s.requests = c.count
-	s.grouped = c.n.grouped
+	s.grouped, s.clipped = c.n.grouped, c.n.clipped
 	return s
 }
 
 // metric finds or makes what is known of a metric.
 func (c *collector) metric(name string) *metric {
 	m := c.metrics[name]
-	if m == nil {
-		m = &metric{name: name, id: c.b.Metric(name), index: len(c.metrics)}
-		m.role, m.part, m.protocol = roleOf(name)
-		m.opening = name + `","type":"Point","data":{"time":"`
-		m.next = m
-		c.metrics[name] = m
-		if own, ok := builtin(name); ok {
-			c.b.Define(own)
-		}
+	if m != nil {
+		return m
+	}
+	m = &metric{name: name, index: len(c.metrics), opening: name + pointMiddle, plain: isPlain(name)}
+	m.role, m.part, m.protocol = roleOf(name)
+	m.next = m
+	if len(c.metrics) >= maxMetrics {
+		c.segment.tooMany = true // Read will fail: the rest is only read over
+		m.id = c.b.Metric("")
+		return m
+	}
+	m.id = c.b.Metric(name)
+	c.metrics[name] = m
+	if own, ok := builtin(name); ok {
+		c.b.Define(own)
 	}
 	return m
+}
+
+// define takes a definition that comes between samples.
+func (c *collector) define(m run.Metric) {
+	c.metric(m.Name)
+	if c.metrics[m.Name] != nil {
+		c.late.Define(m)
+	}
+}
+
+// isPlain reports whether JSON writes a text as it is.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] == '"' || s[i] == '\\' || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 // entry makes an entry of decoded tags.
@@ -238,16 +269,32 @@ func (c *collector) close() {
 		c.segment.head = f.clone()
 		return
 	}
-	if !f.complete() {
-		c.segment.problem(incomplete)
+	if p := f.flaw(); p != nil {
+		c.segment.problem(*p)
 		return
 	}
 	q := f.request()
 	c.remember(f.join, c.b.AddRequest(protocolHTTP, c.handleOf(f.entry), &q))
 }
 
+// closeBefore closes the open request because of a sample that is not of it,
+// perhaps in the segment before.
+func (c *collector) closeBefore() {
+	if c.open == nil && c.segment.head == nil {
+		c.segment.closes = true
+	}
+	c.close()
+}
+
 // direct counts a sample that is a request of its own.
 func (c *collector) direct(m *metric, at int64, v float64, e *entry, join uint64) {
+	if !plausible(v) {
+		c.segment.problem(implausible)
+		return
+	}
+	if m.protocol != run.ProtocolIteration {
+		c.closeBefore()
+	}
 	failed := e.failed
 	switch m.protocol {
 	case "grpc": // 0 is OK
@@ -286,11 +333,8 @@ func (c *collector) remember(join uint64, place run.Place) {
 
 // join adds a server's time to its request.
 func (c *collector) join(m *metric, ms float64, join uint64) {
+	c.closeBefore()
 	s := c.segment
-	if c.open == nil && s.head == nil {
-		s.closes = true
-	}
-	c.close()
 	if at, ok := c.byJoin[join]; ok && at >= c.trimmed {
 		if r := &s.recents[at-c.trimmed]; c.count-r.number < joinWindow {
 			c.b.Join(r.place, m.name, ms, !r.joined)
@@ -301,11 +345,14 @@ func (c *collector) join(m *metric, ms float64, join uint64) {
 	s.orphan(orphan{join: join, after: c.count, metric: m.name, ms: ms})
 }
 
-// maxOrphans bounds what a segment keeps of samples without a request.
-const maxOrphans = 1 << 16
+// maxOrphans bounds what a segment keeps of samples without a request. It is
+// more than belong to the requests of a join window.
+const maxOrphans = 1 << 20
 
+// orphan keeps a sample for the seam, unless so many requests lie before it in
+// this segment that none of a segment before is near enough.
 func (s *segment) orphan(o orphan) {
-	if len(s.orphans) == maxOrphans {
+	if o.after > joinWindow || len(s.orphans) == maxOrphans {
 		s.lost++
 		return
 	}
@@ -321,49 +368,4 @@ func (s *segment) problem(p run.Problem) {
 		}
 	}
 	s.problems = append(s.problems, p)
-}
-
-var incomplete = run.Problem{
-	Code: "request_incomplete", Count: 1,
-	Message: "a request lacks some of k6's samples of it: they count in their metrics, not in the tables of requests",
-}
-
-func (f *fragment) clone() *fragment {
-	c := *f
-	return &c
-}
-
-// complete reports whether all times of the request are there.
-func (f *fragment) complete() bool {
-	const needed = 1<<partDuration | 1<<partBlocked | 1<<partConnecting | 1<<partTLS |
-		1<<partSending | 1<<partWaiting | 1<<partReceiving
-	return f.mask&needed == needed
-}
-
-// request computes the request of its samples. k6's blocked time contains
-// connecting and the TLS handshake.
-func (f *fragment) request() run.Request {
-	v := &f.values
-	q := run.Request{
-		Start:    f.time - nanos(v[partBlocked]+v[partDuration]),
-		Duration: v[partDuration],
-		Total:    v[partBlocked] + v[partDuration],
-		Failed:   v[partFailed] != 0,
-		Timeout:  f.entry.timeout,
-	}
-	if f.mask&(1<<partFailed) == 0 {
-		q.Failed = f.entry.failed
-	}
-	q.Parts[run.ColumnClient] = max(0, v[partBlocked]-v[partConnecting]-v[partTLS])
-	q.Parts[run.ColumnConnecting] = v[partConnecting]
-	q.Parts[run.ColumnTLS] = v[partTLS]
-	q.Parts[run.ColumnSending] = v[partSending]
-	q.Parts[run.ColumnWaiting] = v[partWaiting]
-	q.Parts[run.ColumnReceiving] = v[partReceiving]
-	return q
-}
-
-// nanos converts milliseconds, held to what a time can be.
-func nanos(ms float64) int64 {
-	return int64(math.RoundToEven(min(max(ms, 0), 1<<40) * 1e6))
 }

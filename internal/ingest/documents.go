@@ -40,7 +40,11 @@ func lineOf(data []byte, err error) string {
 }
 
 func readSnapshot(_ context.Context, in *input, rd *reader) error {
-	r, err := run.Decode(in.unpacked())
+	content, err := in.unpacked()
+	if err != nil {
+		return fmt.Errorf("read %s: %w", in.name, err)
+	}
+	r, err := run.Decode(content)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", in.name, err)
 	}

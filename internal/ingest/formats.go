@@ -33,7 +33,7 @@ func formats() []format {
 		{name: "k6 inspect", id: "inspect", match: hasKeys("scenarios", "totalDuration"), read: readPlan},
 		{name: "k6 inspect", id: "inspect", match: hasKeys("scenarios", "thresholds"), read: readPlan},
 		{name: "k6 execution record", id: "execution", match: hasKeys("exit_code", "k6_version"), read: readExecution},
-		{name: "k6 summary", id: "summary", match: hasKeys("metrics", "root_group"), read: readSummary},
+		{name: "k6 summary", id: "summary", match: isSummary, read: readSummary},
 		{name: "k6 JSON", id: "k6-json", match: isJSONLines, read: readJSON, samples: true},
 	}
 }
@@ -91,6 +91,13 @@ func hasKeys(want ...string) func([]byte) bool {
 	}
 }
 
+// isSummary also matches where the first of the two keys holds more than the
+// head shows.
+func isSummary(head []byte) bool {
+	keys := topKeys(head)
+	return slices.Contains(keys, "root_group") || len(head) >= headSize && slices.Equal(keys, []string{"metrics"})
+}
+
 // topKeys are the keys of a JSON object, as far as the head shows them.
 func topKeys(head []byte) []string {
 	d := json.NewDecoder(bytes.NewReader(head))
@@ -116,25 +123,31 @@ func topKeys(head []byte) []string {
 
 // detect finds the format of an input.
 func detect(head []byte) (format, error) {
-	if len(head) == 0 {
-		return format{}, errors.New("it is empty")
+	if len(bytes.TrimSpace(head)) == 0 {
+		return format{}, errors.New("it is empty: k6 wrote nothing there; run k6 with --out json=FILE, and look at the free space of the disk")
 	}
-	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
+	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
+		return format{}, errors.New("it is UTF-16, as PowerShell writes with >: let k6 write the file with --out json=FILE")
+	}
 	for _, f := range formats() {
 		if f.match(head) {
 			return f, nil
 		}
 	}
 	kind, _, _ := strings.Cut(http.DetectContentType(head), ";")
-	return format{}, errors.New("it is nothing that k6report reads (" + kind + "); it reads " + strings.Join(FormatNames(), ", "))
+	return format{}, errors.New("it is nothing that k6report reads (" + kind + "): give " + strings.Join(FormatNames(), ", "))
 }
 
 // readAll reads a document that has to be held whole.
 func readAll(in *input) ([]byte, error) {
 	const most = 256 << 20
-	data, err := io.ReadAll(io.LimitReader(in.unpacked(), most+1))
-	if err == nil && len(data) > most {
-		err = errors.New("it is larger than 256 MB")
+	r, err := in.unpacked()
+	if err != nil {
+		return nil, err
 	}
-	return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), err
+	data, err := io.ReadAll(io.LimitReader(r, most+1))
+	if err == nil && len(data) > most {
+		err = errors.New("it is larger than 256 MB, which no document of k6 is")
+	}
+	return bytes.TrimPrefix(data, []byte(byteOrderMark)), err
 }

@@ -46,25 +46,32 @@ type parser struct {
 	join      uint64 // of tagsEntry and meta
 	joined    bool   // join is up to date
 
-	entries map[string]*entry // by text of tags
-	clock   clock
+	entries   map[string]*entry // by text of tags
+	entryText int               // length of these texts
+	clock     clock
+
+	strictOnly bool // leave every line to the strict decoder
 }
 
-// maxEntries bounds the texts of tags that are remembered.
-const maxEntries = 16384
+// maxEntries and maxEntryText bound the texts of tags that are remembered.
+const (
+	maxEntries   = 16384
+	maxEntryText = 16 << 20
+)
 
-func newParser(c *collector) *parser {
+func newParser(c *collector, strictOnly bool) *parser {
 	return &parser{
-		collector: c,
-		previous:  &metric{opening: "\x00"},
-		entries:   make(map[string]*entry),
+		collector:  c,
+		previous:   &metric{opening: "\x00"},
+		entries:    make(map[string]*entry),
+		strictOnly: strictOnly,
 	}
 }
 
 // line reads one line from the start of b, which ends in a newline somewhere.
 // It returns the bytes used, or 0 when the line needs the strict decoder.
 func (p *parser) line(b []byte) int {
-	if len(b) < len(pointOpen) || string(b[:len(pointOpen)]) != pointOpen {
+	if p.strictOnly || !hasPrefix(b, pointOpen) {
 		return 0
 	}
 	at := len(pointOpen)
@@ -132,19 +139,21 @@ func hasPrefix(b []byte, s string) bool { return len(b) >= len(s) && string(b[:l
 
 // named finds the metric of a line that is not the expected one.
 func (p *parser) named(b []byte) *metric {
-	end := bytes.IndexByte(b[:min(len(b), 256)], '"')
+	end := bytes.IndexByte(b[:min(len(b), maxName+1)], '"')
 	if end <= 0 || !hasPrefix(b[end:], pointMiddle) {
 		return nil
 	}
-	if m := p.metrics[string(b[:end])]; m != nil {
-		return m
-	}
-	for _, c := range b[:end] {
-		if c < ' ' || c == '\\' || c >= 0x7f {
-			return nil
+	m := p.metrics[string(b[:end])]
+	if m == nil {
+		if name := string(b[:end]); isPlain(name) {
+			return p.metric(name)
 		}
+		return nil
 	}
-	return p.metric(string(b[:end]))
+	if !m.plain {
+		return nil
+	}
+	return m
 }
 
 // time reads a time that differs from the last one.
@@ -184,9 +193,11 @@ func (p *parser) tags(b []byte) int {
 
 // remembered makes an entry and keeps it by the text of its tags.
 func (p *parser) remembered(text []byte, raw map[string]string) *entry {
-	if len(p.entries) >= maxEntries {
+	if len(p.entries) >= maxEntries || p.entryText+len(text) > maxEntryText {
 		clear(p.entries)
+		p.entryText = 0
 	}
+	p.entryText += len(text)
 	e := p.entry(raw)
 	p.entries[strings.Clone(string(text))] = e
 	return e

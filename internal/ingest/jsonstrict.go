@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,12 +49,19 @@ func (p *parser) strict(line []byte) error {
 		return plainJSONError(err)
 	}
 	switch {
-	case l.Type == "Point" && l.Metric != "":
-		return p.strictPoint(l)
+	case l.Type != "Point" && l.Type != "Metric":
+	case len(l.Data) == 0:
+		return errors.New("the line has no data")
 	case l.Type == "Metric":
 		return p.strictMetric(l)
+	case l.Metric == "":
+		return errors.New("the sample names no metric")
+	case len(l.Metric) > maxName:
+		return fmt.Errorf("the metric's name %q is longer than %d bytes", clip(l.Metric), maxName)
+	default:
+		return p.strictPoint(l)
 	}
-	return errors.New("it is JSON, but neither a Metric nor a Point of k6")
+	return errors.New("it is JSON, but no line of k6: neither a Metric nor a Point")
 }
 
 func (p *parser) strictPoint(l jsonLine) error {
@@ -63,6 +71,9 @@ func (p *parser) strictPoint(l jsonLine) error {
 	}
 	if d.Time == nil {
 		return errors.New("the sample has no time")
+	}
+	if len(d.Value) == 0 {
+		return errors.New("the sample has no value")
 	}
 	var c clock
 	at, ok := c.parse([]byte(*d.Time))
@@ -83,7 +94,7 @@ func (p *parser) strictPoint(l jsonLine) error {
 		e = p.remembered(text, d.Tags)
 	}
 	meta := reference{rid: d.Metadata["rid"], vu: d.Metadata["vu"], iter: d.Metadata["iter"]}
-	p.sample(p.metric(strings.ToValidUTF8(l.Metric, "\uFFFD")), at, v, e, meta.of(e))
+	p.sample(p.metric(l.Metric), at, v, e, meta.of(e))
 	return nil
 }
 
@@ -92,26 +103,46 @@ func (p *parser) strictMetric(l jsonLine) error {
 	if err := json.Unmarshal(l.Data, &d); err != nil {
 		return plainJSONError(err)
 	}
-	if d.Name == "" {
-		return errors.New("the metric has no name")
-	}
-	m, err := d.definition()
-	if err != nil {
+	if err := d.check(); err != nil {
 		return err
 	}
-	p.b.Define(m)
-	if m.Type == run.Unknown && d.Type != "" {
-		return fmt.Errorf("metric %q has a type %q that k6 doesn't know: it is read as a trend", clip(d.Name), clip(d.Type))
+	m, err := d.definition()
+	p.define(m)
+	if err != nil {
+		p.segment.problem(run.Problem{
+			Code: "bad_threshold", Line: p.segment.lines, Count: 1,
+			Message: fmt.Sprintf("metric %q: %v: it was left out, the rest of the definition counts", clip(d.Name), err),
+		})
+	}
+	if m.Type == run.Unknown {
+		p.segment.problem(run.Problem{
+			Code: "metric_type", Line: p.segment.lines, Count: 1,
+			Message: fmt.Sprintf("metric %q has a type %q that k6report doesn't know: it is read as a trend; update k6report if a newer k6 wrote it", clip(d.Name), clip(d.Type)),
+		})
 	}
 	return nil
 }
 
+func (d jsonMetric) check() error {
+	switch {
+	case d.Name == "":
+		return errors.New("the metric has no name")
+	case len(d.Name) > maxName:
+		return fmt.Errorf("the metric's name %q is longer than %d bytes", clip(d.Name), maxName)
+	}
+	return nil
+}
+
+// definition is what could be read; the error is the first thing that could
+// not.
 func (d jsonMetric) definition() (run.Metric, error) {
 	m := run.Metric{Name: d.Name, Type: run.ParseMetricType(d.Type), Contains: d.Contains}
+	var bad error
 	for _, raw := range d.Thresholds {
 		expression, err := decodeThreshold(raw)
 		if err != nil {
-			return m, fmt.Errorf("metric %q: %w", clip(d.Name), err)
+			bad = cmp.Or(bad, err)
+			continue
 		}
 		m.Thresholds = append(m.Thresholds, expression)
 	}
@@ -122,7 +153,7 @@ func (d jsonMetric) definition() (run.Metric, error) {
 		}
 		m.Submetrics = append(m.Submetrics, sub)
 	}
-	return m, nil
+	return m, bad
 }
 
 // decodeThreshold reads a threshold as k6 writes it: a string or an object.

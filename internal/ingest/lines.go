@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -27,8 +28,8 @@ type lines struct {
 }
 
 // read takes all lines of r. What was read before an error counts.
-func (l *lines) read(ctx context.Context, r io.Reader, progress func(bytes int64)) error {
-	if l.buf == nil {
+func (l *lines) read(ctx context.Context, r io.Reader) error {
+	if len(l.buf) != bufferSize { // longer behind a long line
 		l.buf = make([]byte, bufferSize)
 	}
 	l.skipping = false
@@ -38,7 +39,6 @@ func (l *lines) read(ctx context.Context, r io.Reader, progress func(bytes int64
 			return err
 		}
 		n, err := r.Read(l.buf[held:])
-		progress(int64(n))
 		whole := held + bytes.LastIndexByte(l.buf[held:held+n], '\n') + 1
 		if whole == held {
 			whole = 0
@@ -46,11 +46,12 @@ func (l *lines) read(ctx context.Context, r io.Reader, progress func(bytes int64
 		l.parse(l.buf[:whole])
 		held = copy(l.buf, l.buf[whole:held+n])
 		if err != nil {
-			l.last(l.buf[:held])
-			if errors.Is(err, io.EOF) {
-				return nil
+			if !errors.Is(err, io.EOF) {
+				l.broken(l.buf[:held])
+				return err
 			}
-			return err
+			l.last(l.buf[:held])
+			return nil
 		}
 		if held == len(l.buf) {
 			held = l.grow()
@@ -103,7 +104,16 @@ func (l *lines) last(b []byte) {
 		return
 	}
 	l.segment.lines++
-	if l.skipping || l.strict(b) != nil {
+	if l.skipping {
+		l.slow(b)
+		return
+	}
+	err := l.strict(b)
+	switch {
+	case err == nil:
+	case json.Valid(b):
+		l.bad("bad_line", err)
+	default:
 		l.segment.problem(run.Problem{
 			Code: "truncated", Line: l.segment.lines, Count: 1,
 			Message: "the last line is cut off: k6 was still writing, was stopped, or the file was copied too early; what comes before it counts",
@@ -111,10 +121,19 @@ func (l *lines) last(b []byte) {
 	}
 }
 
+// broken takes what comes after the last newline where reading failed: a line
+// only if it happens to be whole.
+func (l *lines) broken(b []byte) {
+	if len(b) > 0 && !l.skipping && l.strict(b) == nil {
+		l.segment.lines++
+	}
+	l.skipping = false
+}
+
 func (l *lines) bad(code string, err error) {
 	l.segment.badLines++
 	l.segment.problem(run.Problem{
 		Code: code, Line: l.segment.lines, Count: 1,
-		Message: "a line could not be read and was left out: " + err.Error(),
+		Message: "a line was left out: " + err.Error(),
 	})
 }

@@ -13,17 +13,22 @@ type normalizer struct {
 	endpointName func(method, url string) (string, bool)
 	named        func(run.Tag) bool // does a submetric name this value?
 	grouped      bool               // some URL was
+	clipped      bool               // some value was, or a tag left out
 }
 
 // ephemeral matches the client's side of a connection in an error text.
 var ephemeral = regexp.MustCompile(`\S+:\d+->`)
 
-// tags returns the tags to keep, and the virtual user and iteration where old
+// tags takes decoded tags, which are valid UTF-8, and returns the tags to keep, and the virtual user and iteration where old
 // versions of k6 wrote them as tags.
 func (n *normalizer) tags(raw map[string]string) (tags []run.Tag, vu, iter string) {
 	tags = make([]run.Tag, 0, len(raw))
 	for name, value := range raw {
-		t := run.Tag{Name: name, Value: strings.ToValidUTF8(value, "\uFFFD")}
+		if len(name) > maxName {
+			n.clipped = true
+			continue
+		}
+		t := run.Tag{Name: name, Value: value}
 		switch name {
 		case "vu":
 			vu = value
@@ -37,7 +42,7 @@ func (n *normalizer) tags(raw map[string]string) (tags []run.Tag, vu, iter strin
 				continue
 			}
 			if !hasName {
-				tags = append(tags, n.name(run.Tag{Name: "name", Value: t.Value}, raw["method"]))
+				tags = append(tags, n.clip(n.name(run.Tag{Name: "name", Value: t.Value}, raw["method"])))
 				if !n.named(t) {
 					continue
 				}
@@ -47,9 +52,18 @@ func (n *normalizer) tags(raw map[string]string) (tags []run.Tag, vu, iter strin
 		case "error":
 			t.Value = ephemeral.ReplaceAllString(t.Value, "")
 		}
-		tags = append(tags, t)
+		tags = append(tags, n.clip(t))
 	}
 	return tags, vu, iter
+}
+
+// clip cuts a value that is too long for a key.
+func (n *normalizer) clip(t run.Tag) run.Tag {
+	if len(t.Value) > maxTagValue && !n.named(t) {
+		n.clipped = true
+		t.Value = strings.ToValidUTF8(t.Value[:maxTagValue], "") + "…"
+	}
+	return t
 }
 
 // name groups the variable parts of a URL, and applies configured names.

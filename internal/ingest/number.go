@@ -12,7 +12,9 @@ var powers = [...]float64{
 }
 
 // parseDecimal reads a JSON number at the start of b and returns the nearest
-// float64 and the bytes used, 0 if there is none or it is not finite.
+// float64 and the bytes used, 0 if there is none or it is not finite. −0 is
+// read as 0: the two are equal, so which one is the latest or the lowest of
+// some samples would depend on their order.
 //
 // Up to 15 digits without an exponent are read as an integer and divided by a
 // power of ten: both are exact, so the quotient is rounded once, as it should
@@ -49,7 +51,7 @@ func parseDecimal(b []byte) (float64, int) {
 	if point >= 0 {
 		v /= powers[at-point-1]
 	}
-	if negative {
+	if negative && v != 0 {
 		v = -v
 	}
 	return v, at
@@ -64,6 +66,9 @@ func parseNumber(b []byte) (float64, int) {
 	v, err := strconv.ParseFloat(string(b[:n]), 64)
 	if err != nil || math.IsInf(v, 0) {
 		return 0, 0
+	}
+	if v == 0 {
+		v = 0 // not −0
 	}
 	return v, n
 }

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -53,29 +54,38 @@ type duration time.Duration
 
 func (d *duration) UnmarshalJSON(b []byte) error {
 	text := strings.Trim(string(b), `"`)
+	if text == "null" {
+		return nil
+	}
+	bad := fmt.Errorf("%q is not a duration such as 30s or 1m30s", clip(text))
 	if ms, err := strconv.ParseFloat(text, 64); err == nil {
+		if !(ms >= 0 && ms < 1<<40) { // also NaN
+			return bad
+		}
 		*d = duration(ms * float64(time.Millisecond))
 		return nil
 	}
-	days := time.Duration(0)
-	if n, rest, ok := strings.Cut(text, "d"); ok {
-		whole, err := strconv.ParseFloat(n, 64)
-		if err != nil {
-			return fmt.Errorf("%q is not a duration", clip(text))
-		}
-		days = time.Duration(whole * float64(24*time.Hour))
-		if text = rest; text == "" {
-			*d = duration(days)
-			return nil
-		}
+	days, rest, ok := strings.Cut(text, "d")
+	if !ok {
+		days, rest = "0", text
 	}
-	parsed, err := time.ParseDuration(text)
+	whole, err := strconv.ParseUint(days, 10, 16)
 	if err != nil {
-		return fmt.Errorf("%q is not a duration", clip(text))
+		return bad
 	}
-	*d = duration(days + parsed)
+	if rest == "" {
+		rest = "0s"
+	}
+	parsed, err := time.ParseDuration(rest)
+	if err != nil || parsed < 0 || parsed > maxDuration {
+		return bad
+	}
+	*d = duration(time.Duration(whole)*24*time.Hour + parsed)
 	return nil
 }
+
+// maxDuration keeps sums of durations from overflowing; no test is as long.
+const maxDuration = 100_000 * time.Hour
 
 // readPlan reads what k6 inspect prints: the only place that tells what load
 // the test was to make.
@@ -86,7 +96,10 @@ func readPlan(_ context.Context, in *input, rd *reader) error {
 	}
 	p, err := d.plan()
 	if err != nil {
-		return fmt.Errorf("read %s: %w", in.name, err)
+		rd.b.Problem(run.Problem{
+			Code: "bad_threshold", Source: in.name, Count: 1,
+			Message: err.Error() + ": it was left out, the rest of the plan counts",
+		})
 	}
 	rd.define(thresholdMetrics(p.Thresholds)...)
 	rd.b.SetPlan(p)
@@ -94,7 +107,9 @@ func readPlan(_ context.Context, in *input, rd *reader) error {
 	return nil
 }
 
+// plan is what could be read; the error is the first threshold that could not.
 func (d *inspected) plan() (*run.Plan, error) {
+	var bad error
 	p := &run.Plan{MaxVUs: d.MaxVUs, SummaryStats: d.SummaryStats, Scenarios: []run.Scenario{}}
 	for _, name := range slices.Sorted(maps.Keys(d.Scenarios)) {
 		p.Scenarios = append(p.Scenarios, d.Scenarios[name].scenario(name))
@@ -107,13 +122,14 @@ func (d *inspected) plan() (*run.Plan, error) {
 		for _, raw := range d.Thresholds[metric] {
 			expression, err := decodeThreshold(raw)
 			if err != nil {
-				return nil, fmt.Errorf("thresholds of %q: %w", clip(metric), err)
+				bad = cmp.Or(bad, fmt.Errorf("thresholds of %q: %w", clip(metric), err))
+				continue
 			}
 			t.Expressions = append(t.Expressions, expression)
 		}
 		p.Thresholds = append(p.Thresholds, t)
 	}
-	return p, nil
+	return p, bad
 }
 
 // shortcut is the scenario that k6 makes of options without scenarios.

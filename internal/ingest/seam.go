@@ -13,21 +13,44 @@ type seam struct {
 	tail    *fragment // the last request, still open
 	carried []recent  // with numbers counted over all segments
 	byJoin  map[uint64]int
-	count   int   // requests so far
-	lines   int64 // lines so far, in this source
-	bad     int64 // of them
+	count   int // requests so far
+
+	// Of the present source, so far:
+	lines   int64
+	bad     int64 // of the lines
 	samples uint64
-	source  string // of the segment added last
-	grouped bool   // URLs were
+	begun   bool // a request was seen
+
+	// loose are incomplete requests at the ends of sources. The rest may be in
+	// a source that comes later where times don't tell the order.
+	loose []*fragment
+
+	grouped, clipped, tooMany bool // see segment
 }
 
 func newSeam(b *run.Builder) *seam {
 	return &seam{b: b, byJoin: make(map[uint64]int)}
 }
 
+// begin starts a source.
+func (s *seam) begin() {
+	s.lines, s.bad, s.samples, s.begun = 0, 0, 0, false
+	if s.tail != nil {
+		s.tail.edge = true
+	}
+}
+
+// finish ends the last source.
+func (s *seam) finish() {
+	s.begin()
+	s.close()
+	for _, f := range s.loose {
+		s.problem(incomplete, f.source)
+	}
+}
+
 // add takes the next segment.
 func (s *seam) add(g *segment) {
-	s.source = g.source
 	if g.closes {
 		s.close()
 	}
@@ -36,6 +59,8 @@ func (s *seam) add(g *segment) {
 		first = g.tail
 	}
 	if first != nil {
+		first.source, first.edge = g.source, !s.begun
+		s.begun = true
 		if s.tail != nil && !s.tail.absorb(first) {
 			s.close()
 		}
@@ -46,7 +71,9 @@ func (s *seam) add(g *segment) {
 	base := s.count
 	if g.head != nil {
 		s.close()
-		s.tail = g.tail
+		if s.tail = g.tail; s.tail != nil {
+			s.tail.source = g.source
+		}
 	}
 	for _, o := range g.orphans {
 		s.join(o, base+o.after)
@@ -64,13 +91,19 @@ func (s *seam) add(g *segment) {
 		if p.Line > 0 {
 			p.Line += s.lines
 		}
-		p.Source = g.source
-		s.b.Problem(p)
+		s.problem(p, g.source)
 	}
 	s.lines += g.lines
 	s.bad += g.badLines
 	s.samples += g.samples
 	s.grouped = s.grouped || g.grouped
+	s.clipped = s.clipped || g.clipped
+	s.tooMany = s.tooMany || g.tooMany
+}
+
+func (s *seam) problem(p run.Problem, source string) {
+	p.Source = source
+	s.b.Problem(p)
 }
 
 // close counts the open request.
@@ -81,10 +114,13 @@ func (s *seam) close() {
 	}
 	s.tail = nil
 	s.count++
-	if !f.complete() {
-		p := incomplete
-		p.Source = s.source
-		s.b.Problem(p)
+	if f.edge && !f.complete() {
+		if f = s.mend(f); f == nil {
+			return
+		}
+	}
+	if p := f.flaw(); p != nil {
+		s.problem(*p, f.source)
 		return
 	}
 	q := f.request()
@@ -92,6 +128,23 @@ func (s *seam) close() {
 	if f.join != 0 {
 		s.carry(recent{join: f.join, number: s.count, place: place})
 	}
+}
+
+// mend completes a request with what other sources left loose. It returns nil
+// while something is still missing.
+func (s *seam) mend(f *fragment) *fragment {
+	for i, have := range s.loose {
+		if !have.absorb(f) {
+			continue
+		}
+		if have.complete() {
+			s.loose = slices.Delete(s.loose, i, i+1)
+			return have
+		}
+		return nil
+	}
+	s.loose = append(s.loose, f)
+	return nil
 }
 
 func (s *seam) carry(r recent) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"k6report/internal/run"
@@ -84,13 +85,20 @@ func legacyMetric(name string, fields map[string]json.RawMessage) (run.ReportedM
 			m.Values = append(m.Values, run.ReportedValue{Name: field, Value: *v})
 		}
 	}
-	m.Type = legacyType(fields)
+	m.Type = legacyType(name, fields)
 	return m, nil
 }
 
-// legacyType tells the type of a metric by the statistics that it has.
-func legacyType(fields map[string]json.RawMessage) run.MetricType {
+// legacyType tells the type of a metric by its name, where it is one of k6's
+// own, or by the statistics that it has. Of a trend these are the configured
+// ones: perhaps only a count, or only percentiles.
+func legacyType(name string, fields map[string]json.RawMessage) run.MetricType {
+	base, _, _ := strings.Cut(name, "{")
+	if own, ok := builtin(base); ok {
+		return own.Type
+	}
 	has := func(field string) bool { _, ok := fields[field]; return ok }
+	percentile := func(field string) bool { return strings.HasPrefix(field, "p(") }
 	switch {
 	case has("passes") && has("fails"):
 		return run.Rate
@@ -98,7 +106,8 @@ func legacyType(fields map[string]json.RawMessage) run.MetricType {
 		return run.Counter
 	case has("value"):
 		return run.Gauge
-	case has("avg") || has("med") || has("max"):
+	case has("avg"), has("med"), has("min"), has("max"), has("count"),
+		slices.ContainsFunc(slices.Collect(maps.Keys(fields)), percentile):
 		return run.Trend
 	}
 	return run.Unknown

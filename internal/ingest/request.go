@@ -1,0 +1,84 @@
+package ingest
+
+import (
+	"math"
+
+	"k6report/internal/run"
+)
+
+// fragment is a request whose samples may not all have been seen.
+type fragment struct {
+	time   int64
+	entry  *entry
+	join   uint64
+	mask   uint16
+	values [parts]float64
+	// The seam notes where the fragment comes from, and whether it is the
+	// first or last request there.
+	source string
+	edge   bool
+}
+
+var incomplete = run.Problem{
+	Code: "request_incomplete", Count: 1,
+	Message: "a request lacks some of k6's samples of it: they count in their metrics, not in the tables of requests; give all parts of the run, unfiltered",
+}
+
+var implausible = run.Problem{
+	Code: "request_implausible", Count: 1,
+	Message: "a request has a time below zero or above 24 days: it counts in its metrics, not in the tables of requests; look at the clock of the load generator",
+}
+
+// plausible reports whether milliseconds can be a time of a request.
+func plausible(ms float64) bool { return ms >= 0 && ms < 1<<31 }
+
+func (f *fragment) clone() *fragment {
+	c := *f
+	return &c
+}
+
+// complete reports whether all times of the request are there.
+func (f *fragment) complete() bool {
+	const needed = 1<<partDuration | 1<<partBlocked | 1<<partConnecting | 1<<partTLS |
+		1<<partSending | 1<<partWaiting | 1<<partReceiving
+	return f.mask&needed == needed
+}
+
+// flaw is why a request can't be counted, nil if it can.
+func (f *fragment) flaw() *run.Problem {
+	if !f.complete() {
+		return &incomplete
+	}
+	for _, ms := range f.values {
+		if !plausible(ms) {
+			return &implausible
+		}
+	}
+	return nil
+}
+
+// request computes the request of its samples. k6's blocked time contains
+// connecting and the TLS handshake.
+func (f *fragment) request() run.Request {
+	v := &f.values
+	q := run.Request{
+		Start:    f.time - nanos(v[partBlocked]+v[partDuration]),
+		Duration: v[partDuration],
+		Total:    v[partBlocked] + v[partDuration],
+		Failed:   v[partFailed] != 0,
+		Timeout:  f.entry.timeout,
+	}
+	if f.mask&(1<<partFailed) == 0 {
+		q.Failed = f.entry.failed
+	}
+	q.Parts[run.ColumnClient] = max(0, v[partBlocked]-v[partConnecting]-v[partTLS])
+	q.Parts[run.ColumnConnecting] = v[partConnecting]
+	q.Parts[run.ColumnTLS] = v[partTLS]
+	q.Parts[run.ColumnSending] = v[partSending]
+	q.Parts[run.ColumnWaiting] = v[partWaiting]
+	q.Parts[run.ColumnReceiving] = v[partReceiving]
+	return q
+}
+
+// nanos converts plausible milliseconds.
+func nanos(ms float64) int64 { return int64(math.RoundToEven(ms * 1e6)) }

@@ -1,0 +1,148 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"k6report/internal/run"
+)
+
+// segmentSize is the length of the stretches in which plain files are read. It
+// is fixed, so that the same file gives the same segments on any machine.
+const segmentSize = 16 << 20
+
+// worker is what one goroutine reads into.
+type worker struct {
+	b, late *run.Builder
+	lines   *lines
+}
+
+func (rd *reader) worker() *worker {
+	w := &worker{b: rd.builder(), late: run.NewBuilder(run.Options{})}
+	w.lines = &lines{parser: newParser(newCollector(w.b, w.late, rd.options), rd.options.strictOnly)}
+	return w
+}
+
+func (rd *reader) take(w *worker) {
+	rd.parts = append(rd.parts, w.b.Finish())
+	rd.late = append(rd.late, w.late.Finish())
+}
+
+// readSegments reads the segments of a plain file on several goroutines. Each
+// has its own Builder; sums are exact, so it does not matter which one took
+// which segment. The seam takes segments in order.
+func readSegments(ctx context.Context, in *input, rd *reader) error {
+	size := rd.options.segmentSize
+	count := int((in.size + size - 1) / size)
+	workers := make([]*worker, min(rd.options.Workers, count))
+	order := &inOrder{seam: rd.seam, waiting: make([]*segment, count)}
+	group, ctx := errgroup.WithContext(ctx)
+	next := make(chan int)
+	group.Go(func() error {
+		defer close(next)
+		for k := range count {
+			select {
+			case next <- k:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	})
+	for i := range workers {
+		w := rd.worker()
+		workers[i] = w
+		group.Go(func() error {
+			for k := range next {
+				if err := readSegment(ctx, in, w.lines, int64(k)*size, size, rd.options.Progress); err != nil {
+					return err
+				}
+				order.put(k, w.lines.end())
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for _, w := range workers {
+		rd.take(w)
+	}
+	return nil
+}
+
+// readSegment reads the lines that start in a stretch of the file.
+func readSegment(ctx context.Context, in *input, l *lines, at, size int64, progress func(int64)) error {
+	l.begin(in.name)
+	from, err := border(in, at)
+	if err != nil {
+		return err
+	}
+	to, err := border(in, at+size)
+	if err != nil {
+		return err
+	}
+	var r io.Reader = &counted{io.NewSectionReader(in.file, from, to-from), progress}
+	if at == 0 {
+		r = skipBOM(r)
+	}
+	err = l.read(ctx, r)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		l.segment.problem(cutOff(err))
+	}
+	return nil
+}
+
+// border is where the first line starts that does not start before a place: a
+// line begins behind the newline of the one before.
+func border(in *input, at int64) (int64, error) {
+	if at == 0 {
+		return 0, nil
+	}
+	at--
+	buf := make([]byte, 4096)
+	for at < in.size {
+		n, err := in.file.ReadAt(buf[:min(int64(len(buf)), in.size-at)], at)
+		if i := bytes.IndexByte(buf[:n], '\n'); i >= 0 {
+			return at + int64(i) + 1, nil
+		}
+		at += int64(n)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return 0, err
+		}
+		if len(buf) < bufferSize {
+			buf = make([]byte, bufferSize)
+		}
+	}
+	return in.size, nil
+}
+
+// inOrder hands segments to the seam in the order of the file.
+type inOrder struct {
+	mu      sync.Mutex
+	seam    *seam
+	waiting []*segment
+	next    int
+}
+
+func (o *inOrder) put(k int, s *segment) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.waiting[k] = s
+	for o.next < len(o.waiting) && o.waiting[o.next] != nil {
+		o.seam.add(o.waiting[o.next])
+		o.waiting[o.next] = nil
+		o.next++
+	}
+}

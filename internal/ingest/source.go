@@ -1,0 +1,199 @@
+package ingest
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"regexp"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+
+	"k6report/internal/run"
+)
+
+// input is an opened source.
+type input struct {
+	name    string
+	format  format
+	gzipped bool
+	stream  io.Reader
+	ahead   *ahead   // below stream, where reading may block
+	file    statFile // nil for streams
+	size    int64    // of a regular file, when it was opened
+	changed time.Time
+	start   start
+	head    []byte // unpacked, without a byte order mark
+}
+
+// statFile is what a regular file offers beyond reading.
+type statFile interface {
+	io.ReaderAt
+	Stat() (fs.FileInfo, error)
+}
+
+// headSize is how much of a source detection looks at.
+const headSize = 256 << 10
+
+// open looks at the start of a source. The input has to be closed even when
+// there is an error.
+func open(ctx context.Context, s Source, progress func(int64)) (*input, error) {
+	in := &input{name: s.Name}
+	if file, ok := s.Reader.(statFile); ok {
+		info, err := file.Stat()
+		switch {
+		case err != nil:
+			return nil, err
+		case info.IsDir():
+			return nil, errors.New("it is a directory: give the files in it")
+		case info.Mode().IsRegular():
+			in.file, in.size, in.changed = file, info.Size(), info.ModTime()
+		}
+	}
+	source := s.Reader
+	if in.file == nil {
+		in.ahead = newAhead(ctx, source)
+		source = in.ahead
+	}
+	buffered := bufio.NewReaderSize(source, headSize)
+	head, err := buffered.Peek(headSize)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return in, err
+	}
+	in.stream = &counted{buffered, progress}
+	if in.gzipped = bytes.HasPrefix(head, []byte{0x1f, 0x8b}); in.gzipped {
+		if head, err = unzipHead(head); err != nil {
+			return in, err
+		}
+	}
+	in.head = bytes.TrimPrefix(head, []byte(byteOrderMark))
+	if in.format, err = detect(in.head); err != nil {
+		return in, err
+	}
+	in.start = startOf(in.head)
+	return in, nil
+}
+
+// close ends what open began. It does not close the source.
+func (in *input) close() {
+	if in.ahead != nil {
+		in.ahead.leave()
+	}
+}
+
+// counted reports what is read.
+type counted struct {
+	r        io.Reader
+	progress func(int64)
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.progress(int64(n))
+	return n, err
+}
+
+// start says where among the sources of a run one belongs.
+type start struct {
+	// time is the latest in the head: k6 does not write strictly in order of
+	// time, but of two parts of a file the first one's head ends before the
+	// other's. 0 if unknown.
+	time int64
+	// part is the first HTTP part in the head, for files that were cut inside
+	// a request: k6 writes the parts in a fixed order.
+	part int
+}
+
+func (s start) compare(o start) int {
+	return cmp.Or(cmp.Compare(s.time, o.time), cmp.Compare(s.part, o.part))
+}
+
+var (
+	anyTime    = regexp.MustCompile(`"time"\s*:\s*"([^"]*)"`)
+	firstPoint = regexp.MustCompile(`\{"metric":"(\w*)","type":"Point"`)
+)
+
+func startOf(head []byte) start {
+	var c clock
+	s := start{part: parts}
+	for _, m := range anyTime.FindAllSubmatch(head, -1) {
+		if at, ok := c.parse(m[1]); ok {
+			s.time = max(s.time, at)
+		}
+	}
+	if m := firstPoint.FindSubmatch(head); m != nil {
+		if r, part, _ := roleOf(string(m[1])); r == rolePart {
+			s.part = part
+		}
+	}
+	return s
+}
+
+// unzipHead unpacks as much as the head of a gzip file gives.
+func unzipHead(head []byte) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(head))
+	if err != nil {
+		return nil, fmt.Errorf("it starts like gzip, but is damaged (%w): copy it again from where it came", err)
+	}
+	out := make([]byte, headSize)
+	n, err := io.ReadFull(z, out)
+	if n == 0 && err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("it starts like gzip, but nothing can be unpacked (%w): copy it again from where it came", err)
+	}
+	return out[:n], nil
+}
+
+// unpacked is the content without compression.
+func (in *input) unpacked() (io.Reader, error) {
+	if !in.gzipped {
+		return in.stream, nil
+	}
+	return gzip.NewReader(in.stream)
+}
+
+// change notes that a file was written to while it was read.
+func (in *input) change() (p run.Problem, changed bool) {
+	if in.file == nil {
+		return p, false
+	}
+	p = run.Problem{Code: "file_changed", Source: in.name, Count: 1}
+	info, err := in.file.Stat()
+	switch {
+	case err != nil:
+		return p, false
+	case info.Size() > in.size:
+		p.Message = "the file grew while it was read, so k6 was still writing it: what had been read counts; read it again when the test is over"
+	case info.Size() < in.size:
+		p.Message = "the file became shorter while it was read: what was still there counts; read it again when nothing writes to it"
+	case !info.ModTime().Equal(in.changed):
+		p.Message = "the file was written to while it was read: what was read counts; read it again when nothing writes to it"
+	default:
+		return p, false
+	}
+	return p, true
+}
+
+// definitions are the metrics that the head of k6 JSON defines. Every
+// goroutine starts with them: what submetrics name must be kept from the first
+// sample on.
+func definitions(head []byte) []run.Metric {
+	var metrics []run.Metric
+	for line := range bytes.Lines(head) {
+		var l jsonLine
+		var d jsonMetric
+		if !bytes.Contains(line, []byte(`"Metric"`)) || !bytes.HasSuffix(line, []byte("\n")) {
+			continue
+		}
+		if unmarshal(line, &l) != nil || l.Type != "Metric" || unmarshal(l.Data, &d) != nil || d.check() != nil {
+			continue
+		}
+		m, _ := d.definition() // reading notes what is wrong with it
+		metrics = append(metrics, m)
+	}
+	return metrics
+}
