@@ -89,15 +89,23 @@ type Tags struct {
 // Set is the tag set after folding.
 func (t *Tags) Set() TagSet { return t.set }
 
-// SeriesBuilder takes the samples of one series.
+// SeriesBuilder takes the samples of one series. Values are collected and
+// added in batches: the bins of a distribution are spread over memory, and one
+// visit to them for many values costs little more than one for a single value.
 type SeriesBuilder struct {
-	owner   *Builder
+	owner  *Builder
+	from   int64 // the current window, in nanoseconds
+	to     int64
+	first  int64
+	latest Point
+	held   int
+	values [32]float64
+
 	key     Key
 	stats   Stats
-	latest  Point
 	sketch  *Sketch
 	windows []Window // by ascending index
-	at      int      // the window last added to
+	at      int      // the current window's place
 }
 
 // Metric returns the id of a metric, for [Builder.Series].
@@ -177,6 +185,7 @@ func (b *Builder) Series(metric int, t *Tags) *SeriesBuilder {
 	s := &SeriesBuilder{
 		owner:  b,
 		key:    Key{Metric: b.metrics[metric].name, Tags: t.set},
+		first:  math.MaxInt64,
 		latest: Point{Time: math.MinInt64},
 		sketch: NewSketch(FineBits),
 	}
@@ -187,39 +196,63 @@ func (b *Builder) Series(metric int, t *Tags) *SeriesBuilder {
 // Add counts a sample: a finite value at a time in nanoseconds since the Unix
 // epoch.
 func (s *SeriesBuilder) Add(at int64, v float64) {
-	st := &s.stats
-	if st.Count == 0 {
-		st.Min, st.Max = v, v
+	if at < s.from || at >= s.to || s.held == len(s.values) {
+		s.turn(at)
 	}
-	st.Count++
-	st.Min = min(st.Min, v)
-	st.Max = max(st.Max, v)
-	if v != 0 {
-		st.Nonzero++
-	}
+	s.values[s.held] = v
+	s.held++
+	s.first = min(s.first, at)
 	if p := (Point{at, v}); s.latest.before(p) {
 		s.latest = p
 	}
-	s.sketch.Add(v)
-	b := s.owner
-	b.started = min(b.started, at)
-	b.ended = max(b.ended, at)
+}
 
-	index := floorSeconds(at) >> b.windowShift
-	if s.at >= len(s.windows) || s.windows[s.at].Index != index {
-		s.at = s.window(index)
-		if b.seeWindow(index) {
-			s.at = s.window(floorSeconds(at) >> b.windowShift)
-		}
-	}
-	w := &s.windows[s.at]
-	w.Count++
-	if v >= maxMagnitude || v <= -maxMagnitude {
-		st.Outside++
+// turn makes room, and goes to the window of a time.
+func (s *SeriesBuilder) turn(at int64) {
+	s.flush()
+	if at >= s.from && at < s.to {
 		return
 	}
-	st.Sum.Add(v)
-	w.Sum.Add(v)
+	b := s.owner
+	b.seeWindow(floorSeconds(at) >> b.windowShift)
+	index := floorSeconds(at) >> b.windowShift
+	s.at = s.window(index)
+	length := int64(time.Second) << b.windowShift
+	s.from, s.to = index*length, (index+1)*length
+}
+
+// flush adds the values collected.
+func (s *SeriesBuilder) flush() {
+	if s.held == 0 {
+		return
+	}
+	s.owner.started = min(s.owner.started, s.first)
+	s.owner.ended = max(s.owner.ended, s.latest.Time)
+	st := &s.stats
+	values := s.values[:s.held]
+	s.held = 0
+	if st.Count == 0 {
+		st.Min, st.Max = values[0], values[0]
+	}
+	st.Count += uint64(len(values))
+	var sum Sum
+	for _, v := range values {
+		st.Min = min(st.Min, v)
+		st.Max = max(st.Max, v)
+		if v != 0 {
+			st.Nonzero++
+		}
+		s.sketch.Add(v)
+		if v >= maxMagnitude || v <= -maxMagnitude {
+			st.Outside++
+			continue
+		}
+		sum.Add(v)
+	}
+	st.Sum.Merge(sum)
+	w := &s.windows[s.at]
+	w.Count += uint64(len(values))
+	w.Sum.Merge(sum)
 }
 
 // window finds or makes the window of an index.
@@ -235,15 +268,13 @@ func (s *SeriesBuilder) window(index int64) int {
 	return i
 }
 
-// seeWindow notes that a window holds data and reports whether that made all
-// windows longer.
-func (b *Builder) seeWindow(index int64) bool {
+// seeWindow notes that a window holds data, and makes all windows longer when
+// too many do.
+func (b *Builder) seeWindow(index int64) {
 	b.windows[index] = struct{}{}
-	before := b.windowShift
 	for len(b.windows) > maxWindows {
 		b.lengthenWindows(b.windowShift + 1)
 	}
-	return b.windowShift != before
 }
 
 // lengthenWindows merges windows until they are 1<<shift seconds long.
@@ -254,7 +285,9 @@ func (b *Builder) lengthenWindows(shift uint8) {
 	for _, t := range b.tags {
 		for _, s := range t.series {
 			if s != nil {
-				s.windows, s.at = mergeWindows(nil, s.windows, by), 0
+				s.flush()
+				s.windows = mergeWindows(nil, s.windows, by)
+				s.from, s.to = 0, 0
 			}
 		}
 	}
@@ -331,15 +364,12 @@ func (b *Builder) Problem(p Problem) {
 func (b *Builder) Finish() *Run {
 	r := &Run{
 		WindowLength: time.Second << b.windowShift,
-		Requests:     b.requests.finish(),
+		Requests:     b.requests.finish(b.isNoTime),
 		Folding:      b.fold.result(),
 		Plan:         b.id.plan,
 		Reported:     b.id.reported,
 		Execution:    b.id.execution,
 		Sources:      slices.Clone(b.id.sources),
-	}
-	if b.started <= b.ended {
-		r.Started, r.Ended = b.started, b.ended
 	}
 	for _, m := range b.metrics {
 		r.Metrics = append(r.Metrics, m.definition())
@@ -353,10 +383,16 @@ func (b *Builder) Finish() *Run {
 	slices.SortFunc(r.Metrics, func(a, b Metric) int { return cmp.Compare(a.Name, b.Name) })
 	for _, t := range b.tags {
 		for _, s := range t.series {
-			if s != nil && s.stats.Count > 0 {
+			if s == nil {
+				continue
+			}
+			if s.flush(); s.stats.Count > 0 {
 				r.Series = append(r.Series, s.finish(b.byName[s.key.Metric].kind))
 			}
 		}
+	}
+	if b.started <= b.ended {
+		r.Started, r.Ended = b.started, b.ended
 	}
 	slices.SortFunc(r.Series, func(a, b Series) int { return a.Key.Compare(b.Key) })
 	for _, name := range slices.Sorted(maps.Keys(b.id.labels)) {
@@ -373,6 +409,13 @@ func (b *Builder) Finish() *Run {
 	})
 	r.ID = identity(r)
 	return r
+}
+
+// isNoTime reports whether a metric joined to requests turned out to be no
+// Trend, and so no time.
+func (b *Builder) isNoTime(metric string) bool {
+	kind := b.metric(metric).kind
+	return kind != Trend && kind != Unknown
 }
 
 func (m *metricBuilder) definition() Metric {

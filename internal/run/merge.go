@@ -89,6 +89,7 @@ func (b *Builder) foldedTags(tags []Tag) *Tags {
 }
 
 func (s *SeriesBuilder) absorb(stats Stats, latest Point, sketch *Sketch, windows []Window, by uint8) {
+	s.flush()
 	s.stats.merge(stats)
 	if s.latest.before(latest) {
 		s.latest = latest
@@ -96,7 +97,8 @@ func (s *SeriesBuilder) absorb(stats Stats, latest Point, sketch *Sketch, window
 	if sketch != nil {
 		s.sketch.Merge(sketch)
 	}
-	s.windows, s.at = mergeWindows(s.windows, windows, by), 0
+	s.windows = mergeWindows(s.windows, windows, by)
+	s.from, s.to = 0, 0
 }
 
 func (s *Stats) merge(o Stats) {
@@ -127,20 +129,17 @@ func (b *Builder) refold() {
 		to := b.handle(t.set.List())
 		for id, s := range t.series {
 			if s != nil {
+				s.flush()
 				b.Series(id, to).absorb(s.stats, s.latest, s.sketch, s.windows, 0)
 			}
 		}
 	}
-	tables := b.requests.tables
-	b.requests.tables = make(map[Endpoint]*tableBuilder, len(tables))
-	b.requests.rows, b.requests.bins = 0, 0
-	for e, t := range tables {
-		b.requests.absorb(b.requests.table(b.fold.endpoint(e)), t, 0)
-	}
+	b.requests.refold(&b.fold)
 }
 
 // addRequests adds tables whose blocks may have another length.
 func (r *requestsBuilder) addRequests(from *Requests, fold *folder) {
+	r.flush()
 	r.unjoined += from.Unjoined
 	if len(from.Tables) == 0 {
 		return
@@ -149,38 +148,61 @@ func (r *requestsBuilder) addRequests(from *Requests, fold *folder) {
 	if shift > r.shift {
 		r.lengthen(shift)
 	}
+	columns := r.places(from.Columns)
 	for i := range from.Tables {
 		t := &from.Tables[i]
 		to := r.table(fold.endpoint(t.Endpoint))
 		to.first, to.last = min(to.first, t.First), max(to.last, t.Last)
 		for j := range t.Blocks {
-			r.addBlock(to, &t.Blocks[j], from.Columns, shift)
+			r.addBlock(to, &t.Blocks[j], columns, shift)
 		}
 	}
 	r.limit()
 }
 
-func (r *requestsBuilder) addBlock(to *tableBuilder, b *Block, columns []string, shift uint8) {
-	index := b.Index >> (r.shift - shift)
-	r.block(to, index).add(blockCounts{b.Count, b.Failed, b.Timeouts})
-	for cell, n := range b.Durations.cells() {
-		r.duration(to, cellKey(index, cell), n)
-	}
-	for _, row := range b.Rows {
-		at := r.row(to, cellKey(index, row.Bin))
-		at.count += row.Count
-		at.joined += row.Joined
-		at.total += row.Total
-		for i, sum := range row.Sums {
-			column := i
+// places are the columns of metrics, -1 for those there is no room for.
+func (r *requestsBuilder) places(columns []string) []int {
+	places := make([]int, len(columns))
+	for range 2 { // the first time, a later name may push an earlier one out
+		for i, name := range columns {
+			places[i] = i
 			if i >= clientColumns {
-				column = r.column(columns[i])
-			}
-			if column >= 0 && sum != 0 {
-				at.addSum(column, sum)
+				places[i] = r.column(name)
 			}
 		}
 	}
+	return places
+}
+
+func (r *requestsBuilder) addBlock(to *tableBuilder, b *Block, columns []int, shift uint8) {
+	t := r.block(to, b.Index>>(r.shift-shift))
+	t.count += b.Count
+	t.failed += b.Failed
+	t.timeouts += b.Timeouts
+	cells := r.batch.cells[:0]
+	for cell, n := range b.Durations.cells() {
+		cells = append(cells, cellCount{cell, n})
+	}
+	r.batch.cells = cells
+	r.mergeCells(t, cells)
+	rows := r.batch.rows[:0]
+	for _, row := range b.Rows {
+		var sums []int64
+		for i, sum := range row.Sums {
+			column := columns[i]
+			if column < 0 {
+				continue
+			}
+			for len(sums) <= column {
+				sums = append(sums, 0)
+			}
+			sums[column] = sum
+		}
+		row.Sums = sums
+		rows = append(rows, row)
+	}
+	r.batch.rows = rows
+	r.mergeRows(t, rows)
 }
 
 // endpoint is what an endpoint becomes under the present folding.

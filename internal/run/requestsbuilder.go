@@ -11,8 +11,8 @@ import (
 // Budgets of the request tables over all endpoints: blocks double their length
 // when one is passed.
 const (
-	maxRows      = 200_000
-	maxDurations = 1_000_000 // bins of durations
+	maxRows  = 200_000
+	maxCells = 1_000_000 // bins of durations
 )
 
 // Request is one request, rejoined from its samples.
@@ -34,21 +34,49 @@ type Request struct {
 // Place is where a request went, for times of it that arrive later. It is
 // valid in every Builder, not just in the one that made it.
 type Place struct {
-	Endpoint
+	// owner is where table belongs; other Builders only read its endpoint.
+	owner  *requestsBuilder
+	table  *tableBuilder
 	second int64
 	bin    uint32
 }
 
-// requestsBuilder collects request tables.
+// requestsBuilder collects request tables. What comes in is logged first, and
+// merged into the tables in sorted batches: a request then costs no search of
+// its own, and tables are always sorted.
 type requestsBuilder struct {
-	shift    uint8 // blocks are 1<<shift seconds
-	tables   map[Endpoint]*tableBuilder
-	blocks   map[int64]struct{}
-	rows     int
-	bins     int
+	shift  uint8 // blocks are 1<<shift seconds
+	tables map[Endpoint]*tableBuilder
+	blocks map[int64]struct{} // indexes that hold requests
+	rows   int
+	cells  int
+
+	log   []loggedRequest
+	joins []loggedJoin
+	batch batch
+
 	columns  []string       // in order of appearance, after the client's
 	columnOf map[string]int // -1: more than maxColumns, given up
 	unjoined uint64
+}
+
+// logSize is the length of the logs: small enough to stay in a core's cache.
+const logSize = 2048
+
+type loggedRequest struct {
+	table           *tableBuilder
+	block           int64 // its second until flush
+	row, duration   uint32
+	failed, timeout bool
+	total           int64
+	parts           [clientColumns]int64
+}
+
+type loggedJoin struct {
+	at     Place
+	column int
+	micros int64
+	first  bool
 }
 
 func newRequestsBuilder() requestsBuilder {
@@ -60,74 +88,57 @@ func newRequestsBuilder() requestsBuilder {
 	}
 }
 
-// tableBuilder holds an endpoint's rows and bins of all blocks; keys are the
-// block's index and the bin.
+// tableBuilder is an endpoint's table.
 type tableBuilder struct {
-	endpoint  Endpoint
-	first     int64
-	last      int64
-	blocks    map[int64]*blockCounts
-	rows      map[uint64]*rowCounts
-	durations map[uint64]uint64
+	gone        bool // given up by a refold
+	number      int  // in the order of making
+	endpoint    Endpoint
+	first, last int64
+	blocks      []blockBuilder // by index
 }
 
-type blockCounts struct{ count, failed, timeouts uint64 }
-
-type rowCounts struct {
-	count, joined uint64
-	total         int64
-	sums          []int64
+// blockBuilder is a Block with its lists sorted.
+type blockBuilder struct {
+	index                   int64
+	count, failed, timeouts uint64
+	durations               []cellCount
+	rows                    []Row
 }
 
-// binSpace is room for any bin number in a key.
-const binSpace = 20
-
-func cellKey(block int64, bin uint32) uint64 { return uint64(block)<<binSpace | uint64(bin) }
-
-func cellBlock(key uint64) int64 { return int64(key) >> binSpace }
-
-func cellBin(key uint64) uint32 { return uint32(key & (1<<binSpace - 1)) }
+type cellCount struct {
+	cell uint32
+	n    uint64
+}
 
 // AddRequest counts a request under the endpoint that its tags name.
 func (b *Builder) AddRequest(protocol string, t *Tags, q *Request) Place {
+	r := &b.requests
 	table := t.tables[protocol]
 	if table == nil {
-		table = b.requests.table(t.endpoint(protocol))
+		table = r.table(t.endpoint(protocol))
 		t.tables[protocol] = table
 	}
 	table.first, table.last = min(table.first, q.Start), max(table.last, q.Start)
 	b.started = min(b.started, q.Start)
 	b.ended = max(b.ended, q.Start)
 
-	var parts [clientColumns]int64
-	micros, width := int64(0), 0
+	if len(r.log) == logSize {
+		r.flush()
+	}
+	r.log = append(r.log, loggedRequest{table: table, block: floorSeconds(q.Start), failed: q.Failed, timeout: q.Timeout})
+	e := &r.log[len(r.log)-1]
+	known := int64(0)
 	for i, ms := range q.Parts {
-		parts[i] = Micros(ms)
-		micros += parts[i]
-		if parts[i] != 0 {
-			width = i + 1
-		}
+		e.parts[i] = micros(ms)
+		e.total += e.parts[i]
+		known |= e.parts[i]
 	}
-	if width == 0 {
-		micros = Micros(q.Total)
+	if known == 0 {
+		e.total = micros(q.Total)
 	}
-	r := &b.requests
-	at := Place{Endpoint: table.endpoint, second: floorSeconds(q.Start), bin: cellOf(float64(micros)/1000, TableBits)}
-	counts := r.block(table, at.second>>r.shift)
-	counts.count++
-	if q.Failed {
-		counts.failed++
-	}
-	if q.Timeout {
-		counts.timeouts++
-	}
-	row := r.row(table, cellKey(at.second>>r.shift, at.bin))
-	row.count++
-	row.total += micros
-	row.addSums(parts[:width])
-	r.duration(table, cellKey(at.second>>r.shift, cellOf(q.Duration, BlockBits)), 1)
-	r.limit()
-	return at
+	e.row = cellOf(float64(e.total)/1000, TableBits)
+	e.duration = cellOf(q.Duration, BlockBits)
+	return Place{owner: r, table: table, second: e.block, bin: e.row}
 }
 
 // Join adds a server's time of a request that was counted at a place, in
@@ -138,19 +149,21 @@ func (b *Builder) Join(at Place, metric string, ms float64, first bool) {
 	if column < 0 {
 		return
 	}
-	row := r.row(r.table(b.fold.endpoint(at.Endpoint)), cellKey(at.second>>r.shift, at.bin))
-	if first {
-		row.joined++
+	if at.owner != r || at.table.gone {
+		at.owner, at.table = r, r.table(b.fold.endpoint(at.table.endpoint))
 	}
-	row.addSum(column, Micros(ms))
+	if len(r.joins) == 8*logSize {
+		r.flush()
+	}
+	r.joins = append(r.joins, loggedJoin{at: at, column: column, micros: micros(ms), first: first})
 }
 
 // Unjoined counts a sample whose request was not found.
 func (b *Builder) Unjoined() { b.requests.unjoined++ }
 
-// Micros rounds milliseconds to microseconds; beyond the domain of sums it
+// micros rounds milliseconds to microseconds; beyond the domain of sums it
 // saturates.
-func Micros(ms float64) int64 {
+func micros(ms float64) int64 {
 	return int64(math.RoundToEven(min(max(ms, -maxMagnitude), maxMagnitude) * 1000))
 }
 
@@ -165,56 +178,23 @@ func (t *Tags) endpoint(protocol string) Endpoint {
 func (r *requestsBuilder) table(e Endpoint) *tableBuilder {
 	t := r.tables[e]
 	if t == nil {
-		t = &tableBuilder{
-			endpoint:  e,
-			first:     math.MaxInt64,
-			last:      math.MinInt64,
-			blocks:    make(map[int64]*blockCounts),
-			rows:      make(map[uint64]*rowCounts),
-			durations: make(map[uint64]uint64),
-		}
+		t = &tableBuilder{number: len(r.tables), endpoint: e, first: math.MaxInt64, last: math.MinInt64}
 		r.tables[e] = t
 	}
 	return t
 }
 
-func (r *requestsBuilder) block(t *tableBuilder, index int64) *blockCounts {
-	c := t.blocks[index]
-	if c == nil {
-		c = new(blockCounts)
-		t.blocks[index] = c
+// block finds or makes a block of a table.
+func (r *requestsBuilder) block(t *tableBuilder, index int64) *blockBuilder {
+	if n := len(t.blocks); n > 0 && t.blocks[n-1].index == index {
+		return &t.blocks[n-1]
+	}
+	at, found := slices.BinarySearchFunc(t.blocks, index, func(b blockBuilder, index int64) int { return cmp.Compare(b.index, index) })
+	if !found {
+		t.blocks = slices.Insert(t.blocks, at, blockBuilder{index: index})
 		r.blocks[index] = struct{}{}
 	}
-	return c
-}
-
-func (r *requestsBuilder) row(t *tableBuilder, key uint64) *rowCounts {
-	row := t.rows[key]
-	if row == nil {
-		row = new(rowCounts)
-		t.rows[key] = row
-		r.rows++
-	}
-	return row
-}
-
-func (r *requestsBuilder) duration(t *tableBuilder, key, n uint64) {
-	before := len(t.durations)
-	t.durations[key] += n
-	r.bins += len(t.durations) - before
-}
-
-func (r *rowCounts) addSums(sums []int64) {
-	for i, sum := range sums {
-		r.addSum(i, sum)
-	}
-}
-
-func (r *rowCounts) addSum(column int, micros int64) {
-	for len(r.sums) <= column {
-		r.sums = append(r.sums, 0)
-	}
-	r.sums[column] += micros
+	return &t.blocks[at]
 }
 
 // column finds or makes a column. Of more than there is room for, those with
@@ -233,13 +213,16 @@ func (r *requestsBuilder) column(metric string) int {
 		r.columnOf[metric] = -1
 		return -1
 	}
+	r.flush()
 	at := r.columnOf[last]
 	r.columnOf[last] = -1
 	r.columns[at], r.columnOf[metric] = metric, at
 	for _, t := range r.tables {
-		for _, row := range t.rows {
-			if at < len(row.sums) {
-				row.sums[at] = 0
+		for i := range t.blocks {
+			for _, row := range t.blocks[i].rows {
+				if at < len(row.Sums) {
+					row.Sums[at] = 0
+				}
 			}
 		}
 	}
@@ -249,7 +232,7 @@ func (r *requestsBuilder) column(metric string) int {
 // limit lengthens the blocks while there are too many of them, or of what they
 // hold.
 func (r *requestsBuilder) limit() {
-	for len(r.blocks) > maxBlocks || (r.rows > maxRows || r.bins > maxDurations) && len(r.blocks) > 1 {
+	for len(r.blocks) > maxBlocks || (r.rows > maxRows || r.cells > maxCells) && len(r.blocks) > 1 {
 		r.lengthen(r.shift + 1)
 	}
 }
@@ -258,55 +241,43 @@ func (r *requestsBuilder) limit() {
 func (r *requestsBuilder) lengthen(shift uint8) {
 	by := shift - r.shift
 	r.shift = shift
-	r.blocks = shiftKeys(r.blocks, by)
-	old := r.tables
-	r.tables, r.rows, r.bins = make(map[Endpoint]*tableBuilder, len(old)), 0, 0
-	for _, t := range old {
-		moved := *t
-		t.blocks, t.rows, t.durations = make(map[int64]*blockCounts), make(map[uint64]*rowCounts), make(map[uint64]uint64)
-		r.tables[t.endpoint] = t
-		r.absorb(t, &moved, by)
+	r.blocks = make(map[int64]struct{})
+	r.rows, r.cells = 0, 0
+	for _, t := range r.tables {
+		old := t.blocks
+		t.blocks = make([]blockBuilder, 0, len(old)/2+1)
+		r.absorb(t, old, by)
 	}
 }
 
-// absorb adds a table to another, its blocks made longer by 1<<by.
-func (r *requestsBuilder) absorb(to, from *tableBuilder, by uint8) {
-	to.first, to.last = min(to.first, from.first), max(to.last, from.last)
-	for index, c := range from.blocks {
-		r.block(to, index>>by).add(*c)
-	}
-	for key, row := range from.rows {
-		r.row(to, cellKey(cellBlock(key)>>by, cellBin(key))).add(row)
-	}
-	for key, n := range from.durations {
-		r.duration(to, cellKey(cellBlock(key)>>by, cellBin(key)), n)
+// absorb adds blocks to a table, made longer by 1<<by.
+func (r *requestsBuilder) absorb(to *tableBuilder, from []blockBuilder, by uint8) {
+	for i := range from {
+		b := &from[i]
+		t := r.block(to, b.index>>by)
+		t.count += b.count
+		t.failed += b.failed
+		t.timeouts += b.timeouts
+		r.mergeRows(t, b.rows)
+		r.mergeCells(t, b.durations)
 	}
 }
 
-func (c *blockCounts) add(o blockCounts) {
-	c.count += o.count
-	c.failed += o.failed
-	c.timeouts += o.timeouts
-}
-
-func (r *rowCounts) add(o *rowCounts) {
-	r.count += o.count
-	r.joined += o.joined
-	r.total += o.total
-	r.addSums(o.sums)
-}
-
-// finish puts everything into order.
-func (r *requestsBuilder) finish() Requests {
-	out := Requests{BlockLength: time.Second << r.shift, Unjoined: r.unjoined}
-	order := make([]int, len(r.columns)) // the new place of each column
-	out.Columns = slices.Clone(r.columns)
-	slices.Sort(out.Columns[clientColumns:])
+// finish puts everything into order. Columns of metrics that drop names are
+// left out.
+func (r *requestsBuilder) finish(drop func(metric string) bool) Requests {
+	r.flush()
+	out := Requests{Unjoined: r.unjoined}
+	kept := slices.DeleteFunc(slices.Clone(r.columns[clientColumns:]), drop)
+	slices.Sort(kept)
+	order := make([]int, len(r.columns)) // the new place of each column, -1 for none
 	for i, name := range r.columns {
 		order[i] = i
 		if i >= clientColumns {
-			at, _ := slices.BinarySearch(out.Columns[clientColumns:], name)
-			order[i] = clientColumns + at
+			at, found := slices.BinarySearch(kept, name)
+			if order[i] = clientColumns + at; !found {
+				order[i] = -1
+			}
 		}
 	}
 	for _, t := range r.tables {
@@ -314,47 +285,68 @@ func (r *requestsBuilder) finish() Requests {
 			out.Tables = append(out.Tables, t.finish(order))
 		}
 	}
-	slices.SortFunc(out.Tables, func(a, b Table) int { return a.Endpoint.Compare(b.Endpoint) })
 	if len(out.Tables) == 0 {
-		return Requests{Unjoined: r.unjoined}
+		return out
 	}
+	slices.SortFunc(out.Tables, func(a, b Table) int { return a.Endpoint.Compare(b.Endpoint) })
+	out.BlockLength = time.Second << r.shift
+	out.Columns = append(ClientColumns(), kept...)
 	return out
 }
 
 func (t *tableBuilder) finish(order []int) Table {
-	out := Table{Endpoint: t.endpoint, First: t.first, Last: t.last, Blocks: make([]Block, 0, len(t.blocks))}
-	place := make(map[int64]*Block, len(t.blocks))
-	for _, index := range slices.Sorted(maps.Keys(t.blocks)) {
-		c := t.blocks[index]
-		out.Blocks = append(out.Blocks, Block{
-			Index: index, Count: c.count, Failed: c.failed, Timeouts: c.timeouts, Durations: NewSketch(BlockBits),
-		})
-		place[index] = &out.Blocks[len(out.Blocks)-1]
-	}
-	for key, n := range t.durations {
-		place[cellBlock(key)].Durations.addCell(cellBin(key), n)
-	}
-	for key, row := range t.rows {
-		if b := place[cellBlock(key)]; b != nil {
-			b.Rows = append(b.Rows, row.finish(cellBin(key), order))
+	out := Table{Endpoint: t.endpoint, First: t.first, Last: t.last, Blocks: make([]Block, len(t.blocks))}
+	for i := range t.blocks {
+		b := &t.blocks[i]
+		durations := NewSketch(BlockBits)
+		for _, d := range b.durations {
+			durations.addCell(d.cell, d.n)
 		}
-	}
-	for i := range out.Blocks {
-		slices.SortFunc(out.Blocks[i].Rows, func(a, b Row) int { return cmp.Compare(a.Bin, b.Bin) })
+		rows := make([]Row, len(b.rows))
+		for j, row := range b.rows {
+			rows[j] = row
+			rows[j].Sums = reordered(row.Sums, order)
+		}
+		out.Blocks[i] = Block{
+			Index: b.index, Count: b.count, Failed: b.failed, Timeouts: b.timeouts,
+			Durations: durations, Rows: rows,
+		}
 	}
 	return out
 }
 
-func (r *rowCounts) finish(bin uint32, order []int) Row {
-	out := Row{Bin: bin, Count: r.count, Joined: r.joined, Total: r.total}
-	for i, sum := range r.sums {
-		if sum == 0 {
-			continue
+// reordered puts columns into their new places and drops zeros at the end.
+func reordered(sums []int64, order []int) []int64 {
+	width := 0
+	for i, sum := range sums {
+		if sum != 0 {
+			width = max(width, order[i]+1)
 		}
-		for len(out.Sums) <= order[i] {
-			out.Sums = append(out.Sums, 0)
+	}
+	if width == 0 {
+		return nil
+	}
+	out := make([]int64, width)
+	for i, sum := range sums {
+		if sum != 0 && order[i] >= 0 {
+			out[order[i]] = sum
 		}
-		out.Sums[order[i]] = sum
 	}
 	return out
+}
+
+// refold moves the tables to what their endpoints have become.
+func (r *requestsBuilder) refold(fold *folder) {
+	r.flush()
+	old := r.tables
+	r.tables = make(map[Endpoint]*tableBuilder, len(old))
+	r.blocks = make(map[int64]struct{})
+	r.rows, r.cells = 0, 0
+	for _, e := range slices.SortedFunc(maps.Keys(old), Endpoint.Compare) {
+		t := old[e]
+		to := r.table(fold.endpoint(e))
+		to.first, to.last = min(to.first, t.first), max(to.last, t.last)
+		r.absorb(to, t.blocks, 0)
+		t.gone, t.blocks = true, nil
+	}
 }

@@ -42,12 +42,14 @@ const (
 	pageSize    = 1 << pageBits
 )
 
-type page [pageSize]uint64
+type page [pageSize]uint32
 
 // bank holds the bins of one sign as pages; only pages in use are allocated.
 type bank struct {
 	first uint32 // number of pages[0]
 	pages []*page
+	// carries count, for bins of 2^32 values and more, how often they wrapped.
+	carries map[uint32]uint64
 }
 
 // NewSketch returns an empty sketch that keeps k bits of the mantissa, 1 to 20.
@@ -107,8 +109,8 @@ func (s *Sketch) Count() uint64 {
 	return n
 }
 
-// Range is a bin's interval: values v with Low <= |v| < High on the side of
-// its sign. Both are 0 for the zero bin; the bins of values outside the domain
+// Range is a bin's interval. The bound nearer to 0 belongs to it, the other one
+// does not. Both are 0 for the zero bin; the bins of values outside the domain
 // have one infinite bound.
 type Range struct{ Low, High float64 }
 
@@ -137,27 +139,37 @@ func (s *Sketch) Bins() iter.Seq2[Range, uint64] {
 	}
 }
 
-// Quantile estimates the q-quantile, 0 <= q <= 1, as k6 defines it: linear
-// interpolation between the sorted values at ranks ⌊q(n−1)⌋ and ⌈q(n−1)⌉.
-// lowest and highest are the exact extremes, to which every estimate is held;
-// infinities say that they are unknown. The relative error of each of the two
-// values is at most 2^−(k+1). It reports false when the sketch is empty.
+// Quantile estimates the q-quantile as k6 defines it: linear interpolation
+// between the sorted values at ranks ⌊q(n−1)⌋ and ⌈q(n−1)⌉. A q outside 0 to 1
+// is held to it. lowest and highest are the exact extremes, to which every
+// estimate is held; infinities say that they are unknown. The relative error of
+// each of the two values is at most 2^−(k+1); what lies outside the domain
+// counts as 0 or as the extreme. It reports false when the sketch is empty.
 func (s *Sketch) Quantile(q, lowest, highest float64) (float64, bool) {
 	n := s.Count()
 	if n == 0 {
 		return 0, false
 	}
-	rank := q * float64(n-1)
+	rank := min(max(q, 0), 1) * float64(n-1)
 	below := uint64(rank)
 	lower, upper := s.ranked(below, n, lowest, highest)
-	return lower + (upper-lower)*(rank-float64(below)), true
+	share := rank - float64(below)
+	if lower == upper || share == 0 {
+		return lower, true
+	}
+	if width := upper - lower; !math.IsInf(width, 0) {
+		return lower + float64(width*share), true
+	}
+	return float64(lower*(1-share)) + float64(upper*share), true
 }
 
-// ranked estimates the sorted values at rank and rank+1. Values are taken to
-// lie evenly within their bin.
+// ranked estimates the sorted values at rank and rank+1. A value is taken to
+// lie in the middle of its bin: spread evenly over it they would be nearer on
+// average, but ties, which are common in whole milliseconds, up to a whole bin
+// off.
 func (s *Sketch) ranked(rank, count uint64, lowest, highest float64) (at, next float64) {
 	seen, found := uint64(0), false
-	value := func(r Range, within, n uint64, rank uint64) float64 {
+	value := func(r Range, rank uint64) float64 {
 		switch {
 		case rank == 0 && !math.IsInf(lowest, 0):
 			return lowest
@@ -168,19 +180,18 @@ func (s *Sketch) ranked(rank, count uint64, lowest, highest float64) (at, next f
 		case math.IsInf(r.High, 1):
 			return min(highest, math.MaxFloat64)
 		}
-		v := r.Low + (r.High-r.Low)*(float64(within)+0.5)/float64(n)
-		return min(max(v, lowest), highest)
+		return min(max((r.Low+r.High)/2, lowest), highest)
 	}
 	for r, n := range s.Bins() {
 		if !found && rank < seen+n {
-			at = value(r, rank-seen, n, rank)
+			at = value(r, rank)
 			next, found = at, true
 			if rank+1 == count {
 				return at, at
 			}
 		}
 		if found && rank+1 < seen+n {
-			return at, value(r, rank+1-seen, n, rank+1)
+			return at, value(r, rank+1)
 		}
 		seen += n
 	}
@@ -256,7 +267,24 @@ func (b *bank) add(bin uint32, n uint64) {
 	if at >= uint32(len(b.pages)) || b.pages[at] == nil {
 		at = b.grow(bin >> pageBits)
 	}
-	b.pages[at][bin%pageSize] += n
+	c := &b.pages[at][bin%pageSize]
+	n += uint64(*c)
+	*c = uint32(n)
+	if n > math.MaxUint32 {
+		b.carry(bin, n>>32)
+	}
+}
+
+func (b *bank) carry(bin uint32, times uint64) {
+	if b.carries == nil {
+		b.carries = make(map[uint32]uint64)
+	}
+	b.carries[bin] += times
+}
+
+// count is the number of values in a bin, of which its page holds low.
+func (b *bank) count(bin, low uint32) uint64 {
+	return b.carries[bin]<<32 | uint64(low)
 }
 
 // grow makes room for a page and returns its place.
@@ -293,8 +321,12 @@ func (b *bank) ascending() iter.Seq2[uint32, uint64] {
 			if p == nil {
 				continue
 			}
-			for i, n := range p {
-				if n > 0 && !yield((b.first+uint32(at))<<pageBits|uint32(i), n) {
+			for i, low := range p {
+				bin := (b.first+uint32(at))<<pageBits | uint32(i)
+				if low == 0 && len(b.carries) == 0 {
+					continue
+				}
+				if n := b.count(bin, low); n > 0 && !yield(bin, n) {
 					return
 				}
 			}
@@ -310,7 +342,8 @@ func (b *bank) descending() iter.Seq2[uint32, uint64] {
 				continue
 			}
 			for i := pageSize - 1; i >= 0; i-- {
-				if p[i] > 0 && !yield((b.first+uint32(at))<<pageBits|uint32(i), p[i]) {
+				bin := (b.first+uint32(at))<<pageBits | uint32(i)
+				if n := b.count(bin, p[i]); n > 0 && !yield(bin, n) {
 					return
 				}
 			}

@@ -143,7 +143,7 @@ type decoder struct {
 	err     error
 }
 
-// maxPages bounds the memory of all sketches of a snapshot, at 256 bytes each.
+// maxPages bounds the memory of all sketches of a snapshot, at 128 bytes each.
 const maxPages = 2 << 20
 
 func (d *decoder) fail(err error) {
