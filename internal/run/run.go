@@ -66,7 +66,12 @@ const (
 var typeNames = [...]string{"", "counter", "gauge", "rate", "trend"}
 
 // String is k6's word for the type, "" for Unknown.
-func (t MetricType) String() string { return typeNames[t] }
+func (t MetricType) String() string {
+	if int(t) >= len(typeNames) {
+		return ""
+	}
+	return typeNames[t]
+}
 
 // ParseMetricType reads k6's word; other words are Unknown.
 func ParseMetricType(s string) MetricType {

@@ -2,6 +2,7 @@ package run
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -46,8 +47,8 @@ func (r *Run) Select(metric string, match func(TagSet) bool) Selection {
 	}
 	if metric == "vus" || metric == "vus_max" {
 		out.Value = 0
-		for _, p := range latest {
-			out.Value += p.Value
+		for _, instance := range slices.Sorted(maps.Keys(latest)) {
+			out.Value += latest[instance].Value
 		}
 	}
 	return out
@@ -65,13 +66,16 @@ func (r *Run) SeriesOf(metric string) []Series {
 
 // IsSetup reports whether samples belong to the set-up or teardown of a test.
 func IsSetup(t TagSet) bool {
-	group := t.Value("group")
-	return strings.HasPrefix(group, "::setup") || strings.HasPrefix(group, "::teardown")
+	group := t.Value("group") + "::" // of groups inside them too
+	return strings.HasPrefix(group, "::setup::") || strings.HasPrefix(group, "::teardown::")
 }
 
 // Add adds a series; see [Run.Select] for the rule about gauges, which Add
 // follows for series of one generator only.
 func (s *Selection) Add(o *Series) {
+	if o.Count == 0 {
+		return
+	}
 	if s.Count == 0 || s.latest.before(o.Latest) {
 		s.latest = o.Latest
 		s.Value = o.Latest.Value

@@ -11,9 +11,13 @@ const sumUnit = 1_000_000_000
 // maxMagnitude is the first magnitude outside the domain of sums and sketches.
 const maxMagnitude = 1 << 40
 
+// exactBelow is the magnitude up to which a value times sumUnit is exact to a
+// unit in a float64.
+const exactBelow = 1 << 22
+
 // Sum adds float64 values exactly: a signed 128-bit integer in units of 1e-9.
-// Each value is rounded once, to the nearest unit, when it is added; from then
-// on addition is associative and commutative. The zero value is an empty sum.
+// Each value is rounded to the nearest unit when it is added; from then on
+// addition is associative and commutative. The zero value is an empty sum.
 // Values of magnitude 2^40 and above are outside its domain; 2^57 additions of
 // the largest fit before it overflows.
 type Sum struct {
@@ -23,7 +27,7 @@ type Sum struct {
 
 // Add adds v, which must be finite and below 2^40 in magnitude.
 func (s *Sum) Add(v float64) {
-	if v < 1<<33 && v > -(1<<33) {
+	if v < exactBelow && v > -exactBelow {
 		s.addInt(int64(math.RoundToEven(v * sumUnit)))
 		return
 	}
@@ -49,10 +53,13 @@ func (s Sum) Float() float64 {
 	if fits := int64(s.Lo); s.Hi == fits>>63 {
 		return float64(fits) / sumUnit
 	}
-	if s.Hi < 0 {
-		return -s.negated().Float()
+	hi, lo, sign := uint64(s.Hi), s.Lo, 1.0
+	if s.Hi < 0 { // unsigned, so that the lowest number has an opposite too
+		n := s.negated()
+		hi, lo, sign = uint64(n.Hi), n.Lo, -1
 	}
-	return (float64(s.Hi)*(1<<64) + float64(s.Lo)) / sumUnit
+	high := float64(hi) * (1 << 64) // a statement of its own: never fused
+	return sign * (high + float64(lo)) / sumUnit
 }
 
 func (s *Sum) addInt(n int64) {

@@ -34,16 +34,21 @@ func (k Key) Compare(o Key) int {
 	return cmp.Or(cmp.Compare(k.Metric, o.Metric), k.Tags.Compare(o.Tags))
 }
 
-// NewTagSet builds a set; of tags with equal names the last one counts.
+// NewTagSet builds a set; of tags with equal names the last one counts. Bytes
+// that are no UTF-8 become U+FFFD, as everywhere in this package: the head of a
+// snapshot can't hold them.
 func NewTagSet(tags ...Tag) TagSet {
 	sorted := slices.Clone(tags)
+	for i := range sorted {
+		sorted[i].Name = clean(sorted[i].Name)
+	}
 	slices.SortStableFunc(sorted, func(a, b Tag) int { return cmp.Compare(a.Name, b.Name) })
 	var encoded []byte
 	for i, tag := range sorted {
 		if i+1 < len(sorted) && sorted[i+1].Name == tag.Name {
 			continue
 		}
-		encoded = appendString(appendString(encoded, tag.Name), tag.Value)
+		encoded = appendString(appendString(encoded, tag.Name), clean(tag.Value))
 	}
 	return TagSet{encoded: string(encoded)}
 }
@@ -116,6 +121,8 @@ func (t TagSet) String() string {
 	}
 	return strings.Join(parts, ",")
 }
+
+func clean(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 func appendString(to []byte, s string) []byte {
 	return append(binary.AppendUvarint(to, uint64(len(s))), s...)
