@@ -38,7 +38,7 @@ Without a SOURCE the newest run under results/ is taken.`,
 }
 
 func (a *app) analyze(ctx context.Context, c *common, args []string) error {
-	wanted, err := c.wantedFormats()
+	wanted, err := c.checkOutput()
 	if err != nil {
 		return err
 	}

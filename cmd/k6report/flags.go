@@ -63,19 +63,26 @@ func (c *common) labelMap() (map[string]string, error) {
 	return labels, nil
 }
 
+// checkOutput checks what is to be shown and written before anything is read,
+// and returns the names of the formats wanted.
+func (c *common) checkOutput() ([]string, error) {
+	if !slices.Contains([]string{"auto", "always", "never"}, c.color) {
+		return nil, usageError{fmt.Errorf("read --color: %q is none of auto, always, never", c.color)}
+	}
+	return c.wantedFormats()
+}
+
 // useColor decides on colour by --color, NO_COLOR and the terminal.
-func (a *app) useColor(c *common) (bool, error) {
+func (a *app) useColor(c *common) bool {
 	switch c.color {
 	case "always":
-		return true, nil
+		return true
 	case "never":
-		return false, nil
-	case "auto", "":
-		_, no := a.getenv("NO_COLOR")
-		term, _ := a.getenv("TERM")
-		return a.stdoutTerminal && !no && term != "dumb", nil
+		return false
 	}
-	return false, usageError{fmt.Errorf("read --color: %q is none of auto, always, never", c.color)}
+	_, no := a.getenv("NO_COLOR")
+	term, _ := a.getenv("TERM")
+	return a.stdoutTerminal && !no && term != "dumb"
 }
 
 const defaultConfig = "k6report.yaml"

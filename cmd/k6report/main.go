@@ -25,17 +25,7 @@ import (
 var version = ""
 
 func main() {
-	// The second Ctrl-C ends the program at once, as if nobody had listened.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	kill := make(chan struct{})
-	go func() {
-		<-ctx.Done()
-		stop()
-		again := make(chan os.Signal, 1)
-		signal.Notify(again, os.Interrupt, syscall.SIGTERM)
-		<-again
-		close(kill)
-	}()
+	ctx, kill := interrupts()
 	a := &app{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		env: os.Environ(), now: time.Now, kill: kill,
@@ -45,6 +35,23 @@ func main() {
 		version:        buildVersion(),
 	}
 	os.Exit(a.run(ctx, os.Args[1:]))
+}
+
+// interrupts are the ends that Ctrl-C asks for: the first ends the context, the
+// second closes kill, the third ends the program as if nobody had listened.
+func interrupts() (ctx context.Context, kill <-chan struct{}) {
+	ctx, cancel := context.WithCancel(context.Background())
+	again := make(chan struct{})
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		signal.Stop(signals)
+		close(again)
+	}()
+	return ctx, again
 }
 
 // app is the program with all it may touch.
@@ -106,13 +113,16 @@ func (a *app) run(ctx context.Context, args []string) int {
 	case errors.As(err, &exit):
 		return exit.code
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
-		fmt.Fprintln(a.stderr, "k6report: interrupted: nothing was written")
+		fmt.Fprintln(a.stderr, "k6report: interrupted")
 		return exitInterrupted
 	}
 	a.explain(err)
 	var usage usageError
 	if errors.As(err, &usage) {
 		return exitUsage
+	}
+	if ctx.Err() != nil {
+		return exitInterrupted
 	}
 	return exitFailed
 }

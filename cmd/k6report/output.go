@@ -80,12 +80,8 @@ func (a *app) show(c *common, r *report.Report) error {
 	if c.json {
 		return report.Encode(a.stdout, r)
 	}
-	color, err := a.useColor(c)
-	if err != nil {
-		return err
-	}
 	return render.Terminal(a.stdout, r, render.TerminalOptions{
-		Width: min(a.width, 200), ASCII: c.ascii, Color: color, Verbose: c.verbose,
+		Width: min(a.width, 200), ASCII: c.ascii, Color: a.useColor(c), Verbose: c.verbose,
 	})
 }
 
@@ -95,4 +91,11 @@ func finish(r *report.Report) error {
 		return exitError{r.Verdict.ExitCode}
 	}
 	return nil
+}
+
+// say prints a message on standard error.
+func (a *app) say(c *common, format string, args ...any) {
+	if !c.quiet {
+		fmt.Fprintf(a.stderr, "k6report: "+format+"\n", args...)
+	}
 }

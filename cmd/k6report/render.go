@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -34,9 +35,26 @@ with the same bytes. The exit code is 0 whatever the verdict was.`,
 	return cmd
 }
 
+// renderable refuses formats that were asked for by name and that a report
+// alone does not give.
+func renderable(names []string) error {
+	for _, f := range formats() {
+		if f.needsRun && slices.Contains(names, f.name) {
+			return usageError{hinted{
+				fmt.Errorf("a report can't be made into %s: that takes the run itself", f.name),
+				"write it with k6report analyze SOURCE... --out DIR",
+			}}
+		}
+	}
+	return nil
+}
+
 func (a *app) render(ctx context.Context, c *common, name string) error {
-	wanted, err := c.wantedFormats()
+	wanted, err := c.checkOutput()
 	if err != nil {
+		return err
+	}
+	if err := renderable(c.formats); err != nil {
 		return err
 	}
 	f, err := os.Open(name)

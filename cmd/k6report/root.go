@@ -26,7 +26,7 @@ status that --fail-on names; 130 interrupted.`,
 		SilenceUsage:  true,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usageError{hinted{fmt.Errorf("there is no verb %q", args[0]), "k6report help lists them"}}
+				return noVerb(args[0])
 			}
 			return nil
 		},
@@ -42,9 +42,48 @@ status that --fail-on names; 130 interrupted.`,
 		a.analyzeCommand(), a.snapshotCommand(), a.renderCommand(), a.runCommand(),
 		a.initCommand(), a.versionCommand(),
 	)
+	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
+	refuseArguments(root)
 	return root
+}
+
+// helpCommand is cobra's, but for a verb that does not exist, which is wrong
+// usage as everywhere.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [verb]",
+		Short: "say what a verb does and which flags it has",
+		// The environment's flags are not its own.
+		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
+		RunE: func(_ *cobra.Command, args []string) error {
+			c, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return noVerb(args[0])
+			}
+			c.InitDefaultHelpFlag()
+			return c.Help()
+		},
+	}
+}
+
+func noVerb(name string) error {
+	return usageError{hinted{fmt.Errorf("there is no verb %q", name), "k6report help lists them"}}
+}
+
+// refuseArguments makes wrong arguments wrong usage for cobra's own commands,
+// too.
+func refuseArguments(root *cobra.Command) {
+	for _, c := range root.Commands() {
+		if c.Name() != "completion" {
+			continue
+		}
+		c.RunE = func(c *cobra.Command, args []string) error { return c.Help() }
+		for _, shell := range append(c.Commands(), c) {
+			shell.Args = noArgs
+		}
+	}
 }
 
 func (a *app) versionCommand() *cobra.Command {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -10,12 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"k6report/internal/atomicfile"
 	"k6report/internal/k6exec"
 )
 
@@ -86,7 +83,7 @@ type job struct {
 }
 
 func (a *app) runVerb(ctx context.Context, f *runFlags, args []string, dash int) error {
-	wanted, err := f.wantedFormats()
+	wanted, err := f.checkOutput()
 	if err != nil {
 		return err
 	}
@@ -106,20 +103,26 @@ func (a *app) runVerb(ctx context.Context, f *runFlags, args []string, dash int)
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(j.dir, 0o755); err != nil {
-		return fmt.Errorf("make folder for the results: %w", err)
-	}
-	result, err := a.execute(ctx, f, j, k6, version, labels)
+	plan, err := a.inspect(ctx, k6, j.command)
 	if err != nil {
 		return err
 	}
-	interrupted := ctx.Err() != nil
-	// What there is gets reported, also after Ctrl-C.
-	ctx = context.WithoutCancel(ctx)
-	r, err := a.read(ctx, &f.common, judge.config, a.sourcesOf(j, result))
+	if err := os.MkdirAll(j.dir, 0o755); err != nil {
+		return fmt.Errorf("make folder for the results: %w", err)
+	}
+	a.say(&f.common, "k6 %s runs %s", version, filepath.ToSlash(j.command.Script))
+	result, err := a.execute(ctx, f, execution{job: j, k6: k6, version: version, plan: plan, labels: labels})
 	if err != nil {
-		e := result.Execution
-		return hinted{fmt.Errorf("k6 ended with exit code %d (%s) and left nothing to report on: %w", e.ExitCode, e.Meaning, err), e.Remedy}
+		return err
+	}
+	// What there is gets reported, also after Ctrl-C.
+	interrupted := ctx.Err() != nil
+	if interrupted {
+		ctx = context.WithoutCancel(ctx)
+	}
+	r, err := a.read(ctx, &f.common, judge.config, sourcesOf(j, result))
+	if err != nil {
+		return nothingToReport(j, result.Execution, err)
 	}
 	rep := judge.report(r)
 	if _, err := writeFiles(ctx, j.dir, wanted, rep, r); err != nil {
@@ -128,11 +131,28 @@ func (a *app) runVerb(ctx context.Context, f *runFlags, args []string, dash int)
 	if err := a.show(&f.common, rep); err != nil {
 		return err
 	}
+	if e := result.Execution; e.ExitCode != k6exec.ExitOK && e.ExitCode != k6exec.ExitThresholds && !e.Interrupted && !f.quiet {
+		a.explain(hinted{fmt.Errorf("k6 ended with exit code %d: %s", e.ExitCode, e.Meaning), j.remedy(e)})
+	}
 	a.say(&f.common, "the run and its reports are in %s", filepath.ToSlash(j.dir))
 	if interrupted {
 		return exitError{exitInterrupted}
 	}
 	return finish(rep)
+}
+
+// nothingToReport says how a run ended that left nothing to read.
+func nothingToReport(j job, e k6exec.Execution, err error) error {
+	return hinted{fmt.Errorf("k6 ended with exit code %d (%s) and left nothing to report on: %w", e.ExitCode, e.Meaning, err), j.remedy(e)}
+}
+
+// remedy is what to do about how k6 ended, and where it said more.
+func (j job) remedy(e k6exec.Execution) string {
+	log := "k6's log is " + filepath.ToSlash(filepath.Join(j.dir, logFile))
+	if e.Remedy == "" {
+		return log
+	}
+	return e.Remedy + "\n" + log
 }
 
 // newJob finds out what to run and where to keep it.
@@ -245,114 +265,5 @@ func freshFolder(name string) string {
 			return fresh
 		}
 		fresh = fmt.Sprintf("%s-%d", name, n)
-	}
-}
-
-// toolsFolder is where the project's own tools are.
-const toolsFolder = ".tools/bin"
-
-// findK6 finds k6, or builds the version that k6report is tested with.
-func (a *app) findK6(ctx context.Context, f *runFlags) (path, version string, err error) {
-	searchPath, _ := a.getenv("PATH")
-	search := k6exec.Search{Explicit: f.k6, Path: searchPath, ToolsDir: toolsFolder}
-	path, err = k6exec.Find(search)
-	var missing *k6exec.NotFoundError
-	if errors.As(err, &missing) && f.k6 == "" {
-		path, err = a.installK6(ctx, &f.common)
-	}
-	if err != nil {
-		return "", "", err
-	}
-	v, err := k6exec.ReadVersion(ctx, path, a.env)
-	if err != nil {
-		return "", "", err
-	}
-	return path, v.Text, nil
-}
-
-func (a *app) installK6(ctx context.Context, c *common) (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("find a folder for k6: %w", err)
-	}
-	dir := filepath.Join(cache, "k6report")
-	if found, err := k6exec.Find(k6exec.Search{ToolsDir: dir}); err == nil {
-		return found, nil
-	}
-	a.say(c, "there is no k6: building %s with go install, which takes some minutes", k6exec.PinnedVersion)
-	return k6exec.Install(ctx, k6exec.InstallOptions{Version: k6exec.PinnedVersion, Dir: dir, Env: a.env})
-}
-
-// execute makes the run and keeps its plan and its record.
-func (a *app) execute(ctx context.Context, f *runFlags, j job, k6, version string, labels map[string]string) (k6exec.RunResult, error) {
-	secrets := a.secrets()
-	plan, err := k6exec.Inspect(ctx, k6exec.InspectOptions{K6: k6, Command: j.command, Env: a.env, Secrets: secrets})
-	switch {
-	case errors.Is(err, k6exec.ErrNoScript):
-		plan = nil
-	case err != nil:
-		return k6exec.RunResult{}, err
-	default:
-		if err := atomicfile.WriteFile(ctx, filepath.Join(j.dir, planFile), plan); err != nil {
-			return k6exec.RunResult{}, fmt.Errorf("keep the plan: %w", err)
-		}
-	}
-	a.say(&f.common, "k6 %s runs %s", version, filepath.ToSlash(j.command.Script))
-	options := k6exec.RunOptions{
-		K6: k6, Version: version, Command: j.command, Env: a.env, Plan: plan,
-		Samples: filepath.Join(j.dir, samplesFile),
-		Summary: filepath.Join(j.dir, summaryFile),
-		Log:     filepath.Join(j.dir, logFile),
-		// The time makes it unique, the name makes it telling.
-		Tags:  map[string]string{"testid": j.name + "-" + strconv.FormatInt(a.now().UnixMilli(), 36)},
-		Stdin: a.stdin, Labels: labels, Secrets: secrets, Now: a.now, Kill: a.kill,
-	}
-	if !f.quiet {
-		options.Messages = a.stderr
-	}
-	if f.verbose && !f.quiet {
-		options.Progress = a.stderr
-	}
-	result, err := k6exec.Run(ctx, options)
-	if err != nil {
-		return result, err
-	}
-	record, err := json.MarshalIndent(result.Execution, "", "  ")
-	if err != nil {
-		return result, fmt.Errorf("keep the record of the run: %w", err)
-	}
-	kept := context.WithoutCancel(ctx) // after Ctrl-C too
-	if err := atomicfile.WriteFile(kept, filepath.Join(j.dir, executionFile), append(record, '\n')); err != nil {
-		return result, fmt.Errorf("keep the record of the run: %w", err)
-	}
-	return result, nil
-}
-
-// sourcesOf are the files that a run left.
-func (a *app) sourcesOf(j job, result k6exec.RunResult) []string {
-	var sources []string
-	for _, path := range []string{result.Samples, result.Summary, filepath.Join(j.dir, planFile), filepath.Join(j.dir, executionFile)} {
-		if path != "" && isFile(path) {
-			sources = append(sources, path)
-		}
-	}
-	return sources
-}
-
-// secrets are the values that no output may hold.
-func (a *app) secrets() []string {
-	var values []string
-	for _, name := range []string{"K6REPORT_GITLAB_TOKEN", "GITLAB_TOKEN", "CI_JOB_TOKEN", "INFLUX_TOKEN", "INFLUX_PASSWORD", "K6_CLOUD_TOKEN"} {
-		if value, ok := a.getenv(name); ok {
-			values = append(values, value)
-		}
-	}
-	return values
-}
-
-// say prints a message on standard error.
-func (a *app) say(c *common, format string, args ...any) {
-	if !c.quiet {
-		fmt.Fprintf(a.stderr, "k6report: "+format+"\n", args...)
 	}
 }

@@ -25,8 +25,11 @@ const (
 	resultsFolder = "results"
 )
 
-// runFiles are the sources of a run folder, the samples first.
-var runFiles = []string{samplesFile, "run.json", summaryFile, planFile, executionFile}
+// sampleFiles are the samples of a run folder: the first that is there.
+var sampleFiles = []string{samplesFile, "run.json", snapshotFile}
+
+// besideFiles are the sources beside them.
+var besideFiles = []string{summaryFile, planFile, executionFile}
 
 // howToMakeOne is the k6 command whose output can be read.
 const howToMakeOne = "make a run with: k6 run --out json=run.json.gz --summary-export summary.json SCRIPT.js\nthen: k6report analyze run.json.gz summary.json"
@@ -79,51 +82,85 @@ func expand(args []string) ([]string, error) {
 	}
 	var paths []string
 	for _, arg := range args {
-		if strings.Contains(arg, "://") {
-			return nil, usageError{hinted{fmt.Errorf("%s: k6report does not read URLs yet", arg), howToMakeOne}}
+		files, err := expandOne(arg)
+		if err != nil {
+			return nil, err
 		}
-		info, err := os.Stat(arg)
-		switch {
-		case arg == "-":
-			paths = append(paths, arg)
-		case err == nil && info.IsDir():
-			files, err := runFolder(arg)
-			if err != nil {
-				return nil, err
-			}
-			paths = append(paths, files...)
-		case err != nil && strings.ContainsAny(arg, "*?["):
-			matches, globErr := filepath.Glob(arg)
-			if globErr != nil || len(matches) == 0 {
-				return nil, fmt.Errorf("read %s: no file matches", arg)
-			}
-			paths = append(paths, matches...)
-		case err != nil:
-			return nil, readError(err)
-		default:
-			paths = append(paths, arg)
-		}
+		paths = append(paths, files...)
 	}
 	return paths, nil
 }
 
-// runFolder lists the sources in a folder as k6report run writes it.
+func expandOne(arg string) ([]string, error) {
+	if arg == "-" {
+		return []string{arg}, nil
+	}
+	if strings.Contains(arg, "://") {
+		return nil, usageError{hinted{fmt.Errorf("read %s: k6report does not read URLs yet", publicURL(arg)), howToMakeOne}}
+	}
+	info, err := os.Stat(arg)
+	switch {
+	case err == nil && info.IsDir():
+		return runFolder(arg)
+	case err == nil:
+		return []string{arg}, nil
+	case !strings.ContainsAny(arg, "*?["):
+		return nil, readError(err)
+	}
+	matches, err := filepath.Glob(arg)
+	if err != nil || len(matches) == 0 {
+		return nil, fmt.Errorf("read %s: no file matches", arg)
+	}
+	var paths []string
+	for _, match := range matches {
+		if isFile(match) {
+			paths = append(paths, match)
+			continue
+		}
+		files, err := runFolder(match)
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, files...)
+	}
+	return paths, nil
+}
+
+// publicURL is a URL without what may be secret in it.
+func publicURL(raw string) string {
+	scheme, rest, _ := strings.Cut(raw, "://")
+	if at := strings.LastIndex(rest, "@"); at >= 0 {
+		rest = rest[at+1:]
+	}
+	rest, _, _ = strings.Cut(rest, "?")
+	return scheme + "://" + rest
+}
+
+// runFolder lists the sources in a folder as k6report run writes it. A snapshot
+// holds what stands beside the samples, too.
 func runFolder(dir string) ([]string, error) {
 	var files []string
-	for _, name := range runFiles {
+	for _, name := range sampleFiles {
 		path := filepath.Join(dir, name)
-		if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		if !isFile(path) {
+			continue
+		}
+		if name == snapshotFile {
+			return []string{path}, nil
+		}
+		files = append(files, path)
+		break
+	}
+	for _, name := range besideFiles {
+		if path := filepath.Join(dir, name); isFile(path) {
 			files = append(files, path)
 		}
 	}
 	if len(files) > 0 {
 		return files, nil
 	}
-	if path := filepath.Join(dir, snapshotFile); isFile(path) {
-		return []string{path}, nil
-	}
 	return nil, hinted{
-		fmt.Errorf("read %s: the folder holds no run (none of %s, %s)", dir, strings.Join(runFiles, ", "), snapshotFile),
+		fmt.Errorf("read %s: the folder holds no run (none of %s)", dir, strings.Join(slices.Concat(sampleFiles, besideFiles), ", ")),
 		"name the files themselves",
 	}
 }

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+
+	"k6report/internal/atomicfile"
+	"k6report/internal/k6exec"
+)
+
+// toolsFolder is where the project's own tools are.
+const toolsFolder = ".tools/bin"
+
+// findK6 finds k6, or builds the version that k6report is tested with.
+func (a *app) findK6(ctx context.Context, f *runFlags) (path, version string, err error) {
+	searchPath, _ := a.getenv("PATH")
+	search := k6exec.Search{Explicit: f.k6, Path: searchPath, ToolsDir: toolsFolder}
+	path, err = k6exec.Find(search)
+	var missing *k6exec.NotFoundError
+	if errors.As(err, &missing) && f.k6 == "" {
+		path, err = a.installK6(ctx, &f.common)
+	}
+	switch {
+	case missing != nil && f.k6 != "":
+		return "", "", fmt.Errorf("--k6 %s: %w", f.k6, err)
+	case err != nil:
+		return "", "", err
+	}
+	v, err := k6exec.ReadVersion(ctx, path, a.env)
+	if err != nil {
+		return "", "", err
+	}
+	return path, v.Text, nil
+}
+
+func (a *app) installK6(ctx context.Context, c *common) (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("find a folder for k6: %w", err)
+	}
+	dir := filepath.Join(cache, "k6report")
+	if found, err := k6exec.Find(k6exec.Search{ToolsDir: dir}); err == nil {
+		return found, nil
+	}
+	a.say(c, "there is no k6: building %s with go install, which takes some minutes", k6exec.PinnedVersion)
+	return k6exec.Install(ctx, k6exec.InstallOptions{Version: k6exec.PinnedVersion, Dir: dir, Env: a.env})
+}
+
+// k6NoReason is k6's exit code for what has no code of its own, most often a
+// script that is not there.
+const k6NoReason = 255
+
+// inspect asks k6 for the plan of a run, before anything is written; nil when
+// the script can't be asked.
+func (a *app) inspect(ctx context.Context, k6 string, command k6exec.Command) ([]byte, error) {
+	plan, err := k6exec.Inspect(ctx, k6exec.InspectOptions{K6: k6, Command: command, Env: a.env, Secrets: a.secrets()})
+	var exit *exec.ExitError
+	switch {
+	case errors.Is(err, k6exec.ErrNoScript):
+		return nil, nil
+	case errors.As(err, &exit):
+		why, _ := k6exec.Explain(exit.ExitCode())
+		if exit.ExitCode() == k6NoReason {
+			why = "is the script there?"
+		}
+		return nil, hinted{err, "nothing was run: " + why}
+	}
+	return plan, err
+}
+
+// execution is all that k6 is started with.
+type execution struct {
+	job
+	k6, version string
+	plan        []byte // nil when unknown
+	labels      map[string]string
+}
+
+// execute makes the run and keeps its plan and its record.
+func (a *app) execute(ctx context.Context, f *runFlags, e execution) (k6exec.RunResult, error) {
+	if err := e.keepPlan(ctx); err != nil {
+		return k6exec.RunResult{}, err
+	}
+	options := k6exec.RunOptions{
+		K6: e.k6, Version: e.version, Command: e.command, Env: a.env, Plan: e.plan,
+		Samples: filepath.Join(e.dir, samplesFile),
+		Summary: filepath.Join(e.dir, summaryFile),
+		Log:     filepath.Join(e.dir, logFile),
+		// The time makes it unique, the name makes it telling.
+		Tags:  map[string]string{"testid": e.name + "-" + strconv.FormatInt(a.now().UnixMilli(), 36)},
+		Stdin: a.stdin, Labels: e.labels, Secrets: a.secrets(), Now: a.now, Kill: a.kill,
+	}
+	if !f.quiet {
+		options.Messages = a.stderr
+	}
+	if f.verbose && !f.quiet {
+		options.Progress = a.stderr
+	}
+	result, err := k6exec.Run(ctx, options)
+	if err != nil {
+		return result, err
+	}
+	if result.LogErr != nil {
+		a.say(&f.common, "%v", result.LogErr)
+	}
+	record, err := json.MarshalIndent(result.Execution, "", "  ")
+	if err != nil {
+		return result, fmt.Errorf("keep the record of the run: %w", err)
+	}
+	kept := context.WithoutCancel(ctx) // after Ctrl-C too
+	if err := atomicfile.WriteFile(kept, filepath.Join(e.dir, executionFile), append(record, '\n')); err != nil {
+		return result, fmt.Errorf("keep the record of the run: %w", err)
+	}
+	return result, nil
+}
+
+// keepPlan writes the plan into the run's folder. The plan of another run does
+// not stay there.
+func (e execution) keepPlan(ctx context.Context) error {
+	path := filepath.Join(e.dir, planFile)
+	if e.plan != nil {
+		if err := atomicfile.WriteFile(ctx, path, e.plan); err != nil {
+			return fmt.Errorf("keep the plan: %w", err)
+		}
+		return nil
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("take away the plan of an earlier run: %w", err)
+	}
+	return nil
+}
+
+// sourcesOf are the files that a run left.
+func sourcesOf(j job, result k6exec.RunResult) []string {
+	var sources []string
+	for _, path := range []string{result.Samples, result.Summary, filepath.Join(j.dir, planFile), filepath.Join(j.dir, executionFile)} {
+		if path != "" && isFile(path) {
+			sources = append(sources, path)
+		}
+	}
+	return sources
+}
+
+// secrets are the values that no output may hold.
+func (a *app) secrets() []string {
+	var values []string
+	for _, name := range []string{"K6REPORT_GITLAB_TOKEN", "GITLAB_TOKEN", "CI_JOB_TOKEN", "INFLUX_TOKEN", "INFLUX_PASSWORD", "K6_CLOUD_TOKEN"} {
+		if value, ok := a.getenv(name); ok {
+			values = append(values, value)
+		}
+	}
+	return values
+}
