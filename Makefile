@@ -47,8 +47,7 @@ build: ## build bin/k6report
 
 .PHONY: tools
 tools: ## install k6 and the other tools that the tests use
-	$(INSTALL) golangci-lint k6 influxd
-	$(INSTALL) postgresql chromium axe-core signalr
+	$(INSTALL) golangci-lint k6 postgresql
 
 .PHONY: fmt
 fmt: ## format all Go code

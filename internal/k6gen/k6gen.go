@@ -130,5 +130,5 @@ func (g *generator) point(metric, stamp string, v float64, tags, meta string) {
 	b = append(b, meta...)
 	b = append(b, "}}\n"...)
 	g.line = b
-	g.w.Write(b) // the error is kept for Flush
+	_, _ = g.w.Write(b) // Flush returns the first error
 }
