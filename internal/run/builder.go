@@ -38,7 +38,8 @@ type Builder struct {
 	started, ended int64
 
 	id struct {
-		labels    map[string]string
+		labels    map[string]string // of parts
+		own       map[string]string // given here
 		sources   []Source
 		plan      *Plan
 		reported  *Reported
@@ -63,9 +64,11 @@ func NewBuilder(o Options) *Builder {
 		ended:    math.MinInt64,
 		problems: make(map[problemKey]*Problem),
 	}
-	b.fold = newFolder(o.Dimensions)
+	b.fold = newFolder()
+	b.fold.addDimensions(o.Dimensions)
 	b.requests = newRequestsBuilder()
 	b.id.labels = make(map[string]string)
+	b.id.own = make(map[string]string)
 	return b
 }
 
@@ -114,6 +117,9 @@ func (b *Builder) Metric(name string) int { return b.metric(name).id }
 func (b *Builder) metric(name string) *metricBuilder {
 	m := b.byName[name]
 	if m == nil {
+		if valid := clean(name); valid != name {
+			return b.metric(valid)
+		}
 		m = &metricBuilder{
 			id:         len(b.metrics),
 			name:       strings.Clone(name),
@@ -128,7 +134,9 @@ func (b *Builder) metric(name string) *metricBuilder {
 
 // Define adds what is known of a metric. Definitions that contradict each
 // other leave the type that comes first in the order of MetricType, and a
-// Problem.
+// Problem. A submetric keeps the tags that it names from being folded only in
+// samples that come after it: define what is known before the first sample,
+// and the same in every Builder of a run.
 func (b *Builder) Define(d Metric) {
 	m := b.metric(d.Name)
 	if d.Type != Unknown {
@@ -139,24 +147,27 @@ func (b *Builder) Define(d Metric) {
 			m.kind = d.Type
 		}
 	}
-	m.contains = max(m.contains, d.Contains)
+	m.contains = max(m.contains, clean(d.Contains))
 	for _, t := range d.Thresholds {
-		m.thresholds[t] = struct{}{}
+		m.thresholds[clean(t)] = struct{}{}
 	}
 	for _, s := range d.Submetrics {
-		if _, known := m.submetrics[s.Name]; !known {
-			m.submetrics[s.Name] = NewTagSet(s.Tags...)
-			b.fold.keep(s.Tags)
+		name, tags := clean(s.Name), NewTagSet(s.Tags...)
+		if have, known := m.submetrics[name]; !known || tags.Compare(have) < 0 {
+			m.submetrics[name] = tags
 		}
+		b.fold.keep(tags.List())
 	}
 }
 
 // Generation changes when handles (Tags, SeriesBuilder) obtained before no
-// longer hold, which only [Builder.Tags] and [Builder.Add] can cause.
+// longer hold, which only [Builder.Tags] and [Builder.AddRun] can cause.
 func (b *Builder) Generation() int { return b.generation }
 
-// Tags returns the handle of a tag set.
+// Tags returns the handle of a tag set. The set counts towards the limits of
+// folding, so it has to get a sample: a Run knows of sets by its series only.
 func (b *Builder) Tags(tags []Tag) *Tags {
+	tags = NewTagSet(tags...).List()
 	if b.fold.see(tags) {
 		b.refold()
 	}
@@ -196,6 +207,7 @@ func (b *Builder) Series(metric int, t *Tags) *SeriesBuilder {
 // Add counts a sample: a finite value at a time in nanoseconds since the Unix
 // epoch.
 func (s *SeriesBuilder) Add(at int64, v float64) {
+	v += 0 // −0 becomes 0: they compare as equal, but not their bytes
 	if at < s.from || at >= s.to || s.held == len(s.values) {
 		s.turn(at)
 	}
@@ -336,17 +348,25 @@ func floorSeconds(ns int64) int64 {
 	return s
 }
 
-// Label sets a label of the run.
-func (b *Builder) Label(name, value string) { b.id.labels[name] = value }
+// Label sets a label of the run, whatever the parts of the run say. Of several
+// values the greatest stays, as in [Merge].
+func (b *Builder) Label(name, value string) {
+	name, value = clean(name), clean(value)
+	b.id.own[name] = max(b.id.own[name], value)
+}
 
 // Source notes an input.
-func (b *Builder) Source(s Source) { b.id.sources = append(b.id.sources, s) }
+func (b *Builder) Source(s Source) {
+	s.Name, s.Format = clean(s.Name), clean(s.Format)
+	b.id.sources = append(b.id.sources, s)
+}
 
 type problemKey struct{ code, source string }
 
 // Problem notes something lost or doubtful. Those of equal code and source are
 // counted together, at the first line.
 func (b *Builder) Problem(p Problem) {
+	p.Code, p.Source, p.Message = clean(p.Code), clean(p.Source), clean(p.Message)
 	key := problemKey{p.Code, p.Source}
 	have := b.problems[key]
 	if have == nil {
@@ -395,11 +415,13 @@ func (b *Builder) Finish() *Run {
 		r.Started, r.Ended = b.started, b.ended
 	}
 	slices.SortFunc(r.Series, func(a, b Series) int { return a.Key.Compare(b.Key) })
+	maps.Copy(b.id.labels, b.id.own)
 	for _, name := range slices.Sorted(maps.Keys(b.id.labels)) {
 		r.Labels = append(r.Labels, Tag{name, b.id.labels[name]})
 	}
 	slices.SortFunc(r.Sources, func(a, b Source) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Format, b.Format), cmp.Compare(a.Lines, b.Lines), cmp.Compare(a.Samples, b.Samples))
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Format, b.Format), cmp.Compare(a.Lines, b.Lines),
+			cmp.Compare(a.Samples, b.Samples), cmp.Compare(a.Skipped, b.Skipped))
 	})
 	for _, p := range b.problems {
 		r.Problems = append(r.Problems, *p)

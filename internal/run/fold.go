@@ -20,7 +20,10 @@ const (
 // as a whole, but for values that a submetric names, so that no statistic
 // silently rests on a part of its samples.
 type Folding struct {
-	// Tags had more values than a key may have; in order of their names.
+	// Dimensions are the tags that were to keep up to 1,000 values, by name.
+	Dimensions []string `json:"dimensions,omitempty"`
+	// Tags had more values than a key may have; in order of their names. Those
+	// that the level gives up anyway are not among them.
 	Tags []string `json:"tags,omitempty"`
 	// Level is 0 while all other tags are kept. Every level keeps fewer: 1
 	// k6's own tags, the dimensions and what submetrics name; 2 only those of
@@ -31,7 +34,7 @@ type Folding struct {
 	// where something was folded: with them, parts merge as if read as one.
 	Seen [levels][]uint64 `json:"seen,omitzero"`
 	// TagNames are the tags counted for the limit on their number, kept only
-	// where something was folded.
+	// where something was folded and that limit was not passed.
 	TagNames []string `json:"tag_names,omitempty"`
 }
 
@@ -52,23 +55,32 @@ type folder struct {
 	values     map[string]map[string]struct{} // of tags not folded yet
 	folded     map[string]struct{}
 	named      map[Tag]struct{}    // by submetrics
-	names      map[string]struct{} // of tags that aren't k6's own, at most maxTagNames+1
+	names      map[string]struct{} // of tags that aren't k6's own, at level 0
 	level      int
 	seen       [levels]map[uint64]struct{}
 }
 
-func newFolder(dimensions []string) folder {
+func newFolder() folder {
 	f := folder{
-		dimensions: dimensions,
-		values:     make(map[string]map[string]struct{}),
-		folded:     make(map[string]struct{}),
-		named:      make(map[Tag]struct{}),
-		names:      make(map[string]struct{}),
+		values: make(map[string]map[string]struct{}),
+		folded: make(map[string]struct{}),
+		named:  make(map[Tag]struct{}),
+		names:  make(map[string]struct{}),
 	}
 	for i := range f.seen {
 		f.seen[i] = make(map[uint64]struct{})
 	}
 	return f
+}
+
+// addDimensions has to come before the samples, like keep.
+func (f *folder) addDimensions(names []string) {
+	all := slices.Clone(f.dimensions)
+	for _, name := range names {
+		all = append(all, clean(name))
+	}
+	slices.Sort(all)
+	f.dimensions = slices.Compact(all)
 }
 
 // keep exempts the tags of a submetric from folding.
@@ -92,7 +104,7 @@ func (f *folder) see(tags []Tag) bool {
 
 func (f *folder) seeValue(name, value string) bool {
 	changed := false
-	if _, known := f.names[name]; !known && len(f.names) <= maxTagNames && f.isCustom(name) {
+	if _, known := f.names[name]; !known && f.level == 0 && f.isCustom(name) {
 		f.names[strings.Clone(name)] = struct{}{}
 		if len(f.names) > maxTagNames {
 			changed = f.raise(1)
@@ -126,6 +138,8 @@ func (f *folder) seeSet(level int, hash uint64) bool {
 	return len(f.seen[level]) > maxTagSets && f.raise(level+1)
 }
 
+// raise gives up more tags, and forgets what only mattered for those: which of
+// them were folded before depends on the order.
 func (f *folder) raise(level int) bool {
 	if level <= f.level {
 		return false
@@ -133,7 +147,21 @@ func (f *folder) raise(level int) bool {
 	for ; f.level < min(level, levels); f.level++ {
 		f.seen[f.level] = nil
 	}
+	f.names = nil
+	maps.DeleteFunc(f.values, func(name string, _ map[string]struct{}) bool { return !f.keeps(f.level, name) })
+	maps.DeleteFunc(f.folded, func(name string, _ struct{}) bool { return !f.keeps(f.level, name) })
 	return true
+}
+
+// losesEndpoints reports whether requests of different endpoints may be
+// counted as one.
+func (f *folder) losesEndpoints() bool {
+	for _, name := range []string{"name", "method", "scenario"} {
+		if _, folded := f.folded[name]; folded || !f.keeps(f.level, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // hash identifies the tags that a level keeps. Values are first reduced to as
@@ -196,7 +224,7 @@ func (f *folder) apply(tags []Tag) []Tag {
 }
 
 func (f *folder) result() Folding {
-	out := Folding{Tags: slices.Sorted(maps.Keys(f.folded)), Level: f.level}
+	out := Folding{Dimensions: slices.Clone(f.dimensions), Tags: slices.Sorted(maps.Keys(f.folded)), Level: f.level}
 	if len(out.Tags) == 0 && out.Level == 0 {
 		return out
 	}
@@ -211,14 +239,18 @@ func (f *folder) result() Folding {
 func (f *folder) merge(o Folding) {
 	f.raise(o.Level)
 	for _, name := range o.Tags {
-		f.folded[name] = struct{}{}
-		delete(f.values, name)
+		if f.keeps(f.level, name) {
+			f.folded[name] = struct{}{}
+			delete(f.values, name)
+		}
 	}
-	for _, name := range o.TagNames {
-		f.names[name] = struct{}{}
-	}
-	if len(f.names) > maxTagNames {
-		f.raise(1)
+	if f.level == 0 {
+		for _, name := range o.TagNames {
+			f.names[name] = struct{}{}
+		}
+		if len(f.names) > maxTagNames {
+			f.raise(1)
+		}
 	}
 	for level, hashes := range o.Seen {
 		for _, h := range hashes {

@@ -11,21 +11,31 @@ import (
 
 // Merge joins parts of one run, such as the files of several load generators
 // or what several goroutines read. It is associative and commutative to the
-// byte. Gauges of different generators (tag instance) stay apart in their
+// byte, given that the parts were built with the same dimensions and the same
+// submetrics. Gauges of different generators (tag instance) stay apart in their
 // series and are combined where they are read; see [Run.Select].
 func Merge(parts ...*Run) *Run {
 	b := NewBuilder(Options{})
+	for _, p := range parts {
+		b.define(p)
+	}
 	for _, p := range parts {
 		b.AddRun(p)
 	}
 	return b.Finish()
 }
 
-// AddRun adds all of a run. The run stays as it is.
-func (b *Builder) AddRun(r *Run) {
+// define takes over what decides about tags.
+func (b *Builder) define(r *Run) {
+	b.fold.addDimensions(r.Folding.Dimensions)
 	for _, m := range r.Metrics {
 		b.Define(m)
 	}
+}
+
+// AddRun adds all of a run. The run stays as it is.
+func (b *Builder) AddRun(r *Run) {
+	b.define(r)
 	b.fold.merge(r.Folding)
 	b.refold()
 	if len(r.Series)+len(r.Requests.Tables) > 0 {
@@ -148,6 +158,9 @@ func (r *requestsBuilder) addRequests(from *Requests, fold *folder) {
 	if shift > r.shift {
 		r.lengthen(shift)
 	}
+	for _, name := range from.NoTimes {
+		r.column(name)
+	}
 	columns := r.places(from.Columns)
 	for i := range from.Tables {
 		t := &from.Tables[i]
@@ -229,7 +242,7 @@ func (b *Builder) either(what string, x, y any) any {
 	switch {
 	case reflect.ValueOf(x).IsNil():
 		return y
-	case reflect.ValueOf(y).IsNil(), reflect.DeepEqual(x, y):
+	case reflect.ValueOf(y).IsNil(), asText(x) == asText(y):
 		return x
 	}
 	b.Problem(Problem{

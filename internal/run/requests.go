@@ -13,6 +13,9 @@ type Requests struct {
 	// Columns name the parts of a request's time: the client's own first (see
 	// ClientColumns), then the metrics joined to requests, by name. At most 24.
 	Columns []string
+	// NoTimes are metrics that were joined to requests before it was known that
+	// they are no Trends, by name. They take up room like columns.
+	NoTimes []string
 	// Tables are in order of their endpoints.
 	Tables []Table
 	// Unjoined counts samples that named a request which was not there, or no

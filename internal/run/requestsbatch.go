@@ -130,6 +130,9 @@ func (r *requestsBuilder) flushJoins() {
 		if j.first {
 			row.Joined++
 		}
+		if j.column < 0 {
+			continue
+		}
 		for len(row.Sums) <= j.column {
 			row.Sums = append(row.Sums, 0)
 		}

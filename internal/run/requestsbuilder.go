@@ -9,10 +9,13 @@ import (
 )
 
 // Budgets of the request tables over all endpoints: blocks double their length
-// when one is passed.
+// when one is passed, while there are more than fewBlocks. Where endpoints were
+// folded, nothing tells any more what was passed before, so fewBlocks it is:
+// the length of blocks must not depend on the order of requests.
 const (
-	maxRows  = 200_000
-	maxCells = 1_000_000 // bins of durations
+	maxSums   = 1_200_000 // rows times columns
+	maxCells  = 1_000_000 // bins of durations
+	fewBlocks = 4
 )
 
 // Request is one request, rejoined from its samples.
@@ -32,7 +35,8 @@ type Request struct {
 }
 
 // Place is where a request went, for times of it that arrive later. It is
-// valid in every Builder, not just in the one that made it.
+// valid in every Builder of the run, not just in the one that made it, as long
+// as the Run with the request is added before [Builder.Finish].
 type Place struct {
 	// owner is where table belongs; other Builders only read its endpoint.
 	owner  *requestsBuilder
@@ -50,6 +54,7 @@ type requestsBuilder struct {
 	blocks map[int64]struct{} // indexes that hold requests
 	rows   int
 	cells  int
+	folded bool // endpoints were
 
 	log   []loggedRequest
 	joins []loggedJoin
@@ -74,7 +79,7 @@ type loggedRequest struct {
 
 type loggedJoin struct {
 	at     Place
-	column int
+	column int // -1: counted as joined, but there is no room for it
 	micros int64
 	first  bool
 }
@@ -145,10 +150,7 @@ func (b *Builder) AddRequest(protocol string, t *Tags, q *Request) Place {
 // milliseconds; first says that it is the first one of this request.
 func (b *Builder) Join(at Place, metric string, ms float64, first bool) {
 	r := &b.requests
-	column := r.column(metric)
-	if column < 0 {
-		return
-	}
+	column := r.column(clean(metric))
 	if at.owner != r || at.table.gone {
 		at.owner, at.table = r, r.table(b.fold.endpoint(at.table.endpoint))
 	}
@@ -232,7 +234,14 @@ func (r *requestsBuilder) column(metric string) int {
 // limit lengthens the blocks while there are too many of them, or of what they
 // hold.
 func (r *requestsBuilder) limit() {
-	for len(r.blocks) > maxBlocks || (r.rows > maxRows || r.cells > maxCells) && len(r.blocks) > 1 {
+	for {
+		limit := maxBlocks
+		if r.folded || r.rows*len(r.columns) > maxSums || r.cells > maxCells {
+			limit = fewBlocks
+		}
+		if len(r.blocks) <= limit {
+			return
+		}
 		r.lengthen(r.shift + 1)
 	}
 }
@@ -268,8 +277,14 @@ func (r *requestsBuilder) absorb(to *tableBuilder, from []blockBuilder, by uint8
 func (r *requestsBuilder) finish(drop func(metric string) bool) Requests {
 	r.flush()
 	out := Requests{Unjoined: r.unjoined}
-	kept := slices.DeleteFunc(slices.Clone(r.columns[clientColumns:]), drop)
-	slices.Sort(kept)
+	var kept []string
+	for _, name := range slices.Sorted(slices.Values(r.columns[clientColumns:])) {
+		if drop(name) {
+			out.NoTimes = append(out.NoTimes, name)
+		} else {
+			kept = append(kept, name)
+		}
+	}
 	order := make([]int, len(r.columns)) // the new place of each column, -1 for none
 	for i, name := range r.columns {
 		order[i] = i
@@ -286,7 +301,7 @@ func (r *requestsBuilder) finish(drop func(metric string) bool) Requests {
 		}
 	}
 	if len(out.Tables) == 0 {
-		return out
+		return Requests{Unjoined: r.unjoined}
 	}
 	slices.SortFunc(out.Tables, func(a, b Table) int { return a.Endpoint.Compare(b.Endpoint) })
 	out.BlockLength = time.Second << r.shift
@@ -349,4 +364,6 @@ func (r *requestsBuilder) refold(fold *folder) {
 		r.absorb(to, t.blocks, 0)
 		t.gone, t.blocks = true, nil
 	}
+	r.folded = fold.losesEndpoints()
+	r.limit()
 }

@@ -53,6 +53,7 @@ type snapshotHead struct {
 	WindowLength time.Duration `json:"window_length"`
 	BlockLength  time.Duration `json:"block_length,omitempty"`
 	Columns      []string      `json:"columns,omitempty"`
+	NoTimes      []string      `json:"no_times,omitempty"`
 	Unjoined     uint64        `json:"unjoined,omitempty"`
 	Strings      []string      `json:"strings,omitempty"`
 	Series       int           `json:"series"`
@@ -160,7 +161,8 @@ func encodePayload(r *Run) ([]byte, error) {
 		ID: r.ID, Labels: r.Labels, Started: r.Started, Ended: r.Ended, Sources: r.Sources,
 		Metrics: r.Metrics, Folding: r.Folding, Plan: r.Plan, Reported: r.Reported,
 		Execution: r.Execution, Problems: r.Problems, WindowLength: r.WindowLength,
-		BlockLength: r.Requests.BlockLength, Columns: r.Requests.Columns, Unjoined: r.Requests.Unjoined,
+		BlockLength: r.Requests.BlockLength, Columns: r.Requests.Columns,
+		NoTimes: r.Requests.NoTimes, Unjoined: r.Requests.Unjoined,
 		Series: len(r.Series),
 	}
 	e.strings = make(map[string]int)
@@ -203,7 +205,9 @@ func decodePayload(payload []byte) (*Run, error) {
 		ID: head.ID, Labels: head.Labels, Started: head.Started, Ended: head.Ended, Sources: head.Sources,
 		Metrics: head.Metrics, Folding: head.Folding, Plan: head.Plan, Reported: head.Reported,
 		Execution: head.Execution, Problems: head.Problems, WindowLength: head.WindowLength,
-		Requests: Requests{BlockLength: head.BlockLength, Columns: head.Columns, Unjoined: head.Unjoined},
+		Requests: Requests{
+			BlockLength: head.BlockLength, Columns: head.Columns, NoTimes: head.NoTimes, Unjoined: head.Unjoined,
+		},
 	}
 	d.strings = head.Strings
 	if head.Series < 0 || head.Series > d.streams[streamKeys].Len() {
