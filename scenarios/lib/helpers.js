@@ -47,6 +47,7 @@ const GAUGES = {
   httpConns: new Trend('engine_http_conns'),
   httpReuseShare: new Trend('engine_http_reuse_share'),
   hubConnections: new Trend('engine_hub_connections'),
+  hubDropped: new Trend('engine_hub_dropped'),
 };
 
 function scale(name) {

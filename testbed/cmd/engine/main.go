@@ -47,6 +47,7 @@ type settings struct {
 	workers     int
 	httpConns   int
 	calleeDelay time.Duration
+	hubQueue    int
 	logLevel    slog.Level
 	grace       time.Duration
 }
@@ -67,6 +68,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.IntVar(&c.workers, "workers", 8, "tasks of one execution that run at once")
 	f.IntVar(&c.httpConns, "http-conns", 100, "connections to the downstream service at most")
 	f.DurationVar(&c.calleeDelay, "callee-delay", 2*time.Millisecond, "how long the downstream service takes to answer")
+	f.IntVar(&c.hubQueue, "hub-queue", 1024, "events that may wait for a hub client; more are dropped")
 	f.TextVar(&c.logLevel, "log-level", slog.LevelInfo, "debug (every request), info, warn or error")
 	f.DurationVar(&c.grace, "grace", 10*time.Second, "how long requests may take to finish after a signal")
 	f.Usage = func() {
@@ -82,8 +84,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	switch {
 	case f.NArg() > 0:
 		return c, &usageError{fmt.Errorf("unexpected argument %q", f.Arg(0))}
-	case min(c.limit, c.workers, c.httpConns) < 1:
-		return c, &usageError{errors.New("--max-executions, --workers and --http-conns are at least 1")}
+	case min(c.limit, c.workers, c.httpConns, c.hubQueue) < 1:
+		return c, &usageError{errors.New("--max-executions, --workers, --http-conns and --hub-queue are at least 1")}
 	case c.dbConns < 0 || c.dbConns > maxConns:
 		return c, &usageError{fmt.Errorf("--db-conns is at most %d", maxConns)}
 	case c.calleeDelay < 0 || c.grace < 0:

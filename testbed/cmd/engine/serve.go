@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -64,16 +63,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		err = errors.Join(err, downstream.Close(finish))
 	}()
 
-	handler, err := assemble(ctx, c, db, client, log)
+	hub := api.NewHub(api.HubOptions{
+		Queue: c.hubQueue, KeepAlive: 15 * time.Second, NewToken: rand.Text, Now: time.Now, Log: log,
+	})
+	handler, err := assemble(ctx, c, db, client, hub, log)
 	if err != nil {
 		return err
 	}
-	return serve(ctx, c, listener, handler, stdout, log)
+	return serve(ctx, c, listener, handler, hub, stdout, log)
 }
 
 // assemble puts the engine together and seeds it.
 func assemble(
-	ctx context.Context, c settings, db store.Store, client *outbound.Client, log *slog.Logger,
+	ctx context.Context, c settings, db store.Store, client *outbound.Client, hub *api.Hub, log *slog.Logger,
 ) (http.Handler, error) {
 	running := runner.Options{
 		Kinds: task.Kinds(client), Resolver: template.NewResolver(), Workers: c.workers, Now: time.Now,
@@ -82,17 +84,14 @@ func assemble(
 	dry.Kinds = task.DryKinds()
 	e := engine.New(engine.Options{
 		Store: db, Limit: c.limit, NewID: newID, Runner: runner.New(running), Dry: runner.New(dry),
+		Publish: hub.Publish,
 	})
 	if err := seed.Fill(ctx, e); err != nil {
 		return nil, err
 	}
-	instance := make([]byte, 8)
-	if _, err := rand.Read(instance); err != nil {
-		return nil, fmt.Errorf("make an instance id: %w", err)
-	}
 	return api.New(api.Options{
-		Engine: e, Store: db, Gauges: gauge.NewSampler(time.Now), Callee: client, Log: log, Now: time.Now,
-		InstanceID: hex.EncodeToString(instance),
+		Engine: e, Store: db, Gauges: gauge.NewSampler(time.Now), Callee: client, Hub: hub, Log: log, Now: time.Now,
+		InstanceID: rand.Text(),
 	}), nil
 }
 
@@ -128,7 +127,8 @@ func openStore(ctx context.Context, c settings) (store.Store, func() error, erro
 }
 
 func serve(
-	ctx context.Context, c settings, listener net.Listener, handler http.Handler, stdout io.Writer, log *slog.Logger,
+	ctx context.Context, c settings, listener net.Listener, handler http.Handler, hub *api.Hub,
+	stdout io.Writer, log *slog.Logger,
 ) error {
 	server := &http.Server{
 		Handler:           handler,
@@ -153,10 +153,12 @@ func serve(
 	// ctx is done already: finishing has its own time.
 	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.grace)
 	defer cancel()
-	if err := server.Shutdown(finish); err != nil {
-		return fmt.Errorf("requests did not finish in %v: %w", c.grace, errors.Join(err, server.Close()))
+	// The server doesn't count hub connections among its own.
+	err := hub.Close(finish)
+	if shutdown := server.Shutdown(finish); shutdown != nil {
+		err = errors.Join(err, fmt.Errorf("requests did not finish in %v: %w", c.grace, shutdown), server.Close())
 	}
-	return nil
+	return err
 }
 
 // announce tells where the server is: the connection queue takes requests

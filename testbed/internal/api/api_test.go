@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -53,29 +54,35 @@ func newBench(t *testing.T) *bench {
 	dry := options
 	dry.Kinds = task.DryKinds()
 	var ids atomic.Int64
+	hub := NewHub(HubOptions{
+		Queue: 100, KeepAlive: time.Minute, NewToken: rand.Text, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+	})
 	e := engine.New(engine.Options{
-		Store: db, Limit: 8,
+		Store: db, Limit: 8, Publish: hub.Publish,
 		Runner: runner.New(options), Dry: runner.New(dry),
 		NewID: func() string { return fmt.Sprintf("e-%04d", ids.Add(1)) },
 	})
 	for _, d := range seed.Definitions() {
-		if _, err := e.Publish(t.Context(), d); err != nil {
+		if _, err := e.Deploy(t.Context(), d); err != nil {
 			t.Fatal(err)
 		}
 	}
 	b := &bench{log: &bytes.Buffer{}}
 	b.Server = New(Options{
 		Engine: e, Store: db, Gauges: gauge.NewSampler(time.Now), Now: time.Now, InstanceID: "test-instance",
-		Callee: client,
-		Log:    slog.New(slog.NewTextHandler(&lockedWriter{w: b.log}, nil)),
+		Callee: client, Hub: hub,
+		Log: slog.New(slog.NewTextHandler(&lockedWriter{w: b.log}, nil)),
 	})
 	server := httptest.NewServer(b)
 	b.url = server.URL
 	t.Cleanup(func() {
-		server.Close()
-		client.Close()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 10*time.Second)
 		defer cancel()
+		if err := hub.Close(ctx); err != nil {
+			t.Error(err)
+		}
+		server.Close()
+		client.Close()
 		if err := downstream.Close(ctx); err != nil {
 			t.Error(err)
 		}

@@ -27,12 +27,14 @@ type gaugesBody struct {
 	HTTPConns         int     `json:"httpConns"`      // open to the callee
 	HTTPReuseShare    float64 `json:"httpReuseShare"` // of calls to it since the start
 	HubConnections    int     `json:"hubConnections"`
+	HubDropped        int64   `json:"hubDropped"` // events lost to slow listeners since the start
 }
 
 // health asks nothing of the database, so that it answers, and shows the
 // pool, when all connections are taken.
 func (s *Server) health(*http.Request) (answer, error) {
 	runtime, pool, calls := s.Gauges.Read(), s.Store.Pool(), s.Callee.Stats()
+	hub := s.Hub.Stats()
 	return ok(healthBody{
 		Status: "healthy", InstanceID: s.InstanceID, StartedAt: s.started.UTC(),
 		UptimeSeconds: s.Now().Sub(s.started).Seconds(),
@@ -42,6 +44,7 @@ func (s *Server) health(*http.Request) (answer, error) {
 			Goroutines: runtime.Goroutines, HeapAfterGCBytes: runtime.HeapAfterGC,
 			GCShare: runtime.GCShare, SchedLatencyMs: milliseconds(runtime.SchedLatencyP99),
 			HTTPConns: calls.Open, HTTPReuseShare: calls.ReuseShare,
+			HubConnections: hub.Connections, HubDropped: hub.Dropped,
 		},
 	})
 }

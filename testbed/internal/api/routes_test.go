@@ -15,7 +15,7 @@ func TestHealth(t *testing.T) {
 	}
 	for _, name := range []string{
 		"dbPoolSize", "dbPoolInUse", "executionsLimit", "executionsRunning", "goroutines",
-		"heapAfterGcBytes", "gcShare", "schedLatencyMs", "hubConnections", "httpConns", "httpReuseShare",
+		"heapAfterGcBytes", "gcShare", "schedLatencyMs", "hubConnections", "httpConns", "httpReuseShare", "hubDropped",
 	} {
 		if value, ok := r.at(t, "gauges", name).(float64); !ok || value < 0 {
 			t.Errorf("gauge %s = %v", name, value)
@@ -70,7 +70,8 @@ func TestExecuteAnswers(t *testing.T) {
 	r := b.do(t, "POST", "/api/v1/workflows/order-chain/execute",
 		`{"input":{"orderId":"o-7","customer":{"name":"Grace","country":"US"}}}`)
 	r.expect(t, 200, "")
-	r.hasTimes(t, "queue", "db-pool-wait", "db-read", "graph-build", "template-resolve", "db-write", "db-commit", "serialize")
+	r.hasTimes(t, "queue", "db-pool-wait", "db-read", "graph-build", "template-resolve", "db-write", "db-commit",
+		"ws-publish", "serialize")
 	if r.at(t, "success") != true || r.at(t, "workflowName") != "order-chain" || r.at(t, "executionId") != "e-0001" {
 		t.Errorf("execution = %v", r.json)
 	}

@@ -22,6 +22,7 @@ type Options struct {
 	Store  store.Store
 	Gauges *gauge.Sampler
 	Callee *outbound.Client
+	Hub    *Hub
 	Log    *slog.Logger
 	Now    timing.Clock
 	// InstanceID tells this process from any other that may listen on the same
@@ -38,6 +39,7 @@ type Server struct {
 
 // New returns a Server.
 func New(o Options) *Server {
+	o.Hub.Serve(o.Engine)
 	s := &Server{Options: o, mux: http.NewServeMux(), started: o.Now()}
 	s.routes()
 	return s
@@ -59,6 +61,9 @@ func (s *Server) routes() {
 	s.handle("GET /api/v1/executions/{id}", s.getExecution)
 	s.handle("GET /api/v1/executions/{id}/trace", s.getTrace)
 	s.handle("GET /api/v1/tasks", s.listTasks)
+
+	s.mux.Handle("POST "+HubPath+"/negotiate", s.Hub)
+	s.mux.Handle("GET "+HubPath, s.Hub)
 }
 
 // answer is what a route has to say: a value for the body, as JSON.

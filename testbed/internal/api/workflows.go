@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"k6report/testbed/internal/engine"
 	"k6report/testbed/internal/task"
 	"k6report/testbed/internal/workflow"
 )
@@ -76,7 +77,8 @@ func (s *Server) execute(r *http.Request) (answer, error) {
 	if err := decode(r, &body); err != nil {
 		return answer{}, err
 	}
-	record, err := s.Engine.Execute(r.Context(), who, r.PathValue("name"), body.Input)
+	record, err := s.Engine.Execute(r.Context(),
+		engine.Request{Tenant: who, Workflow: r.PathValue("name"), Input: body.Input})
 	if err != nil {
 		return answer{}, err
 	}

@@ -23,6 +23,9 @@ type Options struct {
 	// queue.
 	Limit int
 	NewID func() string // a new execution's id, unique and rising with time
+	// Publish hears of executions as they go on. It is called by several
+	// goroutines at once and should not keep them waiting. Nil hears nothing.
+	Publish func(context.Context, Event)
 }
 
 // Engine executes workflows. It is safe for concurrent use.
@@ -63,27 +66,46 @@ func (e *DefinitionError) Unwrap() error { return e.Err }
 // Running answers how many executions run at present.
 func (e *Engine) Running() int { return len(e.places) }
 
+// Request asks for an execution.
+type Request struct {
+	Tenant   string
+	Workflow string
+	Input    map[string]any // nil for an empty one
+	ID       string         // "" for a new one
+}
+
 // Execute runs the latest version of a workflow for a tenant and stores the
 // record, which it answers even when a task failed. Errors: store.ErrNotFound,
 // *InputError, or what went wrong with the database; then nothing was stored.
-func (e *Engine) Execute(
-	ctx context.Context, tenant, name string, input map[string]any,
-) (workflow.Execution, error) {
+func (e *Engine) Execute(ctx context.Context, r Request) (workflow.Execution, error) {
 	leave, err := e.enter(ctx)
 	if err != nil {
 		return workflow.Execution{}, err
 	}
 	defer leave()
-	d, err := e.Store.Definition(ctx, name)
+	d, err := e.Store.Definition(ctx, r.Workflow)
 	if err != nil {
 		return workflow.Execution{}, err
 	}
-	record, err := run(ctx, e.Runner, d, input)
-	if err != nil {
-		return workflow.Execution{}, err
+	input, faults := d.CompleteInput(r.Input)
+	if len(faults) > 0 {
+		return workflow.Execution{}, &InputError{Workflow: d.Name, Faults: faults}
 	}
-	record.ID, record.Tenant = e.NewID(), tenant
-	if err := e.Store.SaveExecution(ctx, record); err != nil {
+	if r.ID == "" {
+		r.ID = e.NewID()
+	}
+	story := &story{engine: e, request: r}
+	story.tell(ctx, Event{Kind: WorkflowStarted})
+	record, err := e.Runner.Run(ctx, d, input, story.task)
+	if err == nil {
+		record.ID, record.Tenant = r.ID, r.Tenant
+		err = e.Store.SaveExecution(ctx, record)
+	}
+	if err != nil {
+		record.ID, record.Status, record.Error = "", workflow.Failed, "the execution could not be finished"
+	}
+	story.tell(ctx, Event{Kind: WorkflowCompleted, Record: &record})
+	if err != nil {
 		return workflow.Execution{}, err
 	}
 	return record, nil
@@ -157,9 +179,9 @@ func (e *Engine) enter(ctx context.Context) (leave func(), err error) {
 	}
 }
 
-// Publish stores a definition that the engine can execute and answers its
+// Deploy stores a definition that the engine can execute and answers its
 // version.
-func (e *Engine) Publish(ctx context.Context, d workflow.Definition) (int, error) {
+func (e *Engine) Deploy(ctx context.Context, d workflow.Definition) (int, error) {
 	if err := e.Runner.Check(d); err != nil {
 		return 0, &DefinitionError{d.Name, err}
 	}

@@ -22,12 +22,12 @@ const executionsEach = 3
 // database that holds them already gets the executions only.
 func Fill(ctx context.Context, e *engine.Engine) error {
 	for _, d := range Definitions() {
-		if _, err := e.Publish(ctx, d); err != nil {
+		if _, err := e.Deploy(ctx, d); err != nil {
 			return fmt.Errorf("store the sample workflows: %w", err)
 		}
 		for _, tenant := range Tenants() {
 			for range executionsEach {
-				record, err := e.Execute(ctx, tenant, d.Name, nil)
+				record, err := e.Execute(ctx, engine.Request{Tenant: tenant, Workflow: d.Name})
 				if err != nil {
 					return fmt.Errorf("execute the sample workflows: %w", err)
 				}

@@ -155,7 +155,7 @@ func (s *samples) joins(t *testing.T) {
 	for _, metric := range []string{
 		"engine_queue_wait_ms", "db_pool_wait_ms", "db_write_latency_ms", "db_commit_latency_ms", "db_read_latency_ms",
 		"db_trace_query_latency_ms", "graph_build_duration", "template_resolve_ms", "serialize_ms",
-		"http_pool_wait_ms", "http_call_ms",
+		"http_pool_wait_ms", "http_call_ms", "ws_publish_ms",
 	} {
 		if len(s.points[metric]) == 0 {
 			t.Errorf("%s has no samples", metric)
