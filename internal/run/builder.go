@@ -436,8 +436,8 @@ func (b *Builder) Finish() *Run {
 // isNoTime reports whether a metric joined to requests turned out to be no
 // Trend, and so no time.
 func (b *Builder) isNoTime(metric string) bool {
-	kind := b.metric(metric).kind
-	return kind != Trend && kind != Unknown
+	m := b.byName[metric]
+	return m != nil && m.kind != Trend && m.kind != Unknown
 }
 
 func (m *metricBuilder) definition() Metric {

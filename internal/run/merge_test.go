@@ -1,0 +1,293 @@
+package run_test
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"k6report/internal/run"
+)
+
+// epoch is when the runs of these tests start.
+var epoch = time.Date(2026, 11, 23, 11, 45, 53, 0, time.UTC).UnixNano()
+
+// event is something that a Builder is told.
+type event struct {
+	at     int64
+	metric string
+	value  float64
+	tags   []run.Tag
+
+	protocol string // of a request; "" for a plain sample
+	total    float64
+	parts    [6]float64
+	failed   bool
+	joins    []join
+
+	problem *run.Problem
+	label   *run.Tag
+	source  *run.Source
+}
+
+type join struct {
+	metric string
+	ms     float64
+}
+
+// world is what all Builders of a run know beforehand.
+type world struct {
+	options run.Options
+	metrics []run.Metric
+}
+
+// build gives events to one Builder.
+func (w world) build(events []event) *run.Run {
+	b := run.NewBuilder(w.options)
+	for _, m := range w.metrics {
+		b.Define(m)
+	}
+	for _, e := range events {
+		switch {
+		case e.problem != nil:
+			b.Problem(*e.problem)
+			continue
+		case e.label != nil:
+			b.Label(e.label.Name, e.label.Value)
+			continue
+		case e.source != nil:
+			b.Source(*e.source)
+			continue
+		}
+		tags := b.Tags(e.tags)
+		b.Series(b.Metric(e.metric), tags).Add(e.at, e.value)
+		if e.protocol == "" {
+			continue
+		}
+		place := b.AddRequest(e.protocol, tags, &run.Request{
+			Start: e.at, Duration: e.value, Total: e.total, Parts: e.parts, Failed: e.failed, Timeout: e.failed,
+		})
+		for i, j := range e.joins {
+			b.Join(place, j.metric, j.ms, i == 0)
+		}
+	}
+	return b.Finish()
+}
+
+// encode writes a snapshot of a sound run.
+func encode(t fataler, r *run.Run) []byte {
+	t.Helper()
+	if err := r.Check(); err != nil {
+		t.Fatalf("the run is not sound: %v", err)
+	}
+	var b bytes.Buffer
+	if err := run.Encode(&b, r); err != nil {
+		t.Fatalf("encode: %v", err)
+	}
+	return b.Bytes()
+}
+
+type fataler interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+// split deals events out to parts.
+func split(rng *rand.Rand, events []event, parts int) [][]event {
+	dealt := make([][]event, parts)
+	for _, i := range rng.Perm(len(events)) {
+		k := rng.IntN(parts)
+		dealt[k] = append(dealt[k], events[i])
+	}
+	return dealt
+}
+
+// mergeAnyhow merges parts in a random order and association.
+func mergeAnyhow(rng *rand.Rand, parts []*run.Run) *run.Run {
+	for len(parts) > 1 {
+		rng.Shuffle(len(parts), func(i, j int) { parts[i], parts[j] = parts[j], parts[i] })
+		n := 2 + rng.IntN(len(parts)-1)
+		parts = append([]*run.Run{run.Merge(parts[:n]...)}, parts[n:]...)
+	}
+	return run.Merge(parts...)
+}
+
+// same fails unless any way to cut and merge events gives one and the same run.
+// It returns that run.
+func (w world) same(t fataler, rng *rand.Rand, events []event, rounds int) *run.Run {
+	t.Helper()
+	whole := w.build(events)
+	want := encode(t, whole)
+	for range rounds {
+		var parts []*run.Run
+		for _, part := range split(rng, events, 1+rng.IntN(5)) {
+			parts = append(parts, w.build(part))
+		}
+		merged := mergeAnyhow(rng, parts)
+		if got := encode(t, merged); !bytes.Equal(got, want) {
+			t.Fatalf("another order gives another run: %s", difference(whole, merged))
+		}
+	}
+	return whole
+}
+
+// difference names the first parts in which runs differ.
+func difference(a, b *run.Run) string {
+	var out []string
+	compare := func(what string, x, y any) {
+		if s, u := fmt.Sprintf("%+v", x), fmt.Sprintf("%+v", y); s != u {
+			out = append(out, fmt.Sprintf("%s: %.300s\nnot %.300s", what, s, u))
+		}
+	}
+	compare("id", a.ID, b.ID)
+	compare("labels", a.Labels, b.Labels)
+	compare("metrics", a.Metrics, b.Metrics)
+	compare("sources", a.Sources, b.Sources)
+	compare("problems", a.Problems, b.Problems)
+	compare("folded", a.Folding.Tags, b.Folding.Tags)
+	compare("level", a.Folding.Level, b.Folding.Level)
+	compare("tag names", a.Folding.TagNames, b.Folding.TagNames)
+	compare("dimensions", a.Folding.Dimensions, b.Folding.Dimensions)
+	compare("seen", a.Folding.Seen, b.Folding.Seen)
+	compare("windows", a.WindowLength, b.WindowLength)
+	compare("blocks", a.Requests.BlockLength, b.Requests.BlockLength)
+	compare("columns", a.Requests.Columns, b.Requests.Columns)
+	compare("no times", a.Requests.NoTimes, b.Requests.NoTimes)
+	compare("number of series", len(a.Series), len(b.Series))
+	compare("number of tables", len(a.Requests.Tables), len(b.Requests.Tables))
+	for i := range min(len(a.Series), len(b.Series)) {
+		x, y := a.Series[i], b.Series[i]
+		what := "series " + x.Metric + " " + x.Tags.String()
+		compare(what, y.Metric+" "+y.Tags.String(), x.Metric+" "+x.Tags.String())
+		compare(what, x.Stats, y.Stats)
+		compare(what, x.Latest, y.Latest)
+		compare(what, x.Windows, y.Windows)
+	}
+	for i := range min(len(a.Requests.Tables), len(b.Requests.Tables)) {
+		x, y := a.Requests.Tables[i], b.Requests.Tables[i]
+		compare("table", x.Endpoint, y.Endpoint)
+		for k := range min(len(x.Blocks), len(y.Blocks)) {
+			compare("block", x.Blocks[k].Rows, y.Blocks[k].Rows)
+		}
+	}
+	return strings.Join(out[:min(len(out), 5)], "\n")
+}
+
+// TestMergeIsOrderless draws runs in which limits are passed or just not.
+func TestMergeIsOrderless(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
+		w, events := draw(t, rng)
+		w.same(t, rng, events, 3)
+	})
+}
+
+// draw makes a small run whose limits, by rapid's choice, are passed.
+func draw(t *rapid.T, rng *rand.Rand) (world, []event) {
+	w := world{metrics: []run.Metric{
+		{Name: "duration", Type: run.Trend, Contains: "time", Thresholds: []string{"p(95)<500"}, Submetrics: []run.Submetric{
+			{Name: "duration{user:u7}", Tags: []run.Tag{{Name: "user", Value: "u7"}}},
+		}},
+		{Name: "errors", Type: run.Rate}, {Name: "data", Type: run.Counter}, {Name: "vus", Type: run.Gauge},
+	}}
+	if rapid.Bool().Draw(t, "dimension") {
+		w.options.Dimensions = []string{"tenant"}
+	}
+	users := rapid.SampledFrom([]int{1, 60, 66, 90}).Draw(t, "users")
+	tenants := rapid.SampledFrom([]int{1, 70, 1010}).Draw(t, "tenants")
+	names := rapid.SampledFrom([]int{0, 3, 64, 70}).Draw(t, "tag names")
+	span := rapid.SampledFrom([]int{0, 5, 119, 130, 299, 350, 5000}).Draw(t, "seconds")
+	columns := rapid.SampledFrom([]int{0, 2, 18, 22}).Draw(t, "columns")
+	endpoints := rapid.SampledFrom([]int{1, 5, 70}).Draw(t, "methods")
+	metrics := []string{"duration", "errors", "data", "vus", "untold"}
+	n := rapid.IntRange(0, 1200).Draw(t, "events")
+	var events []event
+	for i := range n {
+		e := event{
+			at:     epoch + rng.Int64N(int64(span)*1e9+1)/1000*1000,
+			metric: metrics[rng.IntN(len(metrics))],
+			value:  value(rng),
+			tags: []run.Tag{
+				{Name: "method", Value: fmt.Sprintf("M%d", rng.IntN(endpoints))},
+				{Name: "name", Value: fmt.Sprintf("e%d", rng.IntN(3))},
+				{Name: "instance", Value: fmt.Sprintf("i%d", rng.IntN(2))},
+			},
+		}
+		if rng.IntN(2) == 0 {
+			e.tags = append(e.tags, run.Tag{Name: "user", Value: fmt.Sprintf("u%d", rng.IntN(users))})
+		}
+		if rng.IntN(2) == 0 || tenants > 100 {
+			e.tags = append(e.tags, run.Tag{Name: "tenant", Value: fmt.Sprintf("t%d", rng.IntN(tenants))})
+		}
+		if names > 0 && rng.IntN(2) == 0 {
+			e.tags = append(e.tags, run.Tag{Name: fmt.Sprintf("tag%d", i%names), Value: "x"})
+		}
+		if e.metric == "duration" && rng.IntN(3) > 0 {
+			e.protocol, e.failed = []string{"http", run.ProtocolIteration}[rng.IntN(2)], rng.IntN(10) == 0
+			if e.total = value(rng); rng.IntN(4) > 0 {
+				e.parts = [6]float64{rng.Float64(), 0, 0, rng.Float64(), e.value, rng.Float64()}
+			}
+			for k := range columns {
+				if rng.IntN(3) == 0 {
+					e.joins = append(e.joins, join{fmt.Sprintf("part%02d", k), 5 * rng.Float64() * float64(rng.IntN(2))})
+				}
+			}
+		}
+		events = append(events, e)
+	}
+	for i := range rng.IntN(20) {
+		events = append(events,
+			event{problem: &run.Problem{
+				Code: fmt.Sprintf("code%d", rng.IntN(3)), Source: fmt.Sprintf("file%d", rng.IntN(2)),
+				Line: rng.Int64N(5), Message: fmt.Sprintf("m%d", rng.IntN(3)), Count: rng.Uint64N(3),
+			}},
+			event{label: &run.Tag{Name: fmt.Sprintf("label%d", i%3), Value: fmt.Sprint(rng.IntN(9))}},
+			event{source: &run.Source{Name: fmt.Sprint("s", rng.IntN(3)), Format: "k6-json", Lines: rng.Int64N(2), Skipped: rng.Int64N(2)}})
+	}
+	return w, events
+}
+
+// value draws what k6 may write, mostly times.
+func value(rng *rand.Rand) float64 {
+	switch rng.IntN(12) {
+	case 0:
+		return []float64{0, math.Copysign(0, -1), 1, 1e-12, 1 << 40, -1 << 41, 1e300}[rng.IntN(7)]
+	case 1:
+		return -rng.Float64() * 100
+	case 2:
+		return 1
+	}
+	return rng.ExpFloat64() * 50
+}
+
+// TestMergeOfBlocks holds to the same what depends on budgets of rows.
+func TestMergeOfBlocks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	const seed = 5
+	rng := rand.New(rand.NewPCG(seed, 2))
+	w := world{metrics: []run.Metric{{Name: "duration", Type: run.Trend}}}
+	for _, endpoints := range []int{300, 2500} {
+		var events []event
+		for range 150_000 {
+			ms := rng.ExpFloat64() * 1000
+			events = append(events, event{
+				at: epoch + rng.Int64N(100e9), metric: "duration", value: ms, total: ms, protocol: "http",
+				tags:  []run.Tag{{Name: "name", Value: fmt.Sprint(rng.IntN(endpoints))}},
+				joins: []join{{fmt.Sprintf("part%02d", rng.IntN(18)), ms / 2}},
+			})
+		}
+		slices.SortFunc(events, func(a, b event) int { return strings.Compare(a.tags[0].Value, b.tags[0].Value) })
+		r := w.same(t, rng, events, 1)
+		if r.Requests.BlockLength == time.Second {
+			t.Errorf("%d endpoints: the budget was not passed", endpoints)
+		}
+	}
+}
