@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+)
+
+// fakeK6 plays k6: it knows its version, has a plan, and leaves the files of a
+// run where it is told to. The environment says how the run goes:
+//
+//	FAKE_EXIT       its exit code (0)
+//	FAKE_THRESHOLD  a threshold of http_req_duration
+//	FAKE_MODE       "hang" until interrupted, "stuck" until killed, "silent"
+//	                without any file, "throw" in its init code
+func fakeK6(args []string) int {
+	code, _ := strconv.Atoi(os.Getenv("FAKE_EXIT"))
+	switch {
+	case len(args) > 0 && args[0] == "version":
+		fmt.Println("k6 v1.8.1 (go1.26.0, linux/amd64)")
+		return 0
+	case len(args) > 0 && args[0] == "inspect":
+		if os.Getenv("FAKE_MODE") == "throw" {
+			fmt.Fprintln(os.Stderr, `level=error msg="Error: boom at script.js:1"`)
+			return 107
+		}
+		fmt.Println(`{"scenarios":{"default":{"executor":"constant-arrival-rate","rate":40,"timeUnit":"1s","duration":"3s","preAllocatedVUs":2,"maxVUs":2}},"totalDuration":"33s","maxVUs":2}`)
+		return 0
+	}
+	fmt.Println("fake progress")
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt)
+	mode := os.Getenv("FAKE_MODE")
+	if mode != "silent" {
+		if err := fakeFiles(args); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 255
+		}
+	}
+	fmt.Fprintln(os.Stderr, "fake message")
+	switch mode {
+	case "hang":
+		<-interrupts
+		fmt.Fprintln(os.Stderr, "fake was interrupted")
+		return 105
+	case "stuck":
+		for range interrupts {
+			fmt.Fprintln(os.Stderr, "fake was interrupted")
+		}
+	}
+	return code
+}
+
+// fakeFiles writes what k6 was told to write.
+func fakeFiles(args []string) error {
+	g := generated{seconds: 3, rate: 40, seed: 1, threshold: os.Getenv("FAKE_THRESHOLD")}
+	for i, arg := range args {
+		if arg == "--summary-export" {
+			if err := os.WriteFile(args[i+1], []byte(`{"root_group":{},"metrics":{}}`), 0o600); err != nil {
+				return err
+			}
+		}
+		if file, ok := strings.CutPrefix(arg, "json="); ok {
+			if err := g.writeFile(file); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
