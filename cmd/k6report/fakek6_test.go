@@ -26,7 +26,7 @@ func fakeK6(args []string) int {
 			fmt.Fprintln(os.Stderr, `level=error msg="Error: boom at script.js:1"`)
 			return 107
 		}
-		fmt.Println(`{"scenarios":{"default":{"executor":"constant-arrival-rate","rate":40,"timeUnit":"1s","duration":"3s","preAllocatedVUs":2,"maxVUs":2}},"totalDuration":"33s","maxVUs":2}`)
+		fmt.Println(`{"scenarios":{"default":{"executor":"constant-vus","vus":2,"duration":"3s","gracefulStop":"30s"}},"totalDuration":"33s","maxVUs":2}`)
 		return 0
 	}
 	fmt.Println("fake progress")

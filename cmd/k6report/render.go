@@ -64,7 +64,7 @@ func (a *app) render(ctx context.Context, c *common, name string) error {
 	defer f.Close()
 	rep, err := report.Decode(f)
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return hinted{fmt.Errorf("%s: %w", name, err), "render shows a report.json again; for what k6 wrote there is k6report analyze"}
 	}
 	if c.out != "" {
 		_, err := writeFiles(ctx, c.out, wanted, rep, nil)

@@ -45,9 +45,6 @@ func Decode(rd io.Reader) (*Report, error) {
 	if err := dec.Decode(&raw); err != nil {
 		return nil, fmt.Errorf("read report: %w", err)
 	}
-	if err := dec.Decode(&struct{}{}); !errors.Is(err, io.EOF) {
-		return nil, errors.New("read report: there is more in it after the report's end")
-	}
 	// The schema first: another document must not fail on some field's type.
 	var head struct {
 		Schema string `json:"schema"`
@@ -57,6 +54,9 @@ func Decode(rd io.Reader) (*Report, error) {
 	}
 	if head.Schema != SchemaID {
 		return nil, fmt.Errorf("read report: its schema is %.60q, this k6report reads %s", head.Schema, SchemaID)
+	}
+	if err := dec.Decode(&struct{}{}); !errors.Is(err, io.EOF) {
+		return nil, errors.New("read report: there is more in it after the report's end")
 	}
 	r := new(Report)
 	if err := json.Unmarshal(raw, r); err != nil {
