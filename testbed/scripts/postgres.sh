@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # A PostgreSQL cluster to throw away, for tests and laboratory runs.
 #
-#   postgres.sh install      installs Debian's package, as root
 #   postgres.sh start DIR    makes a cluster in DIR, which must not exist, and
 #                            prints its URL
 #   postgres.sh stop DIR     stops it and removes DIR
 #
 # It listens on a socket inside DIR only: there is no port to collide on, and
-# nobody else can reach it. PostgreSQL refuses to run as root, so for root it
+# nobody else can reach it. A DIR under /dev/shm keeps the disk's moods out of
+# the commits. PostgreSQL refuses to run as root, so for root it
 # runs as the user "postgres". Exit code 3: PostgreSQL is not installed.
 set -euo pipefail
 
@@ -24,7 +24,7 @@ bin() {
   if [ -z "$newest" ]; then
     newest=$(command -v initdb || true)
   fi
-  [ -n "$newest" ] || fail 3 "PostgreSQL is not installed; 'postgres.sh install' as root installs it"
+  [ -n "$newest" ] || fail 3 "PostgreSQL is not installed; tools/install.sh postgresql does it, as root"
   dirname "$newest"
 }
 
@@ -69,17 +69,10 @@ stop() {
 }
 
 case "${1:-}" in
-install)
-  apt-get update -qq
-  # Without this, Debian's package makes and starts a cluster of its own.
-  mkdir -p /etc/postgresql-common/createcluster.d
-  echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.d/k6report.conf
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql
-  ;;
 start) start "${2:?start needs a folder}" ;;
 stop) stop "${2:?stop needs a folder}" ;;
 *)
-  echo "usage: postgres.sh install | start DIR | stop DIR" >&2
+  echo "usage: postgres.sh start DIR | stop DIR" >&2
   exit 2
   ;;
 esac

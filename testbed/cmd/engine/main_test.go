@@ -129,6 +129,9 @@ func TestADatabaseFileIsKept(t *testing.T) {
 }
 
 func TestOnPostgreSQL(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a server: not with -short")
+	}
 	cluster, err := suite.StartCluster(t.Context(), "../../scripts/postgres.sh")
 	if errors.Is(err, suite.ErrNotInstalled) && os.Getenv("K6REPORT_REQUIRE_ALL") != "1" {
 		t.Skip(err)

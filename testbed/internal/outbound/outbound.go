@@ -5,6 +5,7 @@ package outbound
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
@@ -15,8 +16,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"crypto/tls"
 
 	"k6report/testbed/internal/timing"
 )

@@ -11,7 +11,7 @@ import (
 )
 
 // ErrNotInstalled says that PostgreSQL's programs aren't on this machine.
-var ErrNotInstalled = errors.New("PostgreSQL is not installed; testbed/scripts/postgres.sh install does it")
+var ErrNotInstalled = errors.New("PostgreSQL is not installed; tools/install.sh postgresql does it")
 
 // Cluster is a PostgreSQL cluster to throw away.
 type Cluster struct {

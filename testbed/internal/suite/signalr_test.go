@@ -10,26 +10,32 @@ import (
 	"testing"
 )
 
-// signalrClient finds the folder that scripts/signalr.sh installed the
-// official client in.
+// signalrClient finds the folder that tools/install.sh puts the official
+// client into. Where everything is required, it is installed if npm is there.
 func signalrClient(t *testing.T) string {
 	t.Helper()
-	dir, err := filepath.Abs("../../../.tools/signalr")
+	dir, err := filepath.Abs("../../../.tools/npm")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, missing := os.Stat(filepath.Join(dir, "node_modules", "@microsoft", "signalr"))
-	_, noNode := exec.LookPath("node")
-	if err := errors.Join(missing, noNode); err != nil {
-		if os.Getenv("K6REPORT_REQUIRE_ALL") == "1" {
-			t.Fatalf("the official SignalR client is not installed; testbed/scripts/signalr.sh does it: %v", err)
+	for _, program := range []string{"node", "npm"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("%s is not installed, so the official SignalR client can't run", program)
 		}
-		t.Skip("the official SignalR client is not installed; testbed/scripts/signalr.sh does it")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "node_modules", "@microsoft", "signalr")); err != nil {
+		if os.Getenv("K6REPORT_REQUIRE_ALL") != "1" {
+			t.Skip("the official SignalR client is not installed; tools/install.sh signalr does it")
+		}
+		if out, err := exec.CommandContext(t.Context(), "../../../tools/install.sh", "signalr").CombinedOutput(); err != nil {
+			t.Fatalf("install the official SignalR client: %v\n%s", err, out)
+		}
 	}
 	return dir
 }
 
 func TestTheOfficialSignalRClient(t *testing.T) {
+	endToEnd(t)
 	modules := signalrClient(t)
 	e := startEngine(t)
 	out, err := exec.CommandContext(t.Context(), "node", "testdata/signalr-client.cjs", modules, e.URL).Output()

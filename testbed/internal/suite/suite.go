@@ -68,7 +68,8 @@ func (e *Engine) Stop() error {
 type Run struct {
 	K6     string            // the binary
 	Script string            // path of the script
-	Env    map[string]string // handed over with -e; k6 sees no other environment
+	Env    map[string]string // handed over to the script with -e, which sees no other
+	OS     []string          // the environment of k6 itself, as os.Environ gives it
 	Dir    string            // an existing folder for the results
 	Log    io.Writer         // k6's terminal output
 }
@@ -95,7 +96,7 @@ func (r Run) Do(ctx context.Context) (Result, error) {
 		args = append(args, "-e", name+"="+r.Env[name])
 	}
 	cmd := exec.CommandContext(ctx, r.K6, append(args, r.Script)...)
-	cmd.Env = append(os.Environ(), "K6_AUTO_EXTENSION_RESOLUTION=false")
+	cmd.Env = append(slices.Clone(r.OS), "K6_AUTO_EXTENSION_RESOLUTION=false")
 	cmd.Stdout, cmd.Stderr = r.Log, r.Log
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = time.Minute

@@ -15,10 +15,19 @@ import (
 
 const scenarios = "../../../scenarios"
 
+// endToEnd leaves a test that runs whole programs to the long round.
+func endToEnd(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("end to end: not with -short")
+	}
+}
+
 // k6Binary finds the pinned k6. Where everything is required, its absence is a
 // failure.
 func k6Binary(t *testing.T) string {
 	t.Helper()
+	endToEnd(t)
 	if path := os.Getenv("K6REPORT_K6"); path != "" {
 		return path
 	}
@@ -61,7 +70,8 @@ func runScript(t *testing.T, script string, env map[string]string) (Result, *sam
 	t.Helper()
 	var log bytes.Buffer
 	result, err := Run{
-		K6: k6Binary(t), Script: filepath.Join(scenarios, script), Env: env, Dir: t.TempDir(), Log: &log,
+		K6: k6Binary(t), Script: filepath.Join(scenarios, script), Env: env, OS: os.Environ(),
+		Dir: t.TempDir(), Log: &log,
 	}.Do(t.Context())
 	if err != nil {
 		t.Fatalf("%v\n%s", err, &log)
@@ -315,7 +325,7 @@ func TestAStrangerOnThePortIsNotLoaded(t *testing.T) {
 	e := startEngine(t)
 	var log bytes.Buffer
 	result, err := Run{
-		K6: k6, Script: filepath.Join(scenarios, "smoke-test.js"), Dir: t.TempDir(), Log: &log,
+		K6: k6, Script: filepath.Join(scenarios, "smoke-test.js"), OS: os.Environ(), Dir: t.TempDir(), Log: &log,
 		Env: map[string]string{"BASE_URL": e.URL, "INSTANCE_ID": "somebody-else"},
 	}.Do(t.Context())
 	const aborted = 108

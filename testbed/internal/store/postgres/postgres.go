@@ -52,8 +52,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)
 	}
 	config.MaxConns = int32(o.Conns)
-	// Some connections from the start: a first request should not pay for them.
-	config.MinConns = min(config.MaxConns, 4)
+	// Some connections from the start: a burst should not pay for making them.
+	config.MinConns = min(config.MaxConns, 20)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)

@@ -23,6 +23,9 @@ import (
 // startCluster answers the URL of a cluster that lives as long as the test.
 func startCluster(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("starts a server: not with -short")
+	}
 	c, err := suite.StartCluster(t.Context(), "../../../scripts/postgres.sh")
 	if errors.Is(err, suite.ErrNotInstalled) && os.Getenv("K6REPORT_REQUIRE_ALL") != "1" {
 		t.Skip(err)
@@ -44,7 +47,7 @@ func database(t *testing.T, cluster, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(context.WithoutCancel(t.Context()))
+	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
 	if _, err := conn.Exec(t.Context(), "CREATE DATABASE "+name); err != nil {
 		t.Fatal(err)
 	}

@@ -59,7 +59,7 @@ func TestAFileOutlivesItsStore(t *testing.T) {
 func TestOpenSaysWhatItCouldNotOpen(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "no", "such", "folder.db")
 	if s, err := Open(t.Context(), Options{Path: path, Readers: 1, Now: time.Now}); err == nil {
-		s.Close()
+		_ = s.Close()
 		t.Error("a database in a folder that isn't there was opened")
 	}
 }

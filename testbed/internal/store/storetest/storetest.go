@@ -108,10 +108,14 @@ func execution(id string, minute int) workflow.Execution {
 		Cost:  workflow.Cost{Setup: 10, Scheduling: 20, Teardown: 30},
 		Input: map[string]any{"n": 2.5, "text": "it's \"quoted\" ✓"}, Output: map[string]any{"v": []any{true, nil}},
 		Tasks: []workflow.TaskRun{
-			{ID: "a", Kind: "echo", Started: at, Completed: at.Add(time.Millisecond), Wait: 7,
-				Output: map[string]any{"v": 1.0}},
-			{ID: "b", Kind: "echo", Started: at.Add(2 * time.Millisecond), Completed: at.Add(3 * time.Millisecond),
-				WaitedFor: []string{"a"}, Error: "no"},
+			{
+				ID: "a", Kind: "echo", Started: at, Completed: at.Add(time.Millisecond), Wait: 7,
+				Output: map[string]any{"v": 1.0},
+			},
+			{
+				ID: "b", Kind: "echo", Started: at.Add(2 * time.Millisecond), Completed: at.Add(3 * time.Millisecond),
+				WaitedFor: []string{"a"}, Error: "no",
+			},
 		},
 		Plan: workflow.Plan{Order: []string{"a", "b"}, Groups: [][]string{{"a"}, {"b"}}},
 	}
@@ -273,12 +277,18 @@ func timings(t *testing.T, s store.Store) {
 		do   func(context.Context) error
 		want []string
 	}{
-		{func(ctx context.Context) error { return s.SaveExecution(ctx, execution("e2", 0)) },
-			[]string{timing.DBPoolWait, timing.DBWrite, timing.DBCommit}},
-		{func(ctx context.Context) error { _, err := s.Execution(ctx, "acme", "e"); return err },
-			[]string{timing.DBPoolWait, timing.DBRead}},
-		{func(ctx context.Context) error { _, err := s.Trace(ctx, "acme", "e"); return err },
-			[]string{timing.DBPoolWait, timing.DBTrace}},
+		{
+			func(ctx context.Context) error { return s.SaveExecution(ctx, execution("e2", 0)) },
+			[]string{timing.DBPoolWait, timing.DBWrite, timing.DBCommit},
+		},
+		{
+			func(ctx context.Context) error { _, err := s.Execution(ctx, "acme", "e"); return err },
+			[]string{timing.DBPoolWait, timing.DBRead},
+		},
+		{
+			func(ctx context.Context) error { _, err := s.Trace(ctx, "acme", "e"); return err },
+			[]string{timing.DBPoolWait, timing.DBTrace},
+		},
 		{s.Ping, []string{timing.DBPoolWait, timing.DBRead}},
 	} {
 		rec := timing.Start(time.Now)
