@@ -24,7 +24,10 @@ type collector struct {
 	metrics map[string]*metric
 	segment *segment
 	open    *fragment // the request whose samples are arriving
-	count   int       // requests of this segment so far
+	// known says that requests can be told apart: the segment did not begin
+	// inside the present one. Until then its samples go into segment.chain.
+	known bool
+	count int // requests of this segment so far
 	// byJoin finds the latest request of a reference in segment.recents, of
 	// which the first trimmed are gone.
 	byJoin  map[uint64]int
@@ -68,12 +71,13 @@ type segment struct {
 	source   string
 	lines    int64
 	badLines int64
-	// head is the first request: its first samples may be in the segment
-	// before. tail is the last, still open. They are the same while only one
-	// was seen.
-	head, tail *fragment
-	// closes says that a sample came before head that ends the request before.
-	closes   bool
+	// chain is how the segment begins, if nothing in it ended the request
+	// before: closes says that something did. chainOpen says that nothing
+	// ended the chain. tail is the last request behind the chain, still open.
+	chain             *chain
+	closes, chainOpen bool
+	tail              *fragment
+
 	orphans  []orphan
 	lost     uint64   // samples without a request beyond those kept
 	recents  []recent // the last of them, in order
@@ -125,7 +129,7 @@ func newCollector(b, late *run.Builder, o Options) *collector {
 // begin starts a segment.
 func (c *collector) begin(source string) {
 	c.segment = &segment{source: source}
-	c.open = nil
+	c.open, c.known = nil, false
 	c.byJoin = make(map[uint64]int)
 	c.count, c.trimmed = 0, 0
 }
@@ -136,6 +140,7 @@ func (c *collector) end() *segment {
 	if c.open != nil {
 		s.tail = c.open.clone()
 	}
+	s.chainOpen = !c.known
 	s.requests = c.count
 	s.grouped, s.clipped = c.n.grouped, c.n.clipped
 	return s
@@ -243,21 +248,29 @@ func (c *collector) sample(m *metric, at int64, v float64, e *entry, join uint64
 
 // part takes one of the samples of an HTTP request.
 func (c *collector) part(part int, at int64, v float64, e *entry, join uint64) {
-	f := c.open
-	if f == nil || f.time != at || f.join != join || f.mask&(1<<part) != 0 || !f.entry.same(e) {
-		c.close()
-		f = &c.spare
-		*f = fragment{time: at, entry: e, join: join}
-		c.open = f
+	k := requestKey{at, e, join}
+	if !c.known {
+		s := c.segment
+		if s.chain == nil {
+			s.chain = &chain{requestKey: k}
+		}
+		if s.chain.add(k, part, v) {
+			return
+		}
+		c.known = true
 	}
-	f.mask |= 1 << part
-	f.values[part] = v
+	if c.open == nil || !c.open.add(k, part, v) {
+		c.close()
+		c.spare = fragment{requestKey: k}
+		c.open = &c.spare
+		c.open.add(k, part, v)
+	}
 }
 
 // same reports whether two entries are of equal tags.
 func (e *entry) same(o *entry) bool { return e == o || slices.Equal(e.tags, o.tags) }
 
-// close counts the open request. The first of a segment is left to the seam.
+// close counts the open request.
 func (c *collector) close() {
 	f := c.open
 	if f == nil {
@@ -265,10 +278,6 @@ func (c *collector) close() {
 	}
 	c.open = nil
 	c.count++
-	if c.segment.head == nil {
-		c.segment.head = f.clone()
-		return
-	}
 	if p := f.flaw(); p != nil {
 		c.segment.problem(*p)
 		return
@@ -280,8 +289,9 @@ func (c *collector) close() {
 // closeBefore closes the open request because of a sample that is not of it,
 // perhaps in the segment before.
 func (c *collector) closeBefore() {
-	if c.open == nil && c.segment.head == nil {
-		c.segment.closes = true
+	if !c.known {
+		c.known = true
+		c.segment.closes = c.segment.chain == nil
 	}
 	c.close()
 }
@@ -347,12 +357,12 @@ func (c *collector) join(m *metric, ms float64, join uint64) {
 
 // maxOrphans bounds what a segment keeps of samples without a request. It is
 // more than belong to the requests of a join window.
-const maxOrphans = 1 << 20
+const maxOrphans = 1 << 18
 
 // orphan keeps a sample for the seam, unless so many requests lie before it in
 // this segment that none of a segment before is near enough.
 func (s *segment) orphan(o orphan) {
-	if o.after > joinWindow || len(s.orphans) == maxOrphans {
+	if o.after >= joinWindow || len(s.orphans) == maxOrphans {
 		s.lost++
 		return
 	}

@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"context"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -10,8 +11,6 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/gzip"
-
-	"io"
 
 	"k6report/internal/run"
 )
@@ -166,7 +165,7 @@ func sameButSources(t *testing.T, want, got *run.Run) {
 	w, g := *want, *got
 	w.Sources, g.Sources = nil, nil
 	if !bytes.Equal(encoded(t, &w), encoded(t, &g)) {
-		t.Errorf("the runs differ:\n%+v\n%+v", w.Problems, g.Problems)
+		t.Errorf("the runs differ: problems %+v and %+v, unjoined %d and %d, started %d and %d", w.Problems, g.Problems, w.Requests.Unjoined, g.Requests.Unjoined, w.Started, g.Started)
 	}
 }
 

@@ -137,20 +137,15 @@ func (p *parser) line(b []byte) int {
 
 func hasPrefix(b []byte, s string) bool { return len(b) >= len(s) && string(b[:len(s)]) == s }
 
-// named finds the metric of a line that is not the expected one.
+// named finds the metric of a line that is not the expected one. A metric's
+// first line is left to the strict decoder: a line may still prove to be none.
 func (p *parser) named(b []byte) *metric {
 	end := bytes.IndexByte(b[:min(len(b), maxName+1)], '"')
 	if end <= 0 || !hasPrefix(b[end:], pointMiddle) {
 		return nil
 	}
 	m := p.metrics[string(b[:end])]
-	if m == nil {
-		if name := string(b[:end]); isPlain(name) {
-			return p.metric(name)
-		}
-		return nil
-	}
-	if !m.plain {
+	if m == nil || !m.plain {
 		return nil
 	}
 	return m

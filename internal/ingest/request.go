@@ -6,17 +6,75 @@ import (
 	"k6report/internal/run"
 )
 
+// requestKey is what all samples of a request share.
+type requestKey struct {
+	time  int64
+	entry *entry
+	join  uint64
+}
+
+func (k requestKey) same(o requestKey) bool {
+	return k.time == o.time && k.join == o.join && k.entry.same(o.entry)
+}
+
 // fragment is a request whose samples may not all have been seen.
 type fragment struct {
-	time   int64
-	entry  *entry
-	join   uint64
+	requestKey
 	mask   uint16
 	values [parts]float64
 	// The seam notes where the fragment comes from, and whether it is the
 	// first or last request there.
 	source string
 	edge   bool
+}
+
+// add takes a sample, unless it belongs to another request.
+func (f *fragment) add(k requestKey, part int, v float64) bool {
+	if f.mask&(1<<part) != 0 || !f.same(k) {
+		return false
+	}
+	f.mask |= 1 << part
+	f.values[part] = v
+	return true
+}
+
+// absorb adds the samples of o if both are parts of the same request.
+func (f *fragment) absorb(o *fragment) bool {
+	if f.mask&o.mask != 0 || !f.same(o.requestKey) {
+		return false
+	}
+	for part := range parts {
+		if o.mask&(1<<part) != 0 {
+			f.values[part] = o.values[part]
+		}
+	}
+	f.mask |= o.mask
+	return true
+}
+
+// chain is samples of requests that nothing but their order tells apart: those
+// at the start of a segment, which may continue a request of the one before.
+type chain struct {
+	requestKey
+	samples []partSample
+}
+
+type partSample struct {
+	part  int
+	value float64
+}
+
+// maxChain bounds the length of a chain. No segment of a file holds as many
+// samples.
+const maxChain = 1 << 20
+
+// add takes a sample, unless the chain ends before it.
+func (c *chain) add(k requestKey, part int, v float64) bool {
+	if len(c.samples) == maxChain || !c.same(k) {
+		return false
+	}
+	c.samples = append(c.samples, partSample{part, v})
+	return true
 }
 
 var incomplete = run.Problem{

@@ -54,26 +54,17 @@ func (s *seam) add(g *segment) {
 	if g.closes {
 		s.close()
 	}
-	first := g.head
-	if first == nil {
-		first = g.tail
-	}
-	if first != nil {
-		first.source, first.edge = g.source, !s.begun
-		s.begun = true
-		if s.tail != nil && !s.tail.absorb(first) {
+	if g.chain != nil {
+		s.replay(g.chain, g.source)
+		if !g.chainOpen {
 			s.close()
 		}
-		if s.tail == nil {
-			s.tail = first
-		}
 	}
+	s.begun = s.begun || !g.chainOpen
 	base := s.count
-	if g.head != nil {
-		s.close()
-		if s.tail = g.tail; s.tail != nil {
-			s.tail.source = g.source
-		}
+	if g.tail != nil {
+		s.tail = g.tail
+		s.tail.source = g.source
 	}
 	for _, o := range g.orphans {
 		s.join(o, base+o.after)
@@ -99,6 +90,20 @@ func (s *seam) add(g *segment) {
 	s.grouped = s.grouped || g.grouped
 	s.clipped = s.clipped || g.clipped
 	s.tooMany = s.tooMany || g.tooMany
+}
+
+// replay takes the samples at the start of a segment as if they came behind
+// those of the segment before.
+func (s *seam) replay(c *chain, source string) {
+	for _, sample := range c.samples {
+		if s.tail == nil || !s.tail.add(c.requestKey, sample.part, sample.value) {
+			s.close()
+			s.tail = &fragment{requestKey: c.requestKey, source: source}
+			s.tail.add(c.requestKey, sample.part, sample.value)
+		}
+		s.tail.edge = s.tail.edge || !s.begun
+		s.begun = true
+	}
 }
 
 func (s *seam) problem(p run.Problem, source string) {
@@ -152,7 +157,7 @@ func (s *seam) carry(r recent) {
 	s.carried = append(s.carried, r)
 }
 
-// join adds a server's time to a request of a segment before, or to the one
+// join adds a server's time to a request of a segment before, or of the chain
 // that the segment began with.
 func (s *seam) join(o orphan, after int) {
 	at, ok := s.byJoin[o.join]
@@ -175,18 +180,4 @@ func (s *seam) trim() {
 	for i, r := range s.carried {
 		s.byJoin[r.join] = i
 	}
-}
-
-// absorb adds the samples of o if both are parts of the same request.
-func (f *fragment) absorb(o *fragment) bool {
-	if f.time != o.time || f.join != o.join || f.mask&o.mask != 0 || !f.entry.same(o.entry) {
-		return false
-	}
-	for part := range parts {
-		if o.mask&(1<<part) != 0 {
-			f.values[part] = o.values[part]
-		}
-	}
-	f.mask |= o.mask
-	return true
 }

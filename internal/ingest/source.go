@@ -100,17 +100,19 @@ func (c *counted) Read(p []byte) (int, error) {
 
 // start says where among the sources of a run one belongs.
 type start struct {
-	// time is the latest in the head: k6 does not write strictly in order of
-	// time, but of two parts of a file the first one's head ends before the
-	// other's. 0 if unknown.
-	time int64
+	// latest and first are times in the head, 0 if unknown. k6 does not write
+	// strictly in order of time, but of two parts of a file the first one's
+	// head ends before the other's. Parts shorter than that disorder may be
+	// read in the wrong order: then requests are still whole, see seam.mend,
+	// but a server's time may miss its request and counts as unjoined.
+	latest, first int64
 	// part is the first HTTP part in the head, for files that were cut inside
 	// a request: k6 writes the parts in a fixed order.
 	part int
 }
 
 func (s start) compare(o start) int {
-	return cmp.Or(cmp.Compare(s.time, o.time), cmp.Compare(s.part, o.part))
+	return cmp.Or(cmp.Compare(s.latest, o.latest), cmp.Compare(s.first, o.first), cmp.Compare(s.part, o.part))
 }
 
 var (
@@ -123,7 +125,8 @@ func startOf(head []byte) start {
 	s := start{part: parts}
 	for _, m := range anyTime.FindAllSubmatch(head, -1) {
 		if at, ok := c.parse(m[1]); ok {
-			s.time = max(s.time, at)
+			s.latest = max(s.latest, at)
+			s.first = cmp.Or(s.first, at)
 		}
 	}
 	if m := firstPoint.FindSubmatch(head); m != nil {

@@ -1,0 +1,135 @@
+package ingest
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// stream is lines made up as they are read.
+func stream(t testing.TB, lines int, line func(i int) string) io.Reader {
+	r, w := io.Pipe()
+	t.Cleanup(func() { r.Close() })
+	go func() {
+		b := bufio.NewWriterSize(w, 1<<16)
+		for i := range lines {
+			if _, err := b.WriteString(line(i)); err != nil {
+				break
+			}
+		}
+		b.Flush()
+		w.Close()
+	}()
+	return r
+}
+
+// peak measures the most memory in use while f runs, above that before, in MB.
+func peak(f func()) float64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	before := m.HeapAlloc
+	var highest atomic.Uint64
+	done, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			highest.Store(max(highest.Load(), m.HeapAlloc))
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	f()
+	close(done)
+	<-stopped
+	return float64(highest.Load()-min(before, highest.Load())) / (1 << 20)
+}
+
+// TestMemoryIsBounded reads what has no bound: the memory must not follow.
+func TestMemoryIsBounded(t *testing.T) {
+	n := 1_000_000
+	if testing.Short() {
+		n = 100_000
+	}
+	tests := []struct {
+		name string
+		mb   float64
+		line func(i int) string
+	}{
+		{"URLs", 250, func(i int) string {
+			url := fmt.Sprintf("http://h/page-%d-of-all", i)
+			return aPoint("http_req_duration", aTime, "1", `{"method":"GET","name":"`+url+`","url":"`+url+`"}`)
+		}},
+		{"tag keys", 250, func(i int) string {
+			return aPoint("x", aTime, "1", fmt.Sprintf(`{"key%d":"v"}`, i))
+		}},
+		{"request ids", 100, func(i int) string {
+			return aPoint("db_ms", aTime, "1", fmt.Sprintf(`{},"metadata":{"rid":"%d"}`, i))
+		}},
+		{"long tags", 250, func(i int) string {
+			if i > n/200 {
+				return "\n"
+			}
+			return aPoint("x", aTime, "1", fmt.Sprintf(`{"a":"%s%d"}`, strings.Repeat("x", 100_000), i))
+		}},
+	}
+	for _, tt := range tests {
+		used := peak(func() { read(t, Options{}, Source{"f", stream(t, n, tt.line)}) })
+		t.Logf("%d %s: %.0f MB", n, tt.name, used)
+		if used > tt.mb {
+			t.Errorf("%d %s take %.0f MB, more than %.0f", n, tt.name, used, tt.mb)
+		}
+	}
+}
+
+// TestTooManyMetrics: a metric a line is no test; on any number of goroutines.
+func TestTooManyMetrics(t *testing.T) {
+	var b strings.Builder
+	for i := range maxMetrics + 1 {
+		b.WriteString(aPoint(fmt.Sprintf("metric_%d", i), aTime, "1", "{}"))
+	}
+	want := "read f: they hold more than 10000 metrics: put what varies into a tag, not into a metric's name"
+	for _, o := range []Options{{}, {Workers: 2, segmentSize: 100_000}} {
+		if _, err := Read(t.Context(), []Source{{"f", newFile([]byte(b.String()))}}, o); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
+// TestLongLines: a line may be as long as maxLine and not longer, however it is
+// read.
+func TestLongLines(t *testing.T) {
+	line := func(length int) string {
+		short := aPoint("x", at(0), "1", `{"a":""}`)
+		return strings.Replace(short, `""`, `"`+strings.Repeat("y", length-len(short))+`"`, 1)
+	}
+	lengths := []int{10 << 20, maxLine, maxLine + 1, maxLine + bufferSize}
+	if testing.Short() {
+		lengths = lengths[:1]
+	}
+	for _, length := range lengths {
+		samples, problems := uint64(20), "tag_too_long 0 0: values of tags longer than 1024 bytes are cut there, and tags with names longer than 256 left out: put long texts into the log"
+		if length > maxLine {
+			samples, problems = 19, "line_too_long 10 1: a line was left out: it is longer than 32 MB"
+		}
+		content := []byte(aRequest(at(0), aTags, 5) + line(length) + strings.Repeat(vus(0), 10))
+		for _, o := range []Options{{}, {Workers: 2, segmentSize: 1 << 20}} {
+			r := read(t, o, Source{"f", newFile(content)})
+			if samplesOf(r) != samples || problemsOf(r) != problems {
+				t.Errorf("a line of %d bytes: %d samples and\n%s\nwant %d and\n%s", length, samplesOf(r), problemsOf(r), samples, problems)
+			}
+		}
+	}
+}
