@@ -88,7 +88,7 @@ func (a *app) read(ctx context.Context, c *common, cfg *config.Config, args []st
 	if err != nil {
 		return nil, err
 	}
-	sources, closeAll, err := a.openSources(args)
+	sources, closeAll, err := a.openSources(ctx, args)
 	if err != nil {
 		return nil, err
 	}

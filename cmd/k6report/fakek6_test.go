@@ -13,8 +13,8 @@ import (
 //
 //	FAKE_EXIT       its exit code (0)
 //	FAKE_THRESHOLD  a threshold of http_req_duration
-//	FAKE_MODE       "hang" until interrupted, "stuck" until killed, "silent"
-//	                without any file, "throw" in its init code
+//	FAKE_MODE       words: "hang" until interrupted, "stuck" until killed,
+//	                "silent" without any file, "throw" in its init code
 func fakeK6(args []string) int {
 	code, _ := strconv.Atoi(os.Getenv("FAKE_EXIT"))
 	switch {
@@ -33,21 +33,18 @@ func fakeK6(args []string) int {
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, os.Interrupt)
 	mode := os.Getenv("FAKE_MODE")
-	if mode != "silent" {
+	if !strings.Contains(mode, "silent") {
 		if err := fakeFiles(args); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 255
 		}
 	}
 	fmt.Fprintln(os.Stderr, "fake message")
-	switch mode {
-	case "hang":
+	for strings.Contains(mode, "hang") || strings.Contains(mode, "stuck") {
 		<-interrupts
 		fmt.Fprintln(os.Stderr, "fake was interrupted")
-		return 105
-	case "stuck":
-		for range interrupts {
-			fmt.Fprintln(os.Stderr, "fake was interrupted")
+		if strings.Contains(mode, "hang") {
+			return 105
 		}
 	}
 	return code

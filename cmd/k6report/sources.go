@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -35,7 +36,7 @@ var besideFiles = []string{summaryFile, planFile, executionFile}
 const howToMakeOne = "make a run with: k6 run --out json=run.json.gz --summary-export summary.json SCRIPT.js\nthen: k6report analyze run.json.gz summary.json"
 
 // openSources opens all arguments as parts of one run. close closes them.
-func (a *app) openSources(args []string) (sources []ingest.Source, closeAll func(), err error) {
+func (a *app) openSources(ctx context.Context, args []string) (sources []ingest.Source, closeAll func(), err error) {
 	var opened []io.Closer
 	closeAll = func() {
 		for _, c := range opened {
@@ -51,7 +52,7 @@ func (a *app) openSources(args []string) (sources []ingest.Source, closeAll func
 			sources = append(sources, ingest.Source{Name: "standard input", Reader: a.stdin})
 			continue
 		}
-		f, err := os.Open(path)
+		f, err := openFile(ctx, path)
 		if err != nil {
 			closeAll()
 			return nil, func() {}, readError(err)
@@ -60,6 +61,26 @@ func (a *app) openSources(args []string) (sources []ingest.Source, closeAll func
 		sources = append(sources, ingest.Source{Name: filepath.ToSlash(path), Reader: f})
 	}
 	return sources, closeAll, nil
+}
+
+// openFile is os.Open, which Ctrl-C ends: opening a pipe waits until somebody
+// writes to it.
+func openFile(ctx context.Context, path string) (*os.File, error) {
+	type opened struct {
+		file *os.File
+		err  error
+	}
+	result := make(chan opened, 1)
+	go func() {
+		f, err := os.Open(path)
+		result <- opened{f, err}
+	}()
+	select {
+	case o := <-result:
+		return o.file, o.err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("open %s: %w", path, ctx.Err())
+	}
 }
 
 func readError(err error) error {

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// TestExamples runs every example of the help in a folder that holds the files
+// it names.
+func TestExamples(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the examples are for a POSIX shell")
+	}
+	prepared := exampleFolder(t)
+	root := (&app{}).root()
+	walk(root, func(c *cobra.Command) {
+		own := []string{"k6report", "help", "version", "completion", "bash", "zsh", "fish", "powershell"}
+		if c.Example == "" && c.Runnable() && !slices.Contains(own, c.Name()) {
+			t.Errorf("%s has no example", c.CommandPath())
+		}
+		if c.Name() == "bash" || c.Name() == "zsh" || c.Name() == "fish" || c.Name() == "powershell" {
+			return // cobra's own words
+		}
+		for line := range strings.Lines(c.Example) {
+			t.Run(strings.TrimSpace(line), func(t *testing.T) {
+				t.Parallel()
+				runExample(t, prepared, strings.TrimSpace(line))
+			})
+		}
+	})
+}
+
+func walk(c *cobra.Command, visit func(*cobra.Command)) {
+	visit(c)
+	for _, sub := range c.Commands() {
+		walk(sub, visit)
+	}
+}
+
+// exampleFolder holds the files that the examples name.
+func exampleFolder(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"summary.json":            `{"root_group":{},"metrics":{"http_reqs":{"count":120,"rate":40}}}`,
+		"script.js":               "export default function () {}\n",
+		"scenarios/smoke-test.js": "export default function () {}\n",
+	} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	samples := generated{seconds: 3, rate: 40}
+	for _, name := range []string{"run.json.gz", "results/20261123T114553-smoke/run.json.gz"} {
+		if err := samples.writeFile(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := putK6(filepath.Join(dir, "bin")); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"snapshot", "run.json.gz", "-q", "-o", "run.k6run"},
+		{"analyze", "run.json.gz", "-q", "-o", "report"},
+	} {
+		cmd := exec.CommandContext(t.Context(), "k6report", args...)
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	return dir
+}
+
+func runExample(t *testing.T, prepared, line string) {
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(prepared)); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "PATH="+filepath.Join(dir, "bin")+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, &stderr)
+	}
+	if stdout.Len()+stderr.Len() == 0 && !strings.Contains(line, "--out") {
+		t.Error("it said nothing")
+	}
+	if strings.Contains(stderr.String(), "error:") {
+		t.Errorf("standard error:\n%s", &stderr)
+	}
+}

@@ -1,0 +1,255 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// program is k6report, started in a folder of its own.
+type program struct {
+	*exec.Cmd
+	stdout bytes.Buffer
+	stderr *bufio.Reader
+}
+
+// prepare makes the command in dir with the fake k6 and these variables.
+func prepare(t *testing.T, dir string, env []string, args ...string) *program {
+	t.Helper()
+	bin := filepath.Join(dir, "bin")
+	if err := putK6(bin); err != nil {
+		t.Fatal(err)
+	}
+	p := &program{Cmd: exec.CommandContext(t.Context(), "k6report", args...)}
+	p.Dir = dir
+	p.Env = slices.Concat(os.Environ(), []string{"PATH=" + bin + string(filepath.ListSeparator) + os.Getenv("PATH")}, env)
+	p.Stdout = &p.stdout
+	stderr, err := p.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.stderr = bufio.NewReader(stderr)
+	return p
+}
+
+func (p *program) start(t *testing.T) {
+	t.Helper()
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// await reads standard error up to a line that has to come.
+func (p *program) await(t *testing.T, want string) {
+	t.Helper()
+	for {
+		line, err := p.stderr.ReadString('\n')
+		if strings.Contains(line, want) {
+			return
+		}
+		if err != nil {
+			t.Fatalf("standard error ended (%v) without %q", err, want)
+		}
+	}
+}
+
+func (p *program) signal(t *testing.T, s os.Signal) {
+	t.Helper()
+	if err := p.Process.Signal(s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ends waits for the exit code and returns the rest of standard error.
+func (p *program) ends(t *testing.T, code int) string {
+	t.Helper()
+	rest, err := io.ReadAll(p.stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = p.Wait() // the state says it
+	if got := p.ProcessState.ExitCode(); got != code {
+		t.Fatalf("exit code %d, want %d\n%s", got, code, rest)
+	}
+	return string(rest)
+}
+
+// TestInterruptReading ends reading of a standard input that never does.
+func TestInterruptReading(t *testing.T) {
+	t.Parallel()
+	for name, s := range map[string]os.Signal{"SIGINT": syscall.SIGINT, "SIGTERM": syscall.SIGTERM} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			p := prepare(t, dir, nil, "analyze", "-", "--out", "out")
+			stdin, err := p.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stdin.Close()
+			p.start(t)
+			// More than a pipe holds: once it is written, the program reads.
+			var samples bytes.Buffer
+			if err := (generated{seconds: 10, rate: 60}).write(&samples); err != nil {
+				t.Fatal(err)
+			}
+			if n := samples.Len(); n < 1<<20 {
+				t.Fatalf("only %d bytes of samples", n)
+			}
+			if _, err := samples.WriteTo(stdin); err != nil {
+				t.Fatal(err)
+			}
+			p.signal(t, s)
+			if said := p.ends(t, 130); said != "k6report: interrupted\n" {
+				t.Errorf("standard error %q", said)
+			}
+			if p.stdout.Len() > 0 {
+				t.Errorf("standard output %q", &p.stdout)
+			}
+			wantFiles(t, dir, "bin/k6")
+		})
+	}
+}
+
+// TestInterruptPipe ends waiting for the first byte of a named pipe.
+func TestInterruptPipe(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	fifo := filepath.Join(dir, "run.json")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := prepare(t, dir, nil, "snapshot", "run.json", "-o", "x.k6run")
+	p.start(t)
+	f, err := os.OpenFile(fifo, os.O_WRONLY, 0) // returns when the program opens it
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	p.signal(t, syscall.SIGINT)
+	p.ends(t, 130)
+	wantFiles(t, dir, "bin/k6", "run.json")
+}
+
+// TestInterruptOpening ends waiting for a pipe that nobody writes to.
+func TestInterruptOpening(t *testing.T) {
+	t.Parallel()
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := openFile(ctx, fifo); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+	// Whoever still waits is let go. It may not have come as far yet, so the
+	// pipe stays open until the test's end.
+	f, err := os.OpenFile(fifo, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+}
+
+// runFiles are what k6report run leaves.
+var runFiles = []string{
+	"out/execution.json", "out/k6.log", "out/plan.json", "out/report.json",
+	"out/run.json.gz", "out/run.k6run", "out/summary.json", "out/summary.txt",
+}
+
+func wantFiles(t *testing.T, dir string, want ...string) {
+	t.Helper()
+	got, err := filesBelow(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("files %q, want %q", got, want)
+	}
+}
+
+type executionRecord struct {
+	ExitCode    int    `json:"exit_code"`
+	Signal      string `json:"signal"`
+	Interrupted bool   `json:"interrupted"`
+}
+
+func readRecord(t *testing.T, path string) (r executionRecord) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// TestInterruptRun reports on what there is when k6 was interrupted.
+func TestInterruptRun(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := prepare(t, dir, []string{"FAKE_MODE=hang"}, "run", "--out", "out", "--", "k6", "run", "s.js")
+	p.start(t)
+	p.await(t, "fake message")
+	p.signal(t, syscall.SIGINT)
+	said := p.ends(t, 130)
+	if strings.Count(said, "fake was interrupted") != 1 || !strings.Contains(said, "the run and its reports are in out") || strings.Contains(said, "hint") {
+		t.Errorf("standard error %q", said)
+	}
+	if out := p.stdout.String(); !strings.Contains(out, "exit code 105: the run was interrupted") {
+		t.Errorf("standard output %q", out)
+	}
+	wantFiles(t, dir, append([]string{"bin/k6"}, runFiles...)...)
+	if r := readRecord(t, filepath.Join(dir, "out", executionFile)); r.ExitCode != 105 || !r.Interrupted {
+		t.Errorf("record %+v", r)
+	}
+}
+
+// TestInterruptTwice ends a k6 that does not listen, and reports all the same.
+func TestInterruptTwice(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := prepare(t, dir, []string{"FAKE_MODE=stuck"}, "run", "--out", "out", "--", "k6", "run", "s.js")
+	p.start(t)
+	p.await(t, "fake message")
+	p.signal(t, syscall.SIGINT)
+	p.await(t, "fake was interrupted")
+	p.signal(t, syscall.SIGINT)
+	p.ends(t, 130)
+	wantFiles(t, dir, append([]string{"bin/k6"}, runFiles...)...)
+	if r := readRecord(t, filepath.Join(dir, "out", executionFile)); r.ExitCode != -1 || r.Signal != "killed" {
+		t.Errorf("record %+v", r)
+	}
+}
+
+// TestInterruptEmpty says what is missing when nothing was measured.
+func TestInterruptEmpty(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := prepare(t, dir, []string{"FAKE_MODE=silent hang"}, "run", "--out", "out", "--", "k6", "run", "s.js")
+	p.start(t)
+	p.await(t, "fake message")
+	p.signal(t, syscall.SIGINT)
+	if said := p.ends(t, 130); !strings.Contains(said, "left nothing to report on") {
+		t.Errorf("standard error %q", said)
+	}
+	if p.stdout.Len() > 0 {
+		t.Errorf("standard output %q", &p.stdout)
+	}
+	wantFiles(t, dir, "bin/k6", "out/execution.json", "out/k6.log", "out/plan.json")
+}
