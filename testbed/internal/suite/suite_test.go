@@ -302,6 +302,36 @@ func TestSmokeAtARate(t *testing.T) {
 	if n < 119 || n > 122 {
 		t.Errorf("%d requests in 4 s at 30/s, want 120", n)
 	}
+	s.tenantsAreAlike(t)
+}
+
+// tenantsAreAlike holds the tenants to equal shares, and each endpoint to all
+// tenants: one that always asked for the same would seem to be treated unlike
+// the others.
+func (s *samples) tenantsAreAlike(t *testing.T) {
+	t.Helper()
+	shares, asks := map[string]int{}, map[string]map[string]bool{}
+	for _, p := range s.points["http_reqs"] {
+		if strings.HasPrefix(p.Tags["group"], "::") {
+			continue
+		}
+		tenant, endpoint := p.Tags["tenant"], p.Tags["name"]
+		shares[tenant]++
+		if asks[endpoint] == nil {
+			asks[endpoint] = map[string]bool{}
+		}
+		asks[endpoint][tenant] = true
+	}
+	for tenant, n := range shares {
+		if n < 35 || n > 45 {
+			t.Errorf("%d requests for %s of 120 for three tenants", n, tenant)
+		}
+	}
+	for endpoint, tenants := range asks {
+		if len(tenants) < 2 {
+			t.Errorf("%s is asked by %v only", endpoint, tenants)
+		}
+	}
 }
 
 func TestSafeOnlyReads(t *testing.T) {
