@@ -41,7 +41,7 @@ type parser struct {
 	at        int64
 	tagsText  []byte // text of the last tags
 	tagsEntry *entry
-	metaText  []byte // text of the last metadata
+	metaText  []byte // text of the last metadata; "" is none
 	meta      reference
 	join      uint64 // of tagsEntry and meta
 	joined    bool   // join is up to date
@@ -111,7 +111,7 @@ func (p *parser) line(b []byte) int {
 
 	switch {
 	case hasPrefix(b[at:], pointClose):
-		p.setMeta(nil)
+		p.setMeta(nil, reference{})
 	case hasPrefix(b[at:], pointMetadata):
 		at += len(pointMetadata)
 		if t := p.metaText; len(t) > 0 && bytes.HasPrefix(b[at:], t) {
@@ -204,21 +204,29 @@ func (p *parser) metadata(b []byte) int {
 	if n == 0 {
 		return 0
 	}
-	raw, err := decodeStrings(b[:n])
-	if err != nil {
-		return 0
+	// A request id is new on every request, so the usual form has a short cut.
+	ref, ok := plainReference(b[:n])
+	if !ok {
+		raw, err := decodeStrings(b[:n])
+		if err != nil {
+			return 0
+		}
+		ref = referenceOf(raw)
 	}
-	p.setMeta(raw)
-	p.metaText = append(p.metaText[:0], b[:n]...)
+	p.setMeta(b[:n], ref)
 	return n
 }
 
-func (p *parser) setMeta(raw map[string]string) {
-	if raw == nil && len(p.metaText) == 0 && p.meta == (reference{}) {
+// setMeta keeps what metadata say. The reference is copied, too: it may lie in
+// the text.
+func (p *parser) setMeta(text []byte, r reference) {
+	if len(text) == 0 && len(p.metaText) == 0 {
 		return
 	}
-	p.metaText = p.metaText[:0]
-	p.meta = reference{rid: raw["rid"], vu: raw["vu"], iter: raw["iter"]}
+	p.metaText = append(p.metaText[:0], text...)
+	p.meta.rid = append(p.meta.rid[:0], r.rid...)
+	p.meta.vu = append(p.meta.vu[:0], r.vu...)
+	p.meta.iter = append(p.meta.iter[:0], r.iter...)
 	p.joined = false
 }
 

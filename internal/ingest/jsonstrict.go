@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"strings"
 
 	"k6report/internal/run"
@@ -93,8 +92,7 @@ func (p *parser) strictPoint(l jsonLine) error {
 	if e == nil {
 		e = p.remembered(text, d.Tags)
 	}
-	meta := reference{rid: d.Metadata["rid"], vu: d.Metadata["vu"], iter: d.Metadata["iter"]}
-	p.sample(p.metric(l.Metric), at, v, e, meta.of(e))
+	p.sample(p.metric(l.Metric), at, v, e, referenceOf(d.Metadata).of(e))
 	return nil
 }
 
@@ -194,35 +192,4 @@ func clip(s string) string {
 		return strings.ToValidUTF8(s[:most], "") + "…"
 	}
 	return s
-}
-
-// reference is what a sample's metadata say of its request.
-type reference struct{ rid, vu, iter string }
-
-// of is the request that a sample belongs to, 0 if nothing tells: the request
-// id, else virtual user, iteration and endpoint.
-func (r reference) of(e *entry) uint64 {
-	if r.rid != "" {
-		return hash("rid", r.rid)
-	}
-	vu, iter := r.vu, r.iter
-	if vu == "" {
-		vu = e.vu
-	}
-	if iter == "" {
-		iter = e.iter
-	}
-	if vu == "" || iter == "" {
-		return 0
-	}
-	return hash("vu", vu, iter, e.endpoint)
-}
-
-func hash(parts ...string) uint64 {
-	h := fnv.New64a()
-	for _, part := range parts {
-		h.Write([]byte(part))
-		h.Write([]byte{0})
-	}
-	return max(h.Sum64(), 1)
 }

@@ -76,6 +76,9 @@ func TestMemoryIsBounded(t *testing.T) {
 			return aPoint("x", aTime, "1", fmt.Sprintf(`{"key%d":"v"}`, i))
 		}},
 		{"request ids", 100, func(i int) string {
+			if i > n/4 {
+				return "\n"
+			}
 			return aPoint("db_ms", aTime, "1", fmt.Sprintf(`{},"metadata":{"rid":"%d"}`, i))
 		}},
 		{"long tags", 250, func(i int) string {
