@@ -35,11 +35,12 @@ func TestRefused(t *testing.T) {
 		{"two tests with ids", aPoint("x", at(0), "1", `{"testid":"b"}`) + aPoint("x", at(1), "1", `{"testid":"a"}`), "read f: it holds several runs (testid a, b): k6report analyzes one at a time; to hold runs against each other use k6report compare"},
 		{"summary by handleSummary", `{"root_group":{},"metrics":{"x":{"type":"trend","values":{"avg":1}}}}`, `read f: metric "x": this summary was written by handleSummary, which k6report does not read yet: export one with --summary-export`},
 		{"broken summary", "{\"root_group\":{},\n\"metrics\":{]}", "read f (k6 summary): it is not JSON: invalid character ']' looking for beginning of object key string (line 2)"},
-		{"damaged snapshot", run.Magic + "0123456789abcdef", "read f: read snapshot: the checksum does not match: the file is damaged or cut off; take it from where it came again"},
+		{"damaged snapshot", run.Magic + "0123456789abcdef", "read f: read snapshot: the checksum does not match: …"},
 	}
 	for _, tt := range tests {
 		_, err := Read(t.Context(), []Source{{"f", strings.NewReader(tt.content)}}, Options{})
-		if err == nil || err.Error() != tt.want {
+		begin, more := strings.CutSuffix(tt.want, "…") // the rest is of another package
+		if err == nil || err.Error() != tt.want && !(more && strings.HasPrefix(err.Error(), begin)) {
 			t.Errorf("%s:\n%v\nwant\n%s", tt.name, err, tt.want)
 		}
 	}
