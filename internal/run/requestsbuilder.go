@@ -13,7 +13,7 @@ import (
 // folded, nothing tells any more what was passed before, so fewBlocks it is:
 // the length of blocks must not depend on the order of requests.
 const (
-	maxSums   = 1_200_000 // rows times columns
+	maxSums   = 1_400_000 // rows times columns
 	maxCells  = 1_000_000 // bins of durations
 	fewBlocks = 4
 )

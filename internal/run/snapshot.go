@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -28,8 +29,11 @@ const (
 	snapshotMagic   = "k6report"
 	snapshotVersion = 1
 	snapshotHeader  = len(snapshotMagic) + 1 + 4 + 8
-	// maxSnapshot bounds the payload that Decode is ready to unpack.
-	maxSnapshot = 256 << 20
+	// maxSnapshot bounds the payload, maxHead its head, and maxObjects the
+	// objects in it, of which each may take 100 times the memory of its text.
+	maxSnapshot = 128 << 20
+	maxHead     = 32 << 20
+	maxObjects  = 1 << 19
 )
 
 // Magic is how every snapshot starts.
@@ -68,7 +72,7 @@ type tableHead struct {
 	Width  int   `json:"width"` // columns in use
 }
 
-// The streams of a payload. Those of the columns of request tables come last.
+// The streams of a payload.
 const (
 	streamKeys = iota
 	streamStats
@@ -76,24 +80,24 @@ const (
 	streamLatest
 	streamSketches
 	streamBins
-	streamBinCounts
 	streamWindows
 	streamWindowCounts
 	streamWindowSums
 	streamBlocks
 	streamDurations
-	streamDurationCounts
 	streamRows
 	streamRowCounts
 	streamRowJoined
-	streamRowTotals
-	streamColumns
-	streams = streamColumns + maxColumns
+	streamBinCounts      // and as many more as there are contexts
+	streamDurationCounts = streamBinCounts + contexts
+	streamPacked         = streamDurationCounts + contexts
+	streams              = streamPacked + 2*packedStreams
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// Encode writes a snapshot. Equal runs give equal bytes.
+// Encode writes a snapshot. Equal runs give equal bytes. It fails for a run that
+// Decode would refuse for its size, hundreds of times that of a usual one.
 func Encode(w io.Writer, r *Run) error {
 	payload, err := encodePayload(r)
 	if err != nil {
@@ -114,36 +118,16 @@ func Encode(w io.Writer, r *Run) error {
 }
 
 // Decode reads a snapshot. It refuses what it can't read whole: another
-// format, a newer version, damaged bytes, a Run that contradicts itself.
+// format, a newer version, damaged bytes, a Run that contradicts itself. Its
+// memory is bounded, whatever it is given.
 func Decode(r io.Reader) (*Run, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxSnapshot+1))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("read snapshot: %w", err)
-	case len(data) < snapshotHeader || string(data[:len(snapshotMagic)]) != snapshotMagic:
-		return nil, fmt.Errorf("read snapshot: this is not a k6report snapshot")
-	case len(data) > maxSnapshot:
-		return nil, fmt.Errorf("read snapshot: it is larger than %d MB", maxSnapshot>>20)
-	}
-	if version := data[len(snapshotMagic)]; version != snapshotVersion {
-		return nil, fmt.Errorf("read snapshot: it has format %d, this k6report reads format %d: update k6report", version, snapshotVersion)
-	}
-	body := data[len(snapshotMagic)+5:]
-	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(data[len(snapshotMagic)+1:]) {
-		return nil, fmt.Errorf("read snapshot: the checksum does not match: the file is damaged or cut off; take it from where it came again")
-	}
-	length := binary.LittleEndian.Uint64(body)
-	if length > maxSnapshot {
-		return nil, fmt.Errorf("read snapshot: its content is larger than %d MB", maxSnapshot>>20)
-	}
-	unpacker, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(max(length, 1)))
 	if err != nil {
 		return nil, fmt.Errorf("read snapshot: %w", err)
 	}
-	defer unpacker.Close()
-	payload, err := unpacker.DecodeAll(body[8:], make([]byte, 0, length))
+	payload, err := unpack(data)
 	if err != nil {
-		return nil, fmt.Errorf("unpack snapshot: %w", err)
+		return nil, fmt.Errorf("read snapshot: %w", err)
 	}
 	run, err := decodePayload(payload)
 	if err != nil {
@@ -153,6 +137,44 @@ func Decode(r io.Reader) (*Run, error) {
 		return nil, fmt.Errorf("decode snapshot: %w", err)
 	}
 	return run, nil
+}
+
+// unpack checks the header and returns the payload.
+func unpack(data []byte) ([]byte, error) {
+	const version = len(snapshotMagic)
+	switch {
+	case len(data) <= version || string(data[:version]) != snapshotMagic:
+		return nil, errors.New("this is not a k6report snapshot")
+	case data[version] > snapshotVersion:
+		return nil, fmt.Errorf("it has format %d, this k6report reads up to format %d: update k6report", data[version], snapshotVersion)
+	case data[version] < snapshotVersion:
+		return nil, fmt.Errorf("there is no format %d: the file is damaged; take it again from where it came", data[version])
+	case len(data) < snapshotHeader:
+		return nil, errors.New("it is cut off: take it again from where it came")
+	case len(data) > maxSnapshot:
+		return nil, fmt.Errorf("it is larger than %d MB", maxSnapshot>>20)
+	}
+	body := data[version+5:]
+	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(data[version+1:]) {
+		return nil, errors.New("the checksum does not match: the file is damaged or cut off; take it again from where it came")
+	}
+	length := binary.LittleEndian.Uint64(body)
+	if length > maxSnapshot {
+		return nil, fmt.Errorf("its content is larger than %d MB", maxSnapshot>>20)
+	}
+	unpacker, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxSnapshot))
+	if err != nil {
+		return nil, err
+	}
+	defer unpacker.Close()
+	payload, err := unpacker.DecodeAll(body[8:], nil)
+	if err != nil {
+		return nil, fmt.Errorf("unpack: %w", err)
+	}
+	if uint64(len(payload)) != length {
+		return nil, fmt.Errorf("it holds %d bytes where it claims %d", len(payload), length)
+	}
+	return payload, nil
 }
 
 func encodePayload(r *Run) ([]byte, error) {
@@ -172,22 +194,41 @@ func encodePayload(r *Run) ([]byte, error) {
 	for i := range r.Requests.Tables {
 		head.Tables = append(head.Tables, e.table(&r.Requests.Tables[i]))
 	}
+	for k := range e.low {
+		e.low[k].pad(&e.streams[streamPacked+2*k+1])
+	}
 	head.Strings = e.order
 	text, err := json.Marshal(head)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkHead(text); err != nil {
 		return nil, err
 	}
 	payload := append(binary.AppendUvarint(nil, uint64(len(text))), text...)
 	for _, s := range e.streams {
 		payload = append(binary.AppendUvarint(payload, uint64(len(s))), s...)
 	}
+	if len(payload) > maxSnapshot {
+		return nil, fmt.Errorf("it takes %d MB, more than %d: the run has too many series; give up tags", len(payload)>>20, maxSnapshot>>20)
+	}
 	return payload, nil
+}
+
+func checkHead(text []byte) error {
+	if len(text) > maxHead || bytes.Count(text, []byte("{"))+bytes.Count(text, []byte("null")) > maxObjects {
+		return errors.New("its head holds more names and problems than k6report keeps")
+	}
+	return nil
 }
 
 func decodePayload(payload []byte) (*Run, error) {
 	d := decoder{streams: make([]*bytes.Reader, streams)}
 	text, rest, err := cutBytes(payload)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkHead(text); err != nil {
 		return nil, err
 	}
 	var head snapshotHead
@@ -201,6 +242,9 @@ func decodePayload(payload []byte) (*Run, error) {
 		}
 		d.streams[i] = bytes.NewReader(s)
 	}
+	if len(rest) > 0 {
+		return nil, fmt.Errorf("it holds %d bytes too many", len(rest))
+	}
 	r := &Run{
 		ID: head.ID, Labels: head.Labels, Started: head.Started, Ended: head.Ended, Sources: head.Sources,
 		Metrics: head.Metrics, Folding: head.Folding, Plan: head.Plan, Reported: head.Reported,
@@ -210,7 +254,7 @@ func decodePayload(payload []byte) (*Run, error) {
 		},
 	}
 	d.strings = head.Strings
-	if head.Series < 0 || head.Series > d.streams[streamKeys].Len() {
+	if head.Series < 0 || head.Series > d.streams[streamFloats].Len()/floatsSize {
 		return nil, fmt.Errorf("it claims %d series", head.Series)
 	}
 	if head.Series > 0 {

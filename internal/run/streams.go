@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
+	"math/bits"
 )
 
 // encoder fills the streams of a snapshot.
@@ -14,6 +14,7 @@ type encoder struct {
 	streams [streams][]byte
 	strings map[string]int
 	order   []string
+	low     [packedStreams]bitBuffer
 }
 
 func (e *encoder) uint(stream int, n uint64) {
@@ -66,13 +67,36 @@ func (e *encoder) series(s *Series, started int64) {
 		e.sketch(s.Sketch, streamBins, streamBinCounts)
 	}
 	e.uint(streamWindows, uint64(len(s.Windows)))
+	unit, mean := windowUnit(s)
+	e.uint(streamWindows, uint64(unit))
 	last := int64(0)
 	for _, w := range s.Windows {
 		e.int(streamWindows, w.Index-last)
 		last = w.Index
 		e.uint(streamWindowCounts, w.Count)
-		e.sum(streamWindowSums, w.Sum)
+		if unit == 0 {
+			e.sum(streamWindowSums, w.Sum)
+			continue
+		}
+		n, _ := w.Sum.in(unit)
+		e.packed(packedWindows, n-int64(w.Count)*mean)
 	}
+}
+
+// windowUnit is the greatest power of ten in which the sums of a series and of
+// its windows are whole numbers of 64 bits, 0 if there is none: most are of
+// values with few decimals. The mean is of a sample, in that unit.
+func windowUnit(s *Series) (unit uint64, mean int64) {
+	for unit = sumUnit; unit > 0 && s.Count > 0; unit /= 10 {
+		sum, fits := s.Sum.in(unit)
+		for i := 0; fits && i < len(s.Windows); i++ {
+			_, fits = s.Windows[i].Sum.in(unit)
+		}
+		if fits {
+			return unit, sum / int64(s.Count)
+		}
+	}
+	return 0, 0
 }
 
 func (e *encoder) sketch(s *Sketch, bins, counts int) {
@@ -86,16 +110,36 @@ func (e *encoder) sketch(s *Sketch, bins, counts int) {
 		}
 		e.uint(bins, uint64(n))
 		last := uint32(0)
+		var near neighbours
 		for bin, count := range b.ascending() {
 			e.uint(bins, uint64(bin-last))
 			last = bin
-			e.uint(counts, count)
+			e.uint(counts+near.context(), count)
+			near.next(count)
 		}
 	}
 }
 
+// contexts is in how many streams the counts of bins are: neighbouring bins
+// hold about as many values, so a stream for each magnitude of the neighbours
+// compresses better than one for all.
+const contexts = 16
+
+// neighbours are the counts of the two bins before.
+type neighbours [2]uint64
+
+func (n *neighbours) next(count uint64) { n[0], n[1] = n[1], min(count, 1<<20) }
+
+// context grows by 2 when the counts double.
+func (n *neighbours) context() int {
+	sum := n[0] + n[1]
+	return min(bits.Len64(2*sum*sum), contexts-1)
+}
+
 func (e *encoder) table(t *Table) tableHead {
 	head := tableHead{Endpoint: t.Endpoint, First: t.First, Last: t.Last, Blocks: len(t.Blocks), Width: t.width()}
+	var model rowModel
+	order := columnOrder(head.Width)
 	last := int64(0)
 	for i := range t.Blocks {
 		b := &t.Blocks[i]
@@ -107,31 +151,14 @@ func (e *encoder) table(t *Table) tableHead {
 		e.uint(streamBlocks, uint64(len(b.Rows)))
 		e.sketch(b.Durations, streamDurations, streamDurationCounts)
 		bin := uint32(0)
-		for _, row := range b.Rows {
+		for k := range b.Rows {
+			row := &b.Rows[k]
 			e.uint(streamRows, uint64(row.Bin-bin))
 			bin = row.Bin
-			e.row(row, head.Width)
+			e.row(&model, row, order)
 		}
 	}
 	return head
-}
-
-// row writes the total as what the columns leave of it: mostly 0.
-func (e *encoder) row(row Row, width int) {
-	e.uint(streamRowCounts, row.Count)
-	e.uint(streamRowJoined, row.Joined)
-	rest := row.Total
-	for column := range width {
-		sum := int64(0)
-		if column < len(row.Sums) {
-			sum = row.Sums[column]
-		}
-		e.int(streamColumns+column, sum)
-		if column < clientColumns {
-			rest -= sum
-		}
-	}
-	e.int(streamRowTotals, rest)
 }
 
 // decoder reads the streams of a snapshot. After the first error it returns
@@ -139,6 +166,7 @@ func (e *encoder) row(row Row, width int) {
 type decoder struct {
 	streams []*bytes.Reader
 	strings []string
+	low     [packedStreams]bitBuffer
 	pages   int
 	err     error
 }
@@ -207,9 +235,21 @@ func (d *decoder) string(stream int) string {
 	return d.strings[at]
 }
 
+// floatsSize is what a series takes of its stream, maxSetSize more tags than
+// any sample has.
+const (
+	floatsSize = 3 * 8
+	maxSetSize = 1 << 12
+)
+
 func (d *decoder) series(s *Series, started int64) {
 	s.Metric = d.string(streamKeys)
-	tags := make([]Tag, d.length(streamKeys, streamKeys))
+	n := d.length(streamKeys, streamKeys)
+	if n > maxSetSize {
+		d.fail(fmt.Errorf("a series has %d tags", n))
+		return
+	}
+	tags := make([]Tag, n)
 	for i := range tags {
 		tags[i] = Tag{d.string(streamKeys), d.string(streamKeys)}
 	}
@@ -228,14 +268,34 @@ func (d *decoder) series(s *Series, started int64) {
 	default:
 		d.fail(fmt.Errorf("a sketch keeps %d bits", k))
 	}
-	windows := d.length(streamWindows, streamWindows)
-	if windows > 0 {
-		s.Windows = make([]Window, windows)
+	d.windows(s)
+}
+
+func (d *decoder) windows(s *Series) {
+	n := d.length(streamWindows, streamWindowCounts)
+	unit, mean := d.uint(streamWindows), int64(0)
+	if unit > 0 {
+		sum, fits := s.Sum.in(unit)
+		if !fits || s.Count == 0 || s.Count > maxCount {
+			d.fail(fmt.Errorf("a series has no mean in units of %d", unit))
+			return
+		}
+		mean = sum / int64(s.Count)
+	}
+	if n > 0 {
+		s.Windows = make([]Window, n)
 	}
 	last := int64(0)
 	for i := range s.Windows {
+		w := &s.Windows[i]
 		last += d.int(streamWindows)
-		s.Windows[i] = Window{Index: last, Count: d.uint(streamWindowCounts), Sum: d.sum(streamWindowSums)}
+		w.Index = last
+		w.Count = d.uint(streamWindowCounts)
+		if unit == 0 {
+			w.Sum = d.sum(streamWindowSums)
+			continue
+		}
+		w.Sum = sumOf(d.packed(packedWindows)+int64(w.Count)*mean, unit)
 	}
 }
 
@@ -245,6 +305,7 @@ func (d *decoder) sketch(k int, bins, counts int) *Sketch {
 	last := uint64(binOf(maxMagnitude/2, s.bits) + 1<<s.bits)
 	for _, b := range []*bank{&s.neg, &s.pos} {
 		bin := uint64(0)
+		var near neighbours
 		for i := range d.length(bins, bins) {
 			step := d.uint(bins)
 			bin += step
@@ -252,7 +313,9 @@ func (d *decoder) sketch(k int, bins, counts int) *Sketch {
 				d.fail(fmt.Errorf("a sketch has a bin that can't be"))
 				return s
 			}
-			b.add(uint32(bin), d.uint(counts))
+			count := d.uint(counts + near.context())
+			b.add(uint32(bin), count)
+			near.next(count)
 		}
 		if d.pages += len(b.pages); d.pages > maxPages {
 			d.fail(fmt.Errorf("its sketches need more memory than k6report gives them"))
@@ -262,13 +325,18 @@ func (d *decoder) sketch(k int, bins, counts int) *Sketch {
 	return s
 }
 
+// blockSize is the least that a block takes of its stream.
+const blockSize = 5
+
 func (d *decoder) table(head tableHead) Table {
 	t := Table{Endpoint: head.Endpoint, First: head.First, Last: head.Last}
-	if head.Width < 0 || head.Width > maxColumns || head.Blocks < 0 || head.Blocks > d.streams[streamBlocks].Len() {
+	if head.Width < 0 || head.Width > maxColumns || head.Blocks < 0 || head.Blocks > d.streams[streamBlocks].Len()/blockSize {
 		d.fail(fmt.Errorf("a table claims %d blocks of %d columns", head.Blocks, head.Width))
 		return t
 	}
 	t.Blocks = make([]Block, head.Blocks)
+	var model rowModel
+	order := columnOrder(head.Width)
 	last := int64(0)
 	for i := range t.Blocks {
 		b := &t.Blocks[i]
@@ -278,35 +346,36 @@ func (d *decoder) table(head tableHead) Table {
 		b.Failed = d.uint(streamBlocks)
 		b.Timeouts = d.uint(streamBlocks)
 		rows := d.length(streamBlocks, streamRows)
+		for _, column := range order {
+			if rows > d.streams[streamPacked+2*(packedColumns+column)].Len() {
+				d.fail(fmt.Errorf("a block claims %d rows", rows))
+			}
+		}
+		if d.err != nil {
+			return t
+		}
 		b.Durations = d.sketch(BlockBits, streamDurations, streamDurationCounts)
-		b.Rows = d.rows(rows, head.Width)
+		b.Rows = d.rows(rows, &model, order)
 	}
 	return t
 }
 
-func (d *decoder) rows(n, width int) []Row {
+func (d *decoder) rows(n int, m *rowModel, order []int) []Row {
 	rows := make([]Row, n)
+	width := len(order)
 	sums := make([]int64, n*width)
 	bin := uint64(0)
 	for i := range rows {
-		bin += d.uint(streamRows)
-		if bin > uint64(lastCell(TableBits)) {
+		step := d.uint(streamRows)
+		bin += step
+		if last := uint64(lastCell(TableBits)); bin > last || step > last {
 			d.fail(fmt.Errorf("a request table has a row that can't be"))
+		}
+		if d.err != nil {
 			return nil
 		}
-		row := &rows[i]
-		row.Bin = uint32(bin)
-		row.Count = d.uint(streamRowCounts)
-		row.Joined = d.uint(streamRowJoined)
-		own := sums[i*width : (i+1)*width]
-		for column := range own {
-			own[column] = d.int(streamColumns + column)
-			if column < clientColumns {
-				row.Total += own[column]
-			}
-		}
-		row.Total += d.int(streamRowTotals)
-		row.Sums = trimmed(own)
+		rows[i].Bin = uint32(bin)
+		d.row(m, &rows[i], order, sums[i*width:(i+1)*width])
 	}
-	return slices.Clip(rows)
+	return rows
 }

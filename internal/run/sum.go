@@ -71,3 +71,30 @@ func (s Sum) negated() Sum {
 	hi, _ := bits.Sub64(0, uint64(s.Hi), borrow)
 	return Sum{Hi: int64(hi), Lo: lo}
 }
+
+// in is the sum as a multiple of a unit of at most sumUnit; ok is false when
+// it is none, or one of more than 62 bits.
+func (s Sum) in(unit uint64) (n int64, ok bool) {
+	if unit == 0 || unit > sumUnit {
+		return 0, false
+	}
+	abs, sign := s, int64(1)
+	if s.Hi < 0 {
+		abs, sign = s.negated(), -1
+	}
+	if uint64(abs.Hi) >= unit {
+		return 0, false
+	}
+	quotient, rest := bits.Div64(uint64(abs.Hi), abs.Lo, unit)
+	return sign * int64(quotient), rest == 0 && quotient < 1<<62
+}
+
+// sumOf is n units.
+func sumOf(n int64, unit uint64) Sum {
+	hi, lo := bits.Mul64(uint64(max(n, -n)), unit)
+	s := Sum{Hi: int64(hi), Lo: lo}
+	if n < 0 {
+		return s.negated()
+	}
+	return s
+}
