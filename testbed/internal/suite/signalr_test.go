@@ -68,3 +68,17 @@ func TestTheOfficialSignalRClient(t *testing.T) {
 		t.Errorf("an absent workflow: %q", seen.Error)
 	}
 }
+
+func TestSignalRLibrary(t *testing.T) {
+	k6Binary(t)
+	e := startEngine(t)
+	result, s := runScript(t, "lib/signalr.test.js", map[string]string{"BASE_URL": e.URL})
+	if result.ExitCode != ExitOK {
+		t.Errorf("exit code %d", result.ExitCode)
+	}
+	for _, metric := range []string{"ws_connecting", "ws_broadcast_delay_ms", "ws_dropped_messages"} {
+		if len(s.points[metric]) == 0 {
+			t.Errorf("%s has no samples", metric)
+		}
+	}
+}
