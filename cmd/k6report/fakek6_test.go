@@ -4,31 +4,46 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"strings"
 )
 
-// fakeK6 plays k6: it knows its version, has a plan, and leaves the files of a
-// run where it is told to. The environment says how the run goes:
+// fakeScript plays k6: it knows its version and has a plan. Where samples have
+// to be made up or signals to be caught, it becomes fakeK6.
+const fakeScript = `#!/bin/sh
+case $1 in
+version)
+	echo 'k6 v1.8.1 (go1.26.0, linux/amd64)'
+	exit ;;
+inspect)
+	if [ "$FAKE_MODE" = throw ]; then
+		echo 'level=error msg="Error: boom at script.js:1"' >&2
+		exit 107
+	fi
+	echo '{"scenarios":{"default":{"executor":"constant-vus","vus":2,"duration":"3s","gracefulStop":"30s"}},"totalDuration":"33s","maxVUs":2}'
+	exit ;;
+esac
+exec fakek6 "$@"
+`
+
+// putK6 makes a fake k6 in a folder.
+func putK6(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "k6"), []byte(fakeScript), 0o755)
+}
+
+// fakeK6 leaves the files of a run where it is told to. The environment says how
+// the run goes:
 //
 //	FAKE_EXIT       its exit code (0)
 //	FAKE_THRESHOLD  a threshold of http_req_duration
 //	FAKE_MODE       words: "hang" until interrupted, "stuck" until killed,
-//	                "silent" without any file, "throw" in its init code
+//	                "silent" without any file; "throw" in its init code
 func fakeK6(args []string) int {
 	code, _ := strconv.Atoi(os.Getenv("FAKE_EXIT"))
-	switch {
-	case len(args) > 0 && args[0] == "version":
-		fmt.Println("k6 v1.8.1 (go1.26.0, linux/amd64)")
-		return 0
-	case len(args) > 0 && args[0] == "inspect":
-		if os.Getenv("FAKE_MODE") == "throw" {
-			fmt.Fprintln(os.Stderr, `level=error msg="Error: boom at script.js:1"`)
-			return 107
-		}
-		fmt.Println(`{"scenarios":{"default":{"executor":"constant-vus","vus":2,"duration":"3s","gracefulStop":"30s"}},"totalDuration":"33s","maxVUs":2}`)
-		return 0
-	}
 	fmt.Println("fake progress")
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, os.Interrupt)

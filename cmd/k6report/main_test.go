@@ -54,20 +54,17 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+// endAtOnce keeps a program under the race detector from sleeping a second
+// when it ends.
+const endAtOnce = "GORACE=atexit_sleep_ms=0"
+
 // clearEnvironment keeps the settings of whoever runs the tests out of them.
 func clearEnvironment(e *testscript.Env) error {
 	e.Vars = slices.DeleteFunc(e.Vars, func(v string) bool {
 		return strings.HasPrefix(v, environmentPrefix) || strings.HasPrefix(v, "K6_") || strings.HasPrefix(v, "NO_COLOR=")
 	})
+	e.Vars = append(e.Vars, endAtOnce)
 	return nil
-}
-
-// putK6 makes a program k6 in a folder, which is the fake one.
-func putK6(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, "k6"), []byte("#!/bin/sh\nexec fakek6 \"$@\"\n"), 0o755)
 }
 
 // statusCommand is exec for a program that ends with a given code:
