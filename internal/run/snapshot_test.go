@@ -2,9 +2,17 @@ package run_test
 
 import (
 	"bytes"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"math"
 	"math/rand/v2"
+	"runtime"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/klauspost/compress/zstd"
 	"pgregory.net/rapid"
 
 	"k6report/internal/run"
@@ -33,6 +41,268 @@ func TestRoundTrip(t *testing.T) {
 		}
 		if merged := run.Merge(back); !bytes.Equal(encode(t, merged), want) {
 			t.Fatalf("a merge of one changes it: %s", difference(r, merged))
+		}
+	})
+}
+
+// small is a run with some of everything.
+func small() *run.Run {
+	b := run.NewBuilder(run.Options{Dimensions: []string{"tenant"}})
+	feed(b, load{seed: 1, duration: 4 * time.Second, rate: 20, endpoints: 2, components: true})
+	b.Define(run.Metric{Name: "vus", Type: run.Gauge, Thresholds: []string{"value<5"}})
+	b.Series(b.Metric("vus"), b.Tags(nil)).Add(epoch, 3)
+	b.Series(b.Metric("far"), b.Tags(nil)).Add(epoch, -1e13)
+	b.Series(b.Metric("far"), b.Tags(nil)).Add(epoch, 1<<39)
+	b.Label("commit", "abc")
+	b.Source(run.Source{Name: "x.json", Format: "k6-json", Lines: 5, Samples: 4, Skipped: 1})
+	b.Problem(run.Problem{Code: "bad_line", Source: "x.json", Line: 3, Message: "it is bad", Count: 1})
+	b.SetPlan(&run.Plan{Scenarios: []run.Scenario{{Name: "default", Executor: "constant-vus", VUs: 3}}})
+	b.SetReported(&run.Reported{Metrics: []run.ReportedMetric{{Name: "vus", Values: []run.ReportedValue{{Name: "value", Value: 3}}}}})
+	b.SetExecution(&run.Execution{K6Version: "v1.8.1", ExitCode: 99})
+	return b.Finish()
+}
+
+// TestKnowledgeComesBack: what is in the head, none of which Merge's test has.
+func TestKnowledgeComesBack(t *testing.T) {
+	r := small()
+	back := decode(t, encode(t, r))
+	for _, pair := range [][2]any{{*r.Plan, *back.Plan}, {*r.Reported, *back.Reported}, {*r.Execution, *back.Execution}, {r.ID, back.ID}} {
+		if a, b := fmt.Sprint(pair[0]), fmt.Sprint(pair[1]); a != b {
+			t.Errorf("%s became %s", a, b)
+		}
+	}
+	merged := run.Merge(r, back)
+	for _, p := range merged.Problems {
+		if strings.HasPrefix(p.Code, "several_") {
+			t.Errorf("a run and its snapshot contradict each other: %s", p.Code)
+		}
+	}
+}
+
+// TestNoTextNoLoss: names that aren't UTF-8 are legal file names, and tags of
+// other readers.
+func TestNoTextNoLoss(t *testing.T) {
+	b := run.NewBuilder(run.Options{Dimensions: []string{"\xff"}})
+	b.Define(run.Metric{Name: "m\xff", Thresholds: []string{"\xff"}, Submetrics: []run.Submetric{{Name: "m\xff{a:\xff}", Tags: []run.Tag{tag("a", "\xff")}}}})
+	for i, value := range []string{"\xff", "\xfe", "\xff\xfe", "\uFFFD", "<&>\u2028\""} {
+		tags := b.Tags([]run.Tag{tag("name", value)})
+		b.Series(b.Metric("m\xff"), tags).Add(epoch, float64(i))
+		b.Join(b.AddRequest("http", tags, &run.Request{Start: epoch, Total: 1, Duration: 1}), "j\xff", 1, true)
+	}
+	b.Source(run.Source{Name: "\xff.json"})
+	b.Label("l\xff", "\xff")
+	b.Problem(run.Problem{Code: "c", Source: "\xff.json", Message: "\xff"})
+	r := b.Finish()
+	if n := r.Select("m\uFFFD", nil).Count; n != 5 {
+		t.Errorf("%d of 5 samples are left", n)
+	}
+	want := encode(t, r)
+	if !bytes.Equal(encode(t, decode(t, want)), want) {
+		t.Error("another run comes back")
+	}
+}
+
+// The parts of a snapshot's header.
+const (
+	versionAt  = 8
+	checksumAt = 9
+	bodyAt     = 13
+	payloadAt  = 21
+)
+
+// sealed makes the checksum right.
+func sealed(snapshot []byte) []byte {
+	sum := crc32.Checksum(snapshot[bodyAt:], crc32.MakeTable(crc32.Castagnoli))
+	binary.LittleEndian.PutUint32(snapshot[checksumAt:], sum)
+	return snapshot
+}
+
+// packed makes a snapshot of a payload.
+func packed(t testing.TB, payload []byte) []byte {
+	t.Helper()
+	packer, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := append([]byte(run.Magic), 0, 0, 0, 0)
+	out = binary.LittleEndian.AppendUint64(out, uint64(len(payload)))
+	return sealed(packer.EncodeAll(payload, out))
+}
+
+// unpacked is the payload of a snapshot.
+func unpacked(t testing.TB, snapshot []byte) []byte {
+	t.Helper()
+	unpacker, err := zstd.NewReader(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unpacker.Close()
+	payload, err := unpacker.DecodeAll(snapshot[payloadAt:], nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return payload
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	good := encode(t, small())
+	changed := func(at int, to byte) []byte {
+		c := bytes.Clone(good)
+		c[at] = to
+		return c
+	}
+	tests := []struct {
+		name  string
+		bytes []byte
+		want  string
+	}{
+		{"nothing", nil, "not a k6report snapshot"},
+		{"another format", []byte(`{"type":"Metric"} and more of it`), "not a k6report snapshot"},
+		{"half a magic", good[:5], "not a k6report snapshot"},
+		{"a changed magic", changed(3, 'x'), "not a k6report snapshot"},
+		{"a newer version", changed(versionAt, 2), "update k6report"},
+		{"no version", changed(versionAt, 0), "damaged"},
+		{"no more than a header", good[:payloadAt-1], "cut off"},
+		{"a header alone", good[:payloadAt], "checksum"},
+		{"one byte less", good[:len(good)-1], "checksum"},
+		{"one byte more", append(bytes.Clone(good), 0), "checksum"},
+		{"a payload larger than any", sealed(func() []byte {
+			c := bytes.Clone(good)
+			binary.LittleEndian.PutUint64(c[bodyAt:], 1<<62)
+			return c
+		}()), "larger than"},
+		{"another length", sealed(changed(bodyAt, good[bodyAt]+1)), "where it claims"},
+		{"no zstd", sealed(append(bytes.Clone(good[:payloadAt]), "no frame"...)), "unpack"},
+		{"no head", packed(t, nil), "too early"},
+		{"an empty head", packed(t, append([]byte{2}, "{}"...)), "too early"},
+		{"a head of nothing", packed(t, append(append([]byte{2}, "{}"...), make([]byte, 200)...)), "no id|too many"},
+		{"more streams", packed(t, append(unpacked(t, good), 0)), "too many"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := run.Decode(bytes.NewReader(test.bytes))
+			if err == nil {
+				t.Fatal("it is read")
+			}
+			for _, want := range strings.Split(test.want, "|") {
+				if strings.Contains(err.Error(), want) {
+					return
+				}
+			}
+			t.Errorf("the error is %q, it lacks %q", err, test.want)
+		})
+	}
+}
+
+// TestDecodeRefusesDamage cuts a snapshot at every length, flips every bit, and
+// cuts its payload too, where no checksum helps.
+func TestDecodeRefusesDamage(t *testing.T) {
+	good := encode(t, small())
+	for n := range good {
+		if _, err := run.Decode(bytes.NewReader(good[:n])); err == nil {
+			t.Fatalf("%d of %d bytes are read as a run", n, len(good))
+		}
+	}
+	for at := range good {
+		c := bytes.Clone(good)
+		c[at] ^= 1 << (at % 8)
+		if _, err := run.Decode(bytes.NewReader(c)); err == nil {
+			t.Fatalf("a changed byte %d goes unseen", at)
+		}
+	}
+	payload := unpacked(t, good)
+	for n := 0; n < len(payload); n += 1 + n/50 {
+		if _, err := run.Decode(bytes.NewReader(packed(t, payload[:n]))); err == nil {
+			t.Fatalf("%d of %d bytes of payload are read as a run", n, len(payload))
+		}
+	}
+}
+
+// TestDecodeIsBounded gives claims that no content stands behind: Decode may
+// take a multiple of the bytes of a payload, never what they claim.
+func TestDecodeIsBounded(t *testing.T) {
+	head := func(text string) []byte {
+		return append(binary.AppendUvarint(nil, uint64(len(text))), text...)
+	}
+	stream := func(n int, b byte) []byte {
+		return append(binary.AppendUvarint(nil, uint64(n)), bytes.Repeat([]byte{b}, n)...)
+	}
+	same := func(n int, b byte) []byte { return bytes.Repeat(stream(n, b), 120) }
+	const start = `{"id":"x","window_length":1000000000,"block_length":1000000000,"strings":["a"],`
+	const table = `{"protocol":"p","name":"n","blocks":200000,"width":24}`
+	tests := []struct {
+		name    string
+		payload []byte
+	}{
+		{"objects", head(start + `"metrics":[{}` + strings.Repeat(",{}", 5<<20) + `]}`)},
+		{"nulls", head(start + `"metrics":[null` + strings.Repeat(",null", 5<<20) + `]}`)},
+		{"text", head(start + `"labels":[{"name":"` + strings.Repeat("x", 40<<20) + `"}]}`)},
+		{"series", append(head(start+`"series":4611686018427387904}`), same(1000, 0)...)},
+		{"negative series", append(head(start+`"series":-1}`), same(1000, 0)...)},
+		{"series of zeros", append(head(start+`"series":40000}`), same(1<<20, 0)...)},
+		{"long sets", append(head(start+`"series":40000}`), same(1<<20, 0xff)...)},
+		{"large numbers", append(head(start+`"series":40000}`), same(1<<20, 0x7f)...)},
+		{"many blocks", append(head(start+`"series":0,"tables":[`+table+strings.Repeat(","+table, 20000)+`]}`), same(1<<20, 1)...)},
+		{"wide rows", append(head(start+`"series":0,"tables":[`+table+`]}`), same(1<<20, 0x7f)...)},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			snapshot := packed(t, test.payload)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := run.Decode(bytes.NewReader(snapshot))
+			runtime.ReadMemStats(&after)
+			if err == nil {
+				t.Error("it is read as a run")
+			}
+			if used := after.TotalAlloc - before.TotalAlloc; used > uint64(8*len(test.payload)+32<<20) {
+				t.Errorf("%d MB are allocated for a payload of %d MB", used>>20, len(test.payload)>>20)
+			}
+		})
+	}
+}
+
+// TestEncodeRefuses a run that could not be read again.
+func TestEncodeRefuses(t *testing.T) {
+	b := run.NewBuilder(run.Options{})
+	b.Label("l", strings.Repeat("x", 40<<20))
+	if err := run.Encode(&bytes.Buffer{}, b.Finish()); err == nil {
+		t.Error("a head that Decode refuses is written")
+	}
+	b = run.NewBuilder(run.Options{})
+	b.SetReported(&run.Reported{Metrics: []run.ReportedMetric{{Values: []run.ReportedValue{{Value: math.NaN()}}}}})
+	if err := run.Encode(&bytes.Buffer{}, b.Finish()); err == nil {
+		t.Error("a number that JSON doesn't have is written")
+	}
+}
+
+// FuzzDecode holds to it that whatever Decode takes is sound and has one
+// encoding. The fuzzer changes payloads; the header is made right.
+func FuzzDecode(f *testing.F) {
+	f.Add(unpacked(f, encode(f, small())))
+	f.Add(unpacked(f, encode(f, run.NewBuilder(run.Options{}).Finish())))
+	b := run.NewBuilder(run.Options{})
+	for i := range 70 {
+		b.Series(b.Metric("m"), b.Tags([]run.Tag{tag("a", i)})).Add(int64(i-35)*1e15, math.Ldexp(-1.5, i-32))
+	}
+	f.Add(unpacked(f, encode(f, b.Finish())))
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		r, err := run.Decode(bytes.NewReader(packed(t, payload)))
+		if err != nil {
+			return
+		}
+		first := encode(t, r) // Check passes
+		again := decode(t, first)
+		if !bytes.Equal(encode(t, again), first) {
+			t.Error("a decoded run has two encodings")
+		}
+		encode(t, run.Merge(r)) // a merge is sound too
+		for i := range r.Series {
+			sel := r.Select(r.Series[i].Metric, nil)
+			if q, ok := sel.Quantile(0.5); ok && (q < sel.Min || q > sel.Max) {
+				t.Errorf("the median %v of %s is outside %v to %v", q, r.Series[i].Metric, sel.Min, sel.Max)
+			}
+			sel.Mean()
 		}
 	})
 }
