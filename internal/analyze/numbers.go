@@ -89,6 +89,9 @@ func (s *subject) reportedValues(name string) report.Values {
 	}
 	var out report.Values
 	for _, v := range m.Values {
+		if v.Name == "value" && m.Type == run.Rate {
+			v.Name = "rate" // the exported summary's own word for it
+		}
 		out = append(out, report.Value{Name: v.Name, Value: v.Value})
 	}
 	if m.Type == run.Trend && allZero(m.Values) {

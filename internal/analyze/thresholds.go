@@ -93,7 +93,11 @@ func (s *subject) judge(a asked, verdicts map[asked]bool) report.Threshold {
 			out.Observed = report.Num(v)
 			return s.fromSummary(out, k6, hasK6)
 		}
-		out.Reason = "no data: the metric has no samples (k6 lets such a threshold pass)"
+		// k6 compares with zero: what held so is no finding, what failed is.
+		if hasK6 && (!k6 || len(s.Series) == 0) {
+			return s.fromSummary(out, k6, hasK6)
+		}
+		out.Reason = "no data: the metric has no samples (k6 takes them for 0)"
 		return out
 	}
 	observed, ok := s.statistic(&sel, expression.Statistic)
