@@ -276,31 +276,44 @@ func TestEncodeRefuses(t *testing.T) {
 	}
 }
 
-// FuzzDecode holds to it that whatever Decode takes is sound and has one
-// encoding. The fuzzer changes payloads; the header is made right.
+// FuzzDecode holds to it that whatever Decode takes is sound, has one encoding,
+// and can be merged and asked.
 func FuzzDecode(f *testing.F) {
-	f.Add(unpacked(f, encode(f, small())))
-	f.Add(unpacked(f, encode(f, run.NewBuilder(run.Options{}).Finish())))
+	payload := func(t testing.TB, r *run.Run) []byte {
+		t.Helper()
+		p, err := run.EncodePayload(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	f.Add(payload(f, small()))
+	f.Add(payload(f, run.NewBuilder(run.Options{}).Finish()))
 	b := run.NewBuilder(run.Options{})
 	for i := range 70 {
 		b.Series(b.Metric("m"), b.Tags([]run.Tag{tag("a", i)})).Add(int64(i-35)*1e15, math.Ldexp(-1.5, i-32))
 	}
-	f.Add(unpacked(f, encode(f, b.Finish())))
-	f.Fuzz(func(t *testing.T, payload []byte) {
-		r, err := run.Decode(bytes.NewReader(packed(t, payload)))
+	f.Add(payload(f, b.Finish()))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := run.DecodePayload(data)
 		if err != nil {
 			return
 		}
-		first := encode(t, r) // Check passes
-		again := decode(t, first)
-		if !bytes.Equal(encode(t, again), first) {
+		first := payload(t, r)
+		again, err := run.DecodePayload(first)
+		if err != nil {
+			t.Fatalf("a decoded run can't be read again: %v", err)
+		}
+		if !bytes.Equal(payload(t, again), first) {
 			t.Error("a decoded run has two encodings")
 		}
-		encode(t, run.Merge(r)) // a merge is sound too
-		for i := range r.Series {
-			sel := r.Select(r.Series[i].Metric, nil)
+		if err := run.Merge(r).Check(); err != nil {
+			t.Errorf("a merge of a sound run is not sound: %v", err)
+		}
+		for _, m := range r.Metrics {
+			sel := r.Select(m.Name, nil)
 			if q, ok := sel.Quantile(0.5); ok && (q < sel.Min || q > sel.Max) {
-				t.Errorf("the median %v of %s is outside %v to %v", q, r.Series[i].Metric, sel.Min, sel.Max)
+				t.Errorf("the median %v of %s is outside %v to %v", q, m.Name, sel.Min, sel.Max)
 			}
 			sel.Mean()
 		}

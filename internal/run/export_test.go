@@ -1,0 +1,13 @@
+package run
+
+// DecodePayload and EncodePayload are a snapshot without header and zstd, whose
+// own code a fuzzer would spend its time on.
+func DecodePayload(payload []byte) (*Run, error) {
+	r, err := decodePayload(payload)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.Check()
+}
+
+func EncodePayload(r *Run) ([]byte, error) { return encodePayload(r) }
