@@ -102,7 +102,7 @@ type SeriesBuilder struct {
 	first  int64
 	latest Point
 	held   int
-	values [32]float64
+	values [64]float64
 
 	key     Key
 	stats   Stats

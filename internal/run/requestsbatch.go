@@ -152,10 +152,13 @@ func (r *requestsBuilder) rowAt(b *blockBuilder, bin uint32) *Row {
 }
 
 // mergeRows adds rows, in order, to those of a block. It keeps no reference to
-// their sums.
+// their sums: those of new rows lie in one stretch of memory, with room for the
+// columns known so far.
 func (r *requestsBuilder) mergeRows(to *blockBuilder, from []Row) {
 	fresh := countFresh(to.rows, from, func(row *Row) uint32 { return row.Bin })
 	r.rows += fresh
+	stride := len(r.columns)
+	slab := make([]int64, fresh*stride)
 	at := len(to.rows) - 1
 	to.rows = slices.Grow(to.rows, fresh)[:len(to.rows)+fresh]
 	// From the end, so that every row moves once, to where it stays.
@@ -172,7 +175,8 @@ func (r *requestsBuilder) mergeRows(to *blockBuilder, from []Row) {
 			at--
 		} else {
 			to.rows[free] = from[k]
-			to.rows[free].Sums = slices.Clone(from[k].Sums)
+			to.rows[free].Sums = slab[:copy(slab, from[k].Sums):stride]
+			slab = slab[stride:]
 		}
 		free--
 	}

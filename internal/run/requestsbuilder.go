@@ -318,9 +318,11 @@ func (t *tableBuilder) finish(order []int) Table {
 			durations.addCell(d.cell, d.n)
 		}
 		rows := make([]Row, len(b.rows))
+		slab := make([]int64, len(rows)*len(order))
 		for j, row := range b.rows {
 			rows[j] = row
-			rows[j].Sums = reordered(row.Sums, order)
+			rows[j].Sums = reordered(slab[:len(order):len(order)], row.Sums, order)
+			slab = slab[len(rows[j].Sums):]
 		}
 		out.Blocks[i] = Block{
 			Index: b.index, Count: b.count, Failed: b.failed, Timeouts: b.timeouts,
@@ -330,24 +332,19 @@ func (t *tableBuilder) finish(order []int) Table {
 	return out
 }
 
-// reordered puts columns into their new places and drops zeros at the end.
-func reordered(sums []int64, order []int) []int64 {
+// reordered puts columns into their new places in to, as many as are in use.
+func reordered(to, sums []int64, order []int) []int64 {
 	width := 0
 	for i, sum := range sums {
-		if sum != 0 {
+		if sum != 0 && order[i] >= 0 {
+			to[order[i]] = sum
 			width = max(width, order[i]+1)
 		}
 	}
 	if width == 0 {
 		return nil
 	}
-	out := make([]int64, width)
-	for i, sum := range sums {
-		if sum != 0 && order[i] >= 0 {
-			out[order[i]] = sum
-		}
-	}
-	return out
+	return to[:width:width]
 }
 
 // refold moves the tables to what their endpoints have become.
