@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -137,20 +138,19 @@ func statistic(s *run.Selection, name string) (v, tolerance float64, ok bool) {
 // TestAnyCutGivesTheSameRun cuts the real run into two sources at places all
 // over the file, lines of one request apart among them.
 func TestAnyCutGivesTheSameRun(t *testing.T) {
+	t.Parallel()
 	data := realRun(t)
-	lines := bytes.SplitAfter(data, []byte("\n"))[:3000]
+	n := 3000
+	if testing.Short() {
+		n = 500
+	}
+	lines := bytes.SplitAfter(data, []byte("\n"))[:n]
 	whole := bytes.Join(lines, nil)
 	source := func(name string, b []byte) Source { return Source{Name: name, Reader: bytes.NewReader(b)} }
 	want := read(t, Options{}, source("x", whole))
-	for cut := 1; cut < 3000; cut += 1 + cut%53 {
+	for cut := 1; cut < n; cut += 1 + cut%53 {
 		head, tail := bytes.Join(lines[:cut], nil), bytes.Join(lines[cut:], nil)
 		got := read(t, Options{}, source("x", head), source("x", tail))
-		for i := range got.Requests.Tables {
-			w, g := want.Requests.Tables[i], got.Requests.Tables[i]
-			if w.Endpoint != g.Endpoint || len(w.Blocks) != len(g.Blocks) {
-				t.Fatalf("cut after line %d: table %v became %v", cut, w.Endpoint, g.Endpoint)
-			}
-		}
 		sameButSources(t, want, got)
 		if t.Failed() {
 			t.Fatalf("cut after line %d", cut)
@@ -164,7 +164,13 @@ func sameButSources(t *testing.T, want, got *run.Run) {
 	t.Helper()
 	w, g := *want, *got
 	w.Sources, g.Sources = nil, nil
-	if !bytes.Equal(encoded(t, &w), encoded(t, &g)) {
+	for _, r := range []*run.Run{&w, &g} {
+		r.Problems = slices.Clone(r.Problems)
+		for i := range r.Problems {
+			r.Problems[i].Source = ""
+		}
+	}
+	if !reflect.DeepEqual(w, g) && !bytes.Equal(encoded(t, &w), encoded(t, &g)) {
 		t.Errorf("the runs differ: problems %+v and %+v, unjoined %d and %d, started %d and %d", w.Problems, g.Problems, w.Requests.Unjoined, g.Requests.Unjoined, w.Started, g.Started)
 	}
 }

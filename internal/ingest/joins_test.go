@@ -153,7 +153,7 @@ func TestOrderWithinRequest(t *testing.T) {
 	lines := strings.SplitAfter(strings.TrimSuffix(aRequest(at(7), tags, 12.5), "\n"), "\n")
 	lines[len(lines)-1] += "\n"
 	var want totals
-	for round := range 30 {
+	for round := range 10 {
 		got := everyWay(t, aRequest(at(1), aTags, 3)+strings.Join(lines, "")+aPoint("vus", at(7), "1", `{}`)+aPoint("db_ms", at(8), "1", tags))
 		if round == 0 {
 			want = got

@@ -53,20 +53,24 @@ func firstLines(data []byte, n int) []byte {
 // borders of segments inside requests, inside lines, and between requests and
 // the server's times of them; and for gzip.
 func TestWorkersChangeNothing(t *testing.T) {
+	t.Parallel()
 	inputs := []struct {
 		name  string
 		data  []byte
 		sizes []int64
 	}{
-		{"real", realRun(t), []int64{100_000, 1 << 20}},
-		{"real, short", firstLines(realRun(t), 400), []int64{1, 150, 700, 1013}},
-		{"made up", madeUp(t, 1000), []int64{30_011, 1 << 19}},
+		{"real", firstLines(realRun(t), 5000), []int64{50_000, 1 << 19}},
+		{"real, short", firstLines(realRun(t), 400), []int64{40, 150, 700, 1013}},
+		{"made up", madeUp(t, 1000), []int64{60_011, 1 << 19}},
 		{"made up, short", madeUp(t, 12), []int64{7, 250, 997}},
 	}
 	for _, in := range inputs {
 		want := encoded(t, read(t, Options{}, Source{"x", bytes.NewReader(in.data)}))
 		for _, size := range in.sizes {
 			for _, workers := range []int{1, 2, 7} {
+				if testing.Short() && workers == 1 && len(in.data) > 1<<20 {
+					continue
+				}
 				got := encoded(t, read(t, Options{Workers: workers, segmentSize: size}, Source{"x", newFile(in.data)}))
 				if !bytes.Equal(want, got) {
 					t.Errorf("%s: %d workers on segments of %d bytes give another run than a stream", in.name, workers, size)
@@ -85,12 +89,16 @@ func TestWorkersChangeNothing(t *testing.T) {
 // TestAnyCutInAnyOrder cuts a run into two to four files and gives them in any
 // order, under names that say nothing.
 func TestAnyCutInAnyOrder(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, name := range []string{"real", "made up"} {
-		data := map[string][]byte{"real": firstLines(realRun(t), 2000), "made up": madeUp(t, 60)}[name]
+		data, rounds := map[string][]byte{"real": firstLines(realRun(t), 1200), "made up": madeUp(t, 60)}[name], 150
+		if testing.Short() {
+			rounds = 20
+		}
 		lines := bytes.SplitAfter(data, []byte("\n"))
 		want := read(t, Options{}, Source{"x", bytes.NewReader(data)})
-		for round := range 150 {
+		for round := range rounds {
 			within, shortest := len(lines), 36
 			if round%3 == 0 {
 				within, shortest = 60, 1 // several cuts in the same few requests
@@ -156,8 +164,10 @@ func TestCancel(t *testing.T) {
 	begun := make(chan struct{})
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		io.WriteString(w, aPoint("x", aTime, "1", `{}`))
-		close(begun)
+		defer close(begun)
+		if _, err := io.WriteString(w, aPoint("x", aTime, "1", `{}`)); err != nil {
+			t.Error(err)
+		}
 	}()
 	go func() {
 		<-begun
@@ -181,9 +191,8 @@ func TestPipe(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipe")
 	makePipe(t, path)
 	go func() {
-		if w, err := os.OpenFile(path, os.O_WRONLY, 0); err == nil {
-			w.Write(data)
-			w.Close()
+		if err := os.WriteFile(path, data, 0); err != nil {
+			t.Error(err)
 		}
 	}()
 	f, err := os.Open(path)
