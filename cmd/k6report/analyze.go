@@ -52,7 +52,7 @@ func (a *app) analyze(ctx context.Context, c *common, args []string) error {
 	}
 	rep := judge.report(r)
 	if c.out != "" {
-		if _, err := writeFiles(ctx, c.out, wanted, rep, r); err != nil {
+		if err := writeFiles(ctx, c.out, wanted, rep, r); err != nil {
 			return err
 		}
 	}

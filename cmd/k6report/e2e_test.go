@@ -323,3 +323,26 @@ func TestRunFailsWithK6(t *testing.T) {
 		t.Errorf("log %s", log)
 	}
 }
+
+// TestHowToMakeOne follows the advice that analyze gives where there is no run.
+func TestHowToMakeOne(t *testing.T) {
+	k6 := endToEnd(t)
+	w := newWorkshop(t, k6, 5)
+	w.write(t, "SCRIPT.js", "import http from 'k6/http';\nexport default function () { http.get('"+w.url+"/fast'); }\n")
+	_, said := w.command(t, exitUsage, "k6report", "analyze")
+	steps := 0
+	for line := range bytes.Lines(said) {
+		_, advice, ok := strings.Cut(string(line), ": hint: ")
+		if !ok {
+			continue
+		}
+		steps++
+		_, command, _ := strings.Cut(advice, ": ")
+		if out, _ := w.command(t, 0, "sh", "-c", command); steps == 2 && !bytes.Contains(out, []byte("1 request")) {
+			t.Errorf("%s says %s", command, out)
+		}
+	}
+	if steps != 2 {
+		t.Errorf("advice %s", said)
+	}
+}

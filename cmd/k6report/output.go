@@ -48,28 +48,25 @@ func formatNames() []string {
 	return names
 }
 
-// writeFiles writes the wanted files into a folder, each as a whole, and
-// returns their paths.
-func writeFiles(ctx context.Context, dir string, wanted []string, rep *report.Report, r *run.Run) ([]string, error) {
+// writeFiles writes the wanted files into a folder, each as a whole.
+func writeFiles(ctx context.Context, dir string, wanted []string, rep *report.Report, r *run.Run) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make folder for the reports: %w", err)
+		return fmt.Errorf("make folder for the reports: %w", err)
 	}
-	var written []string
 	for _, f := range formats() {
 		if !slices.Contains(wanted, f.name) || f.needsRun && r == nil {
 			continue
 		}
 		var content bytes.Buffer
 		if err := f.write(&content, rep, r); err != nil {
-			return written, err
+			return err
 		}
 		path := filepath.Join(dir, f.file)
 		if err := atomicfile.WriteFile(ctx, path, content.Bytes()); err != nil {
-			return written, fmt.Errorf("write %s: %w", path, err)
+			return fmt.Errorf("write %s: %w", path, err)
 		}
-		written = append(written, path)
 	}
-	return written, nil
+	return nil
 }
 
 // show prints the report as the flags want it.

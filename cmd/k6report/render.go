@@ -67,8 +67,7 @@ func (a *app) render(ctx context.Context, c *common, name string) error {
 		return hinted{fmt.Errorf("%s: %w", name, err), "render shows a report.json again; for what k6 wrote there is k6report analyze"}
 	}
 	if c.out != "" {
-		_, err := writeFiles(ctx, c.out, wanted, rep, nil)
-		return err
+		return writeFiles(ctx, c.out, wanted, rep, nil)
 	}
 	return a.show(c, rep)
 }

@@ -125,7 +125,7 @@ func (a *app) runVerb(ctx context.Context, f *runFlags, args []string, dash int)
 		return nothingToReport(j, result.Execution, err)
 	}
 	rep := judge.report(r)
-	if _, err := writeFiles(ctx, j.dir, wanted, rep, r); err != nil {
+	if err := writeFiles(ctx, j.dir, wanted, rep, r); err != nil {
 		return err
 	}
 	if err := a.show(&f.common, rep); err != nil {

@@ -40,7 +40,7 @@ func (a *app) openSources(ctx context.Context, args []string) (sources []ingest.
 	var opened []io.Closer
 	closeAll = func() {
 		for _, c := range opened {
-			c.Close()
+			_ = c.Close() // it was only read
 		}
 	}
 	paths, err := expand(args)
