@@ -194,7 +194,9 @@ func draw(t *rapid.T, rng *rand.Rand) (world, []event) {
 		{Name: "duration", Type: run.Trend, Contains: "time", Thresholds: []string{"p(95)<500"}, Submetrics: []run.Submetric{
 			{Name: "duration{user:u7}", Tags: []run.Tag{{Name: "user", Value: "u7"}}},
 		}},
-		{Name: "errors", Type: run.Rate}, {Name: "data", Type: run.Counter}, {Name: "vus", Type: run.Gauge},
+		{Name: "errors", Type: run.Rate},
+		{Name: "data", Type: run.Counter},
+		{Name: "vus", Type: run.Gauge},
 	}}
 	if rapid.Bool().Draw(t, "dimension") {
 		w.options.Dimensions = []string{"tenant"}

@@ -71,9 +71,14 @@ func feed(b *run.Builder, l load) {
 		end := at + int64((blocked+duration)*1e6)
 		name := fmt.Sprintf("endpoint_%d", endpoint)
 		tags := b.Tags([]run.Tag{
-			{Name: "expected_response", Value: expected}, {Name: "group", Value: ""}, {Name: "method", Value: "GET"},
-			{Name: "name", Value: name}, {Name: "proto", Value: "HTTP/1.1"}, {Name: "scenario", Value: "default"},
-			{Name: "status", Value: status}, {Name: "url", Value: name},
+			{Name: "expected_response", Value: expected},
+			{Name: "group", Value: ""},
+			{Name: "method", Value: "GET"},
+			{Name: "name", Value: name},
+			{Name: "proto", Value: "HTTP/1.1"},
+			{Name: "scenario", Value: "default"},
+			{Name: "status", Value: status},
+			{Name: "url", Value: name},
 		})
 		for k, v := range []float64{1, duration, blocked, connecting, 0, sending, waiting, receiving, failed} {
 			b.Series(client[k], tags).Add(end, micro(v))

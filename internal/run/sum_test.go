@@ -82,8 +82,16 @@ func TestSumIsOrderless(t *testing.T) {
 func TestSumFloat(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 1))
 	sums := []run.Sum{
-		{}, {Lo: 1}, {Lo: math.MaxInt64}, {Lo: 1 << 63}, {Lo: math.MaxUint64}, {Hi: -1, Lo: math.MaxUint64},
-		{Hi: -1, Lo: 1 << 63}, {Hi: -1, Lo: 1<<63 - 1}, {Hi: math.MaxInt64, Lo: math.MaxUint64}, {Hi: math.MinInt64},
+		{},
+		{Lo: 1},
+		{Lo: math.MaxInt64},
+		{Lo: 1 << 63},
+		{Lo: math.MaxUint64},
+		{Hi: -1, Lo: math.MaxUint64},
+		{Hi: -1, Lo: 1 << 63},
+		{Hi: -1, Lo: 1<<63 - 1},
+		{Hi: math.MaxInt64, Lo: math.MaxUint64},
+		{Hi: math.MinInt64},
 	}
 	for range 20_000 {
 		sums = append(sums, run.Sum{Hi: int64(rng.Uint64()) >> rng.IntN(64), Lo: rng.Uint64()})
