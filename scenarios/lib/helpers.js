@@ -6,11 +6,12 @@
 //   INSTANCE_ID  the instance that must answer there; any without
 //   RATE_SCALE   factor on rates and VUs, 0 < … <= 1; 1 without
 //   TIME_SCALE   factor on durations, likewise
-//   TENANTS      comma-separated; acme,globex,initech without
+//   TENANTS      comma-separated; acme,globex,initech without; one that is
+//                named twice gets twice the share
 //   SAFE         1: only routes that read
 //   TIMEOUT      of a request; 10s without
 
-import { check } from 'k6';
+import { check, sleep } from 'k6';
 import exec from 'k6/execution';
 import http from 'k6/http';
 import { Rate, Trend } from 'k6/metrics';
@@ -59,9 +60,11 @@ function scale(name) {
   return factor;
 }
 
-// scaledSeconds is a duration under TIME_SCALE, as k6 wants it.
-export function scaledSeconds(full) {
-  return `${Math.round(Math.min(full, Math.max(LEAST_SECONDS, full * TIME_SCALE)) * 1000) / 1000}s`;
+// scaledSeconds is a duration under TIME_SCALE, as k6 wants it. A part of a
+// level is scaled as the whole of it is, which alone is held to the least.
+export function scaledSeconds(full, whole = full) {
+  const factor = Math.min(1, Math.max(LEAST_SECONDS / whole, TIME_SCALE));
+  return `${Math.round(full * factor * 1000) / 1000}s`;
 }
 
 // scaledRate is a number of requests a second under RATE_SCALE.
@@ -72,6 +75,43 @@ export function scaledRate(full) {
 // scaledVUs is a number of VUs under RATE_SCALE.
 export function scaledVUs(full) {
   return Math.max(1, Math.round(full * RATE_SCALE));
+}
+
+// constantRate is a scenario of `rate` requests a second for `seconds`.
+export function constantRate(fn, persona, rate, seconds) {
+  return {
+    executor: 'constant-arrival-rate', exec: fn, rate: scaledRate(rate), timeUnit: '1s', duration: scaledSeconds(seconds),
+    ...vusFor(scaledRate(rate)), tags: { persona },
+  };
+}
+
+// rampingRate is a scenario that climbs to `peak` requests a second by stages
+// of [seconds, share of the peak]. It keeps its shape under every scale.
+// `level` is how long the level lasts that it is part of, if not as long.
+export function rampingRate(fn, persona, peak, shape, level) {
+  const rate = scaledRate(peak);
+  const whole = level || shape.reduce((sum, [seconds]) => sum + seconds, 0);
+  return {
+    executor: 'ramping-arrival-rate', exec: fn, startRate: 0, timeUnit: '1s',
+    stages: shape.map(([seconds, share]) => (
+      { duration: scaledSeconds(seconds, whole), target: Math.round(rate * share) })),
+    ...vusFor(rate), tags: { persona },
+  };
+}
+
+// vusFor is enough VUs at once for answers of 250 ms, and at most for those of
+// a second: more of them would only make a longer queue.
+function vusFor(rate) {
+  return { preAllocatedVUs: Math.max(2, Math.ceil(rate / 4)), maxVUs: Math.max(10, rate) };
+}
+
+// monitors is the scenario of the health monitors, which also sample the
+// engine's gauges. They ask as often as they do, whatever RATE_SCALE.
+export function monitors(rate, seconds) {
+  return {
+    executor: 'constant-arrival-rate', exec: 'health', rate, timeUnit: '1s', duration: scaledSeconds(seconds),
+    preAllocatedVUs: Math.max(1, Math.ceil(rate / 4)), maxVUs: 10, tags: { persona: 'health_monitor' },
+  };
 }
 
 // The ADR's tables. `load` chooses the error budget: 'normal' or 'peak'.
@@ -135,14 +175,6 @@ function call(endpoint, method, url, body, after) {
   });
 }
 
-function jsonOf(res) {
-  try {
-    return res.json();
-  } catch (_) {
-    return undefined; // not JSON: a check will say so
-  }
-}
-
 function recordExecution(endpoint) {
   return (res) => {
     const answer = jsonOf(res);
@@ -184,6 +216,16 @@ export function listExecutions(name, skip = 0, take = 20, status = '') {
   return call('list_executions', 'GET', `${API}/workflows/${name}/executions?skip=${skip}&take=${take}${filter}`);
 }
 
+// validateInput asks whether a workflow could run on an input.
+export function validateInput(name, input) {
+  return call('validate_input', 'POST', `${API}/workflows/${name}/validate-input`, { input: input || {} });
+}
+
+// testExecute runs a workflow that is not stored, and stores nothing.
+export function testExecute(workflow, input) {
+  return call('test_execute', 'POST', `${API}/workflows/test-execute`, { workflow, input: input || {} });
+}
+
 export function getExecution(id) {
   return call('get_execution', 'GET', `${API}/executions/${id}`);
 }
@@ -215,6 +257,32 @@ export function verify(what, res, fields) {
   });
 }
 
+// jsonOf is the answer's body as a value; undefined when it is not JSON.
+export function jsonOf(res) {
+  try {
+    return res.json();
+  } catch (_) {
+    return undefined;
+  }
+}
+
+// health is what health monitors do.
+export function health() {
+  actAs(tenantOf(exec.scenario.iterationInTest));
+  verify('health_check', healthCheck(), ['status', 'instanceId', 'gauges']);
+}
+
+// over says whether the scenario's time has passed, so that who thinks long
+// doesn't begin something new.
+export function over() {
+  return exec.scenario.progress >= 1;
+}
+
+// think waits as people do, for some time between two numbers of seconds.
+export function think(least, most) {
+  sleep(least + Math.random() * (most - least));
+}
+
 // prepare is every scenario's setup(): it makes sure that the right target
 // answers, and hands over what readers can ask for, since VUs share nothing.
 // It answers { instanceId, workflows: [name], executions: { tenant: [id] } }.
@@ -234,9 +302,9 @@ export function prepare() {
     actAs(tenant);
     executions[tenant] = [];
     for (const name of workflows) {
-      const found = (jsonOf(listExecutions(name, 0, 20)) || {}).items || [];
+      const found = (jsonOf(listExecutions(name, 0, 5)) || {}).items || []; // some of each, for they differ in size
       executions[tenant].push(...found.map((e) => e.executionId));
-      if (executions[tenant].length >= 20) break;
+      if (executions[tenant].length >= 40) break;
     }
     if (executions[tenant].length === 0) {
       if (SAFE) exec.test.abort(`tenant ${tenant} has no executions to read, and SAFE=1 makes none`);
