@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strings"
 
 	"k6report/internal/report"
@@ -136,8 +137,8 @@ func steady(r *report.Report) Line {
 		line.Parts = append(line.Parts, cell(text, Normal))
 	case len(r.Run.Load.Levels) > 0:
 		line.Parts = append(line.Parts, cell("by load level", Normal))
-	case !r.Run.Started.IsZero():
-		line.Parts = append(line.Parts, cell("no steady state", Warn))
+	case slices.ContainsFunc(r.Notes, func(n report.Note) bool { return n.Code == "no_steady_state" }):
+		line.Parts = append(line.Parts, cell("no steady state", Warn)) // looked for: otherwise nothing is known
 	}
 	if k := r.Run.K6; k != nil && k.CPU != nil {
 		tone := Normal

@@ -109,3 +109,24 @@ func TestAttributionSaysWhatItIs(t *testing.T) {
 		}
 	}
 }
+
+func TestNoSteadyStateOnlyWhereItWasLookedFor(t *testing.T) {
+	says := func(r *report.Report) bool {
+		for _, l := range section(t, r, "load", false).Lines {
+			for _, c := range l.Parts {
+				if c.Text == "no steady state" {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	r := sample.Invalid()
+	if !says(r) {
+		t.Error("what the notes say is not in the line on the load")
+	}
+	r.Notes = nil
+	if says(r) {
+		t.Error("it is said of a run that was too short to look for one")
+	}
+}
