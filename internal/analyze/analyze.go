@@ -9,7 +9,9 @@ package analyze
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"k6report/internal/config"
@@ -44,27 +46,30 @@ func Analyze(r *run.Run, o Options) *report.Report {
 	out.Run.Thresholds = s.thresholds()
 	out.Run.ServiceLevels = s.serviceLevels(&out.Run.Load)
 	out.Run.Checks = s.checks()
-	out.Charts = s.charts()
+	out.Charts = s.charts(&out.Run.Load)
 	s.validity(&out.Run)
-	s.problems()
+	s.sources(&out.Run)
 	out.Notes = s.sortedNotes()
-	out.Method = method(&out.Run)
+	out.Method = s.method(&out.Run)
 	out.Verdict = s.verdict(out, o.FailOn)
 	return out
 }
 
 // subject is the run under analysis, with what several parts of the analysis
-// need of it.
+// need of it. Times without a unit are seconds after the origin.
 type subject struct {
 	*run.Run
 	config *config.Config
 	tags   map[string]string // carried by every sample
-	// origin is where the schedule began: when the first iteration started, or
-	// the first sample where there are no iterations. Nanoseconds.
+	plan   *schedule         // nil when unknown
+	// origin is where the schedule began, in nanoseconds since the Unix epoch.
 	origin int64
-	// seconds is the run's duration; 0 when unknown.
+	// end is when the load ended: see [subject.loadEnd].
+	end float64
+	// seconds is the run's duration with set-up and drain; 0 when unknown.
 	seconds float64
-	plan    *schedule // nil when unknown
+	said    map[metricKey]*run.ReportedMetric // by a summary
+	asked   []asked                           // thresholds, from all sources
 	notes   []report.Note
 }
 
@@ -72,21 +77,80 @@ func newSubject(r *run.Run, c *config.Config) *subject {
 	if c == nil {
 		c = &config.Config{}
 	}
-	s := &subject{Run: r, tags: commonTags(r), origin: r.Started}
+	s := &subject{Run: r, tags: commonTags(r), seconds: r.Duration().Seconds()}
 	s.config = c.Effective(s.tags["suite"])
-	for _, t := range r.Requests.Tables {
-		if t.Protocol == run.ProtocolIteration && (s.origin == r.Started || t.First < s.origin) {
-			s.origin = t.First
-		}
-	}
-	s.seconds = r.Duration().Seconds()
-	if s.seconds == 0 && r.Reported != nil {
-		s.seconds = r.Reported.Duration.Seconds()
-	}
 	if r.Plan != nil {
 		s.plan = newSchedule(r.Plan)
 	}
+	s.origin = s.scheduleStart()
+	s.end = s.loadEnd()
+	s.said = make(map[metricKey]*run.ReportedMetric)
+	if r.Reported != nil {
+		if s.seconds == 0 {
+			s.seconds = r.Reported.Duration.Seconds()
+		}
+		for i, m := range r.Reported.Metrics {
+			s.said[keyOfMetric(m.Name)] = &r.Reported.Metrics[i]
+		}
+	}
+	s.asked = s.askedThresholds()
 	return s
+}
+
+// scheduleStart is when the schedule began: as long before the first iteration
+// of a scenario as the plan lets it wait for that. Without iterations it is
+// the first sample.
+func (s *subject) scheduleStart() int64 {
+	start := int64(math.MaxInt64)
+	for _, t := range s.Requests.Tables {
+		if t.Protocol == run.ProtocolIteration {
+			start = min(start, t.First-int64(s.plan.firstStart(t.Name)*1e9))
+		}
+	}
+	if start == math.MaxInt64 {
+		return s.Started
+	}
+	return start
+}
+
+// loadEnd is when the load ended and the drain began: by plan, unless the run
+// ended well before. Without a plan, or where that leaves the end open, it is
+// the last start of an iteration or request.
+func (s *subject) loadEnd() float64 {
+	seen := max(0, s.since(s.Ended))
+	last := 0.0
+	for _, t := range s.Requests.Tables {
+		last = max(last, s.since(t.Last))
+	}
+	switch {
+	case s.plan != nil && s.plan.endedEarly(seen):
+		return seen
+	case s.plan != nil && s.plan.seconds > 0 && s.plan.openEnd:
+		return max(s.plan.seconds, last)
+	case s.plan != nil && s.plan.seconds > 0:
+		return s.plan.seconds
+	case last > seen/2: // what follows is no drain otherwise
+		return last
+	}
+	return seen
+}
+
+// since is a time, in nanoseconds since the Unix epoch, after the origin.
+func (s *subject) since(at int64) float64 { return float64(at-s.origin) / 1e9 }
+
+// counted reports whether samples count in the tables of requests: those of
+// set-up, teardown and excluded groups don't.
+func (s *subject) counted(t run.TagSet) bool {
+	return !run.IsSetup(t) && !s.excluded(t)
+}
+
+// excluded reports whether samples are of a group, or of one within it, that
+// the configuration leaves out.
+func (s *subject) excluded(t run.TagSet) bool {
+	group := t.Value("group")
+	return slices.ContainsFunc(s.config.Exclude.Groups, func(out string) bool {
+		return group == out || strings.HasPrefix(group, out+"::")
+	})
 }
 
 // commonTags are the tags that all series share.
@@ -95,7 +159,7 @@ func commonTags(r *run.Run) map[string]string {
 	for i := range r.Series {
 		tags := make(map[string]string)
 		for name, value := range r.Series[i].Tags.All() {
-			if i == 0 || common[name] == value {
+			if have, ok := common[name]; i == 0 || ok && have == value {
 				tags[name] = value
 			}
 		}
@@ -167,4 +231,4 @@ func (s *subject) identity() report.Run {
 }
 
 // sortedKeys are the keys of a map in order.
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

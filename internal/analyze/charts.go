@@ -3,25 +3,59 @@ package analyze
 import (
 	"math"
 	"slices"
+	"time"
 
 	"k6report/internal/report"
 	"k6report/internal/run"
 )
 
 // charts are the pictures' data over time.
-func (s *subject) charts() []report.Chart {
+func (s *subject) charts(load *report.Load) []report.Chart {
 	var out []report.Chart
 	for _, c := range []*report.Chart{s.latencyChart(), s.throughputChart(), s.errorChart(), s.vusChart()} {
-		if c != nil && len(c.X) > 0 {
-			out = append(out, *c)
+		if c == nil || len(c.X) == 0 {
+			continue
 		}
+		if load.Steady != nil && load.Steady.FromS > 0 {
+			c.Marks = append(c.Marks, report.Mark{X: load.Steady.FromS, Label: "warm-up ends"})
+		}
+		out = append(out, *c)
 	}
 	return out
 }
 
-// merged are the blocks of all endpoints that are no iterations, by index.
-func (s *subject) merged() (indexes []int64, blocks map[int64]*run.Block) {
-	blocks = make(map[int64]*run.Block)
+func overTime(id, title, unit string, series ...string) *report.Chart {
+	c := &report.Chart{ID: id, Title: title, Kind: report.KindLine, Unit: unit, XUnit: report.UnitS}
+	for _, name := range series {
+		c.Series = append(c.Series, report.Series{Name: name})
+	}
+	return c
+}
+
+// axis is the indexes of windows or blocks from the first to the last with
+// data. Those between without any are there too, for a stall must be seen,
+// unless the data are too far apart for that.
+func axis[V any](data ...map[int64]V) []int64 {
+	var list []int64
+	for _, m := range data {
+		list = append(list, sortedKeys(m)...)
+	}
+	slices.Sort(list)
+	list = slices.Compact(list)
+	if len(list) == 0 || list[len(list)-1]-list[0] >= report.MaxPoints {
+		return list
+	}
+	whole := make([]int64, 0, list[len(list)-1]-list[0]+1)
+	for index := list[0]; index <= list[len(list)-1]; index++ {
+		whole = append(whole, index)
+	}
+	return whole
+}
+
+// merged are the blocks of all endpoints that are no iterations, by index, and
+// how their requests ended.
+func (s *subject) merged() (durations map[int64]*run.Sketch, ended map[int64]outcome) {
+	durations, ended = make(map[int64]*run.Sketch), make(map[int64]outcome)
 	for i := range s.Requests.Tables {
 		t := &s.Requests.Tables[i]
 		if t.Protocol == run.ProtocolIteration {
@@ -29,38 +63,28 @@ func (s *subject) merged() (indexes []int64, blocks map[int64]*run.Block) {
 		}
 		for j := range t.Blocks {
 			b := &t.Blocks[j]
-			to := blocks[b.Index]
-			if to == nil {
-				to = &run.Block{Index: b.Index, Durations: run.NewSketch(run.BlockBits)}
-				blocks[b.Index] = to
-				indexes = append(indexes, b.Index)
+			if durations[b.Index] == nil {
+				durations[b.Index] = run.NewSketch(run.BlockBits)
 			}
-			to.Count += b.Count
-			to.Failed += b.Failed
-			to.Durations.Merge(b.Durations)
+			durations[b.Index].Merge(b.Durations)
+			o := ended[b.Index]
+			o.addBlock(t.Protocol, b)
+			ended[b.Index] = o
 		}
 	}
-	slices.Sort(indexes)
-	return indexes, blocks
+	return durations, ended
 }
 
 // latencyChart has the percentiles of all requests, by their start.
 func (s *subject) latencyChart() *report.Chart {
-	indexes, blocks := s.merged()
-	c := &report.Chart{ID: report.ChartLatency, Title: "Latency of all requests", Kind: report.KindLine, Unit: report.UnitMS, XUnit: report.UnitS}
-	quantiles := []struct {
-		name string
-		q    float64
-	}{{"p50", 0.5}, {"p95", 0.95}, {"p99", 0.99}}
-	for _, q := range quantiles {
-		c.Series = append(c.Series, report.Series{Name: q.name})
-	}
-	for _, index := range indexes {
-		c.X = append(c.X, s.middle(index, s.Requests.BlockLength.Seconds()))
-		for i, q := range quantiles {
-			v, ok := blocks[index].Durations.Quantile(q.q, math.Inf(-1), math.Inf(1))
-			if !ok {
-				v = math.NaN()
+	blocks, _ := s.merged()
+	c := overTime(report.ChartLatency, "Latency of all requests", report.UnitMS, "p50", "p95", "p99")
+	for _, index := range axis(blocks) {
+		c.X = append(c.X, s.middle(index, s.Requests.BlockLength))
+		for i, q := range []float64{0.5, 0.95, 0.99} {
+			v := math.NaN()
+			if b := blocks[index]; b != nil {
+				v, _ = b.Quantile(q, math.Inf(-1), math.Inf(1))
 			}
 			c.Series[i].Y = append(c.Series[i].Y, v)
 		}
@@ -68,18 +92,20 @@ func (s *subject) latencyChart() *report.Chart {
 	return c
 }
 
+// errorChart is the share of failed requests; nil where none failed.
 func (s *subject) errorChart() *report.Chart {
-	indexes, blocks := s.merged()
-	c := &report.Chart{
-		ID: report.ChartErrors, Title: "Failed requests", Kind: report.KindLine, Unit: report.UnitShare, XUnit: report.UnitS,
-		Series: []report.Series{{Name: "error rate"}},
-	}
+	_, ended := s.merged()
+	c := overTime(report.ChartErrors, "Failed requests", report.UnitShare, "error rate")
 	failed := false
-	for _, index := range indexes {
-		b := blocks[index]
-		failed = failed || b.Failed > 0
-		c.X = append(c.X, s.middle(index, s.Requests.BlockLength.Seconds()))
-		c.Series[0].Y = append(c.Series[0].Y, float64(b.Failed)/float64(b.Count))
+	for _, index := range axis(ended) {
+		v := math.NaN()
+		o := ended[index]
+		if rate := o.errorRate(); rate != nil {
+			v = *rate
+		}
+		failed = failed || o.failed > 0
+		c.X = append(c.X, s.middle(index, s.Requests.BlockLength))
+		c.Series[0].Y = append(c.Series[0].Y, v)
 	}
 	if !failed {
 		return nil
@@ -87,84 +113,93 @@ func (s *subject) errorChart() *report.Chart {
 	return c
 }
 
-// throughputChart has what was asked for beside what was done: iterations of
-// open models with their target, else requests.
+// throughputChart has requests and iterations a second, by their end, beside
+// the target of open models.
 func (s *subject) throughputChart() *report.Chart {
-	c := &report.Chart{ID: report.ChartThroughput, Title: "Throughput", Kind: report.KindLine, Unit: report.UnitPerS, XUnit: report.UnitS}
-	requests := s.perSecond("http_reqs")
-	iterations := s.perSecond("iterations")
-	target := s.plan != nil && s.plan.anyOpen()
-	x := make([]int64, 0, len(requests)+len(iterations))
-	for index := range requests {
-		x = append(x, index)
+	requests, iterations := s.perSecond("http_reqs"), s.perSecond("iterations")
+	c := overTime(report.ChartThroughput, "Throughput", report.UnitPerS)
+	indexes := axis(requests, iterations)
+	for _, index := range indexes {
+		c.X = append(c.X, s.middle(index, s.WindowLength))
 	}
-	for index := range iterations {
-		x = append(x, index)
+	add := func(name string, value func(i int) float64) {
+		line := report.Series{Name: name}
+		for i := range indexes {
+			line.Y = append(line.Y, value(i))
+		}
+		c.Series = append(c.Series, line)
 	}
-	slices.Sort(x)
-	x = slices.Compact(x)
-	series := map[string]*report.Series{"requests": {Name: "requests"}, "iterations": {Name: "iterations"}, "target": {Name: "target iterations"}}
-	for _, index := range x {
-		at := s.middle(index, s.WindowLength.Seconds())
-		c.X = append(c.X, at)
-		series["requests"].Y = append(series["requests"].Y, requests[index])
-		series["iterations"].Y = append(series["iterations"].Y, iterations[index])
-		if target {
-			series["target"].Y = append(series["target"].Y, s.plan.rateAt(at))
+	for _, m := range []struct {
+		name string
+		rate map[int64]float64
+	}{{"requests", requests}, {"iterations", iterations}} {
+		if len(m.rate) > 0 {
+			add(m.name, func(i int) float64 { return m.rate[indexes[i]] })
 		}
 	}
-	if len(requests) > 0 {
-		c.Series = append(c.Series, *series["requests"])
-	}
-	if len(iterations) > 0 {
-		c.Series = append(c.Series, *series["iterations"])
-	}
-	if target {
-		c.Series = append(c.Series, *series["target"])
+	if s.plan != nil && s.plan.anyOpen() {
+		add("target iterations", func(i int) float64 { return s.plan.at(c.X[i]).perS })
 	}
 	return c
 }
 
-// perSecond is the sum of a counter a second, by window, without set-up.
+// perSecond is the sum of a counter a second, by window, without set-up. The
+// first and the last window count with the part in which the run was.
 func (s *subject) perSecond(metric string) map[int64]float64 {
 	out := make(map[int64]float64)
 	series := s.SeriesOf(metric)
 	for i := range series {
-		if run.IsSetup(series[i].Tags) {
+		if !s.counted(series[i].Tags) {
 			continue
 		}
 		for _, w := range series[i].Windows {
-			out[w.Index] += w.Sum.Float() / s.WindowLength.Seconds()
+			out[w.Index] += w.Sum.Float()
 		}
+	}
+	for index := range out {
+		from, to := s.covered(index, s.WindowLength)
+		// A sliver says nothing of the rate; it counts as half a window.
+		out[index] /= max(to-from, s.WindowLength.Seconds()/2)
 	}
 	return out
 }
 
+// vusChart has the virtual users; of several generators their sum.
 func (s *subject) vusChart() *report.Chart {
-	c := &report.Chart{
-		ID: report.ChartVUs, Title: "Virtual users", Kind: report.KindLine, Unit: report.UnitCount, XUnit: report.UnitS,
-		Series: []report.Series{{Name: "VUs"}},
-	}
+	c := overTime(report.ChartVUs, "Virtual users", report.UnitCount, "VUs")
 	mean := make(map[int64]float64)
 	series := s.SeriesOf("vus")
-	for i := range series { // of several generators: their sum
+	for i := range series {
 		for _, w := range series[i].Windows {
 			mean[w.Index] += w.Sum.Float() / float64(w.Count)
 		}
 	}
-	indexes := make([]int64, 0, len(mean))
-	for index := range mean {
-		indexes = append(indexes, index)
-	}
-	slices.Sort(indexes)
-	for _, index := range indexes {
-		c.X = append(c.X, s.middle(index, s.WindowLength.Seconds()))
+	for _, index := range sortedKeys(mean) {
+		at := s.middle(index, s.WindowLength)
+		if at < 0 { // set-up
+			continue
+		}
+		c.X = append(c.X, at)
 		c.Series[0].Y = append(c.Series[0].Y, mean[index])
 	}
 	return c
 }
 
-// middle is the middle of a window or block, in seconds after the origin.
-func (s *subject) middle(index int64, length float64) float64 {
-	return float64(index*int64(length*1e9)-s.origin)/1e9 + length/2
+// covered is the part of a window or block in which the run was, in seconds
+// after the origin.
+func (s *subject) covered(index int64, length time.Duration) (from, to float64) {
+	from, to = s.since(index*int64(length)), s.since((index+1)*int64(length))
+	if from < 0 && to > 0 {
+		from = 0
+	}
+	if last := s.since(s.Ended); from < last && last < to {
+		to = last
+	}
+	return from, to
+}
+
+// middle is the middle of that part.
+func (s *subject) middle(index int64, length time.Duration) float64 {
+	from, to := s.covered(index, length)
+	return (from + to) / 2
 }

@@ -16,16 +16,19 @@ type failureKey struct{ kind, endpoint, status, code, text string }
 func (s *subject) failures() []report.Failure {
 	counts := make(map[failureKey]uint64)
 	totals := make(map[string]uint64)
-	for _, metric := range []string{"http_reqs", "grpc_req_duration", "browser_http_req_duration"} {
-		series := s.SeriesOf(metric)
+	for _, p := range protocols {
+		if p.silent {
+			continue
+		}
+		series := s.SeriesOf(p.counter)
 		for i := range series {
 			t := series[i].Tags
-			if run.IsSetup(t) {
+			if !s.counted(t) {
 				continue
 			}
 			totals[t.Value("name")] += series[i].Count
-			if key, failed := failureOf(metric, t); failed {
-				counts[key] += series[i].Count
+			if failedByTags(p.name, t) {
+				counts[failureOf(t)] += series[i].Count
 			}
 		}
 	}
@@ -33,7 +36,7 @@ func (s *subject) failures() []report.Failure {
 	for key, n := range counts {
 		out = append(out, report.Failure{
 			Kind: key.kind, Endpoint: key.endpoint, Status: key.status, ErrorCode: key.code, Text: key.text,
-			Count: int64(n), Share: report.Num(float64(n) / float64(totals[key.endpoint])),
+			Count: int64(n), Share: share(n, totals[key.endpoint]),
 		})
 	}
 	slices.SortFunc(out, func(a, b report.Failure) int {
@@ -43,9 +46,7 @@ func (s *subject) failures() []report.Failure {
 	return out
 }
 
-// failureOf tells whether the requests of a series failed: by k6's own
-// judgement of the response, or by an error.
-func failureOf(metric string, t run.TagSet) (failureKey, bool) {
+func failureOf(t run.TagSet) failureKey {
 	key := failureKey{
 		kind: report.KindError, endpoint: t.Value("name"), status: t.Value("status"),
 		code: t.Value("error_code"), text: t.Value("error"),
@@ -53,35 +54,33 @@ func failureOf(metric string, t run.TagSet) (failureKey, bool) {
 	if run.TimedOut(t) {
 		key.kind = report.KindTimeout
 	}
-	expected, judged := t.Get("expected_response")
-	switch {
-	case judged:
-		return key, expected == "false"
-	case metric == "grpc_req_duration":
-		return key, key.status != "" && key.status != "0"
-	case metric == "browser_http_req_duration":
-		return key, key.status >= "4"
-	}
-	return key, key.code != "" || key.text != ""
+	return key
 }
 
-// checks are k6's, with set-up, by group and name.
+// checks are k6's, with set-up, by group and name. Where there were too many
+// to be kept apart, a summary still has them all.
 func (s *subject) checks() []report.Check {
 	type id struct{ group, name string }
-	groups := groupBy(s.Run, "checks", func(t run.TagSet) (id, bool) {
-		return id{t.Value("group"), t.Value("check")}, true
-	})
-	var out []report.Check
-	for key, sel := range groups {
-		out = append(out, report.Check{
-			Name: key.name, Group: key.group,
-			Passes: int64(sel.Nonzero), Fails: int64(sel.Count - sel.Nonzero),
-		})
-	}
-	if len(out) == 0 && s.Reported != nil {
-		for _, c := range s.Reported.Checks {
-			out = append(out, report.Check{Name: c.Name, Group: c.Group, Passes: int64(c.Passes), Fails: int64(c.Fails)})
+	groups := make(map[id]*report.Check)
+	series := s.SeriesOf("checks")
+	for i := range series {
+		key := id{series[i].Tags.Value("group"), series[i].Tags.Value("check")}
+		if groups[key] == nil {
+			groups[key] = &report.Check{Name: key.name, Group: key.group}
 		}
+		groups[key].Passes += int64(series[i].Nonzero)
+		groups[key].Fails += int64(series[i].Count - series[i].Nonzero)
+	}
+	folded := slices.Contains(s.Folding.Tags, "check") || slices.Contains(s.Folding.Tags, "group")
+	if s.Reported != nil && len(s.Reported.Checks) > 0 && (len(groups) == 0 || folded) {
+		clear(groups)
+		for _, c := range s.Reported.Checks {
+			groups[id{c.Group, c.Name}] = &report.Check{Name: c.Name, Group: c.Group, Passes: int64(c.Passes), Fails: int64(c.Fails)}
+		}
+	}
+	var out []report.Check
+	for _, c := range groups {
+		out = append(out, *c)
 	}
 	slices.SortFunc(out, func(a, b report.Check) int {
 		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Name, b.Name))

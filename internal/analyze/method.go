@@ -7,7 +7,16 @@ import (
 )
 
 // method says in plain words how the numbers of this report came about.
-func method(r *report.Run) []report.Method {
+func (s *subject) method(r *report.Run) []report.Method {
+	if len(s.Series) == 0 {
+		if s.Reported == nil {
+			return nil
+		}
+		return []report.Method{{
+			Topic: "Summary",
+			Text:  "All numbers are k6's own, of the whole run with set-up. A trend or gauge of nothing but zeros that a threshold names is taken for one without samples, as k6 writes those.",
+		}}
+	}
 	out := []report.Method{
 		{
 			Topic: "Percentiles",
@@ -19,17 +28,23 @@ func method(r *report.Run) []report.Method {
 		},
 		{
 			Topic: "Thresholds",
-			Text:  "Evaluated again over the whole run. A verdict nearer to its limit than the error of the percentile is k6's own, from its summary.",
+			Text:  "Evaluated again over the whole run. A verdict nearer to its limit than the error of the statistic is k6's own, from its summary; without one it stays open. A metric or submetric without samples is not judged, unless k6 itself says that it failed; a counter that never counted is 0.",
 		},
 		{
 			Topic: "Offered load",
-			Text:  "Iterations started plus dropped, over the scheduled time. The planned load comes from k6 inspect; without it, nothing is said of whether it was reached.",
+			Text:  "Iterations started plus dropped, over the scheduled time, or without a plan over the time in which iterations started. The planned load comes from k6 inspect; without it, nothing is said of whether it was reached.",
 		},
+	}
+	if r.Load.OfferedP95 != nil {
+		out = append(out, report.Method{
+			Topic: "Offered p95",
+			Text:  "The p95 when every dropped iteration counts as infinitely slow: of the completed requests the quantile 0.95 / (1 − share dropped). It assumes that dropped iterations would have made as many requests as the others.",
+		})
 	}
 	if r.Load.Steady != nil {
 		out = append(out, report.Method{
 			Topic: "Steady state",
-			Text:  fmt.Sprintf("%.1f s to %.1f s. A warm-up is cut, at most half of the run, where the means before and after the cut differ by more than 5 %% and by more than 3 standard errors; requests count by their start, each over the median of its endpoint.", r.Load.Steady.FromS, r.Load.Steady.ToS),
+			Text:  fmt.Sprintf("%.1f s to %.1f s. A warm-up is cut, at most half of the run, where the means before and after the cut differ by more than 5 %% and by more than 3 standard errors; requests count by their start, each over the median of its endpoint. The drain after the last start is left out.", r.Load.Steady.FromS, r.Load.Steady.ToS),
 		})
 	}
 	if len(r.Load.Levels) > 0 {

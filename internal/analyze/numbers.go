@@ -2,118 +2,194 @@ package analyze
 
 import (
 	"cmp"
+	"fmt"
+	"math"
 	"slices"
+	"strconv"
 
 	"k6report/internal/report"
 	"k6report/internal/run"
 	"k6report/internal/threshold"
 )
 
-// Samples that a percentile has to rest on; fewer are marked.
-const (
-	enoughForP99  = 300
-	enoughForP999 = 3000
-)
-
 // trendStatistics are shown of every trend.
 var trendStatistics = []string{"avg", "min", "med", "max", "p(90)", "p(95)", "p(99)", "p(99.9)"}
+
+// valueOrder is the order in which values are shown, others after them.
+var valueOrder = append([]string{"count", "rate", "value", "passes", "fails"}, trendStatistics...)
+
+// metricKey identifies a metric or submetric however its name is spelt: k6
+// itself writes a submetric's name in one way in its plan and in another in
+// its summary.
+type metricKey struct {
+	name string
+	tags run.TagSet
+}
+
+// keyOfMetric reads a name; one that is none stands for itself.
+func keyOfMetric(name string) metricKey {
+	metric, conditions, err := threshold.ParseMetric(name)
+	if err != nil {
+		return metricKey{name: name}
+	}
+	tags := make([]run.Tag, len(conditions))
+	for i, c := range conditions {
+		tags[i] = run.Tag{Name: c.Key, Value: c.Value}
+	}
+	return metricKey{metric, run.NewTagSet(tags...)}
+}
 
 // metrics are all metrics and submetrics with the values of k6's summary,
 // set-up included, as k6 counts. What only a summary tells is taken from there.
 func (s *subject) metrics() []report.Metric {
 	var out []report.Metric
+	few := make(map[string]int)
+	seen := make(map[metricKey]bool)
+	add := func(m run.Metric, name string, key metricKey) {
+		if seen[key] {
+			return
+		}
+		seen[key] = true
+		sel := s.selectKey(key)
+		if sel.Sketch != nil && sel.Count > 0 && sel.Count < enoughForP999 {
+			few["p(99.9)"]++
+			if sel.Count < enoughForP99 {
+				few["p(99)"]++
+			}
+		}
+		out = append(out, report.Metric{Name: name, Type: m.Type.String(), Contains: m.Contains, Values: s.values(key, &sel)})
+	}
 	for _, m := range s.Metrics {
-		all := s.Select(m.Name, nil)
-		out = append(out, report.Metric{
-			Name: m.Name, Type: m.Type.String(), Contains: m.Contains,
-			Values: s.values(m.Name, &all),
+		add(m, m.Name, metricKey{name: m.Name})
+		// Of several spellings the shortest, which is k6's own.
+		subs := slices.SortedFunc(slices.Values(m.Submetrics), func(a, b run.Submetric) int {
+			return cmp.Or(len(a.Name)-len(b.Name), cmp.Compare(a.Name, b.Name))
 		})
-		for _, sub := range m.Submetrics {
-			part := s.submetric(m.Name, sub.Tags)
-			out = append(out, report.Metric{
-				Name: sub.Name, Type: m.Type.String(), Contains: m.Contains,
-				Values: s.values(sub.Name, &part),
-			})
+		for _, sub := range subs {
+			add(m, sub.Name, metricKey{m.Name, run.NewTagSet(sub.Tags...)})
 		}
 	}
 	slices.SortFunc(out, func(a, b report.Metric) int { return cmp.Compare(a.Name, b.Name) })
-	return slices.CompactFunc(out, func(a, b report.Metric) bool { return a.Name == b.Name })
-}
-
-func (s *subject) submetric(metric string, tags []run.Tag) run.Selection {
-	want := run.NewTagSet(tags...)
-	return s.Select(metric, func(t run.TagSet) bool { return t.Contains(want) })
-}
-
-// values are a metric's statistics under k6's names; none without samples.
-func (s *subject) values(name string, sel *run.Selection) report.Values {
-	if sel.Count == 0 {
-		return s.reportedValues(name)
-	}
-	var out report.Values
-	add := func(statistic string) {
-		st, err := threshold.ParseStatistic(statistic)
-		if err != nil {
-			return
+	if n := few["p(99.9)"]; n > 0 {
+		message := fmt.Sprintf("p99.9 rests on fewer than %d samples in %s", enoughForP999, plural(n, "metric", "metrics"))
+		if n := few["p(99)"]; n > 0 {
+			message += fmt.Sprintf(", p99 on fewer than %d in %s", enoughForP99, plural(n, "metric", "metrics"))
 		}
-		if v, ok := s.statistic(sel, st); ok {
-			out = append(out, report.Value{Name: statistic, Value: v})
-		}
-	}
-	switch sel.Type {
-	case run.Counter:
-		add("count")
-		add("rate")
-	case run.Gauge:
-		add("value")
-		out = append(out, report.Value{Name: "min", Value: sel.Min}, report.Value{Name: "max", Value: sel.Max})
-	case run.Rate:
-		add("rate")
-		out = append(out,
-			report.Value{Name: "passes", Value: float64(sel.Nonzero)},
-			report.Value{Name: "fails", Value: float64(sel.Count - sel.Nonzero)})
-	default:
-		out = append(out, report.Value{Name: "count", Value: float64(sel.Count)})
-		for _, statistic := range trendStatistics {
-			add(statistic)
-		}
+		s.note("few_samples", report.Info, message+": they are shown, but a single slow request moves them", "")
 	}
 	return out
 }
 
+// selectKey are the samples of a metric or submetric, with set-up.
+func (s *subject) selectKey(key metricKey) run.Selection {
+	if key.tags == (run.TagSet{}) {
+		return s.Select(key.name, nil)
+	}
+	return s.Select(key.name, func(t run.TagSet) bool { return t.Contains(key.tags) })
+}
+
+// values are a metric's statistics under k6's names; none without samples.
+func (s *subject) values(key metricKey, sel *run.Selection) report.Values {
+	if sel.Count == 0 {
+		return s.reportedValues(key)
+	}
+	var out report.Values
+	add := func(name string, v float64) {
+		if !math.IsNaN(v) && !math.IsInf(v, 0) {
+			out = append(out, report.Value{Name: name, Value: v})
+		}
+	}
+	statistics := func(names ...string) {
+		for _, name := range names {
+			st, err := threshold.ParseStatistic(name)
+			if err != nil {
+				continue
+			}
+			if v, ok := s.statistic(sel, st); ok {
+				add(name, v)
+			}
+		}
+	}
+	switch sel.Type {
+	case run.Counter:
+		statistics("count", "rate")
+	case run.Gauge:
+		statistics("value")
+		if !s.addsUp(key.name) { // extremes of one generator's are not those of the sum
+			add("min", sel.Min)
+			add("max", sel.Max)
+		}
+	case run.Rate:
+		statistics("rate")
+		add("passes", float64(sel.Nonzero))
+		add("fails", float64(sel.Count-sel.Nonzero))
+	default:
+		add("count", float64(sel.Count))
+		statistics(trendStatistics...)
+	}
+	return out
+}
+
+// addsUp reports whether a gauge's value is a sum over several generators; see
+// [run.Run.Select].
+func (s *subject) addsUp(metric string) bool {
+	if metric != "vus" && metric != "vus_max" {
+		return false
+	}
+	series := s.SeriesOf(metric)
+	for i := range series {
+		if series[i].Tags.Value("instance") != series[0].Tags.Value("instance") {
+			return true
+		}
+	}
+	return false
+}
+
 // reportedValues are a metric's values from a summary.
-func (s *subject) reportedValues(name string) report.Values {
-	m, ok := s.reported(name)
-	if !ok {
+func (s *subject) reportedValues(key metricKey) report.Values {
+	m := s.said[key]
+	if m == nil || s.empty(m) {
 		return nil
 	}
 	var out report.Values
 	for _, v := range m.Values {
 		if v.Name == "value" && m.Type == run.Rate {
-			v.Name = "rate" // the exported summary's own word for it
+			v.Name = "rate" // the name in k6's other summaries, and with samples
 		}
-		out = append(out, report.Value{Name: v.Name, Value: v.Value})
+		if report.Num(v.Value) != nil {
+			out = append(out, report.Value{Name: v.Name, Value: v.Value})
+		}
 	}
-	if m.Type == run.Trend && allZero(m.Values) {
-		return nil // k6 writes zeros for a trend without samples
+	rank := func(name string) int {
+		if at := slices.Index(valueOrder, name); at >= 0 {
+			return at
+		}
+		return len(valueOrder)
 	}
+	slices.SortStableFunc(out, func(a, b report.Value) int { return rank(a.Name) - rank(b.Name) })
 	return out
 }
 
-func allZero(values []run.ReportedValue) bool {
-	return !slices.ContainsFunc(values, func(v run.ReportedValue) bool { return v.Value != 0 })
+// empty reports whether a summary's metric had no samples, as far as it tells:
+// k6 leaves such metrics out, but for those that a threshold names, where it
+// writes zeros.
+func (s *subject) empty(m *run.ReportedMetric) bool {
+	if passes, ok := m.Value("passes"); ok && m.Type == run.Rate {
+		fails, _ := m.Value("fails")
+		return passes+fails == 0
+	}
+	if m.Type == run.Counter || slices.ContainsFunc(m.Values, func(v run.ReportedValue) bool { return v.Value != 0 }) {
+		return false
+	}
+	if _, counted := m.Value("count"); counted {
+		return true
+	}
+	name := keyOfMetric(m.Name).name
+	return slices.ContainsFunc(s.asked, func(a asked) bool { return a.key.name == name })
 }
 
-func (s *subject) reported(name string) (run.ReportedMetric, bool) {
-	if s.Reported == nil {
-		return run.ReportedMetric{}, false
-	}
-	at := slices.IndexFunc(s.Reported.Metrics, func(m run.ReportedMetric) bool { return m.Name == name })
-	if at < 0 {
-		return run.ReportedMetric{}, false
-	}
-	return s.Reported.Metrics[at], true
-}
+// reported is what a summary says of a metric or submetric; nil when nothing.
+func (s *subject) reported(name string) *run.ReportedMetric { return s.said[keyOfMetric(name)] }
 
 // statistic computes what a threshold may ask of samples; false when there
 // are none, or the statistic does not exist for the metric.
@@ -157,128 +233,25 @@ func (s *subject) k6Seconds() float64 {
 	return s.seconds
 }
 
-// protocols say how the requests of each kind are measured.
-var protocols = []struct {
-	name, duration, count, failed string // metrics; "" where there is none
-}{
-	{name: "http", duration: "http_req_duration", count: "http_reqs", failed: "http_req_failed"},
-	{name: "grpc", duration: "grpc_req_duration"},
-	{name: "websocket", duration: "ws_connecting"},
-	{name: "browser", duration: "browser_http_req_duration", failed: "browser_http_req_failed"},
+// percent is a share for a sentence.
+func percent(share float64) string { return digits(share*100, 3) + " %" }
+
+// digits is a number with so many significant digits, never with an exponent.
+func digits(v float64, n int) string {
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', n, 64), 64)
+	if err != nil {
+		rounded = v
+	}
+	return strconv.FormatFloat(rounded, 'f', -1, 64)
 }
 
-// endpoints are all kinds of requests, without set-up and teardown, those with
-// most time first.
-func (s *subject) endpoints() []report.Endpoint {
-	var out []report.Endpoint
-	total := make(map[int]float64)
-	for _, p := range protocols {
-		groups := s.group(p.duration, func(t run.TagSet) (run.Endpoint, bool) {
-			return run.Endpoint{Protocol: p.name, Name: t.Value("name"), Method: t.Value("method")}, !run.IsSetup(t)
-		})
-		for _, e := range sortedEndpoints(groups) {
-			sel := groups[e]
-			total[len(out)] = sel.Sum.Float()
-			out = append(out, s.endpoint(e, sel))
-		}
-	}
-	order := make([]int, len(out))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(total[b], total[a]) })
-	sorted := make([]report.Endpoint, len(out))
-	for i, from := range order {
-		sorted[i] = out[from]
-	}
-	return sorted
-}
+// number is a number as somebody wrote it, up to rounding.
+func number(v float64) string { return digits(v, 9) }
 
-func sortedEndpoints(groups map[run.Endpoint]*run.Selection) []run.Endpoint {
-	var list []run.Endpoint
-	for e := range groups {
-		list = append(list, e)
+// plural is a number of things.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
 	}
-	slices.SortFunc(list, run.Endpoint.Compare)
-	return list
-}
-
-func (s *subject) endpoint(e run.Endpoint, sel *run.Selection) report.Endpoint {
-	out := report.Endpoint{
-		Name: e.Name, Protocol: e.Protocol, Method: e.Method,
-		Count:      int64(sel.Count),
-		DurationMS: durations(sel),
-		FewSamples: fewSamples(sel.Count),
-	}
-	if s.seconds > 0 {
-		out.RatePerS = report.Num(float64(sel.Count) / s.seconds)
-	}
-	if counts, known := s.outcomes(e); known {
-		out.ErrorRate = report.Num(float64(counts.Failed) / float64(counts.Count))
-		out.TimeoutRate = report.Num(float64(counts.Timeouts) / float64(counts.Count))
-	}
-	out.Targets = s.endpointTargets(e, sel, &out)
-	return out
-}
-
-func durations(sel *run.Selection) report.Durations {
-	q := func(q float64) *float64 {
-		if v, ok := sel.Quantile(q); ok {
-			return report.Num(v)
-		}
-		return nil
-	}
-	out := report.Durations{Med: q(0.5), P90: q(0.9), P95: q(0.95), P99: q(0.99), Min: report.Num(sel.Min), Max: report.Num(sel.Max)}
-	if mean, ok := sel.Mean(); ok {
-		out.Avg = report.Num(mean)
-	}
-	return out
-}
-
-func fewSamples(count uint64) []string {
-	switch {
-	case count < enoughForP99:
-		return []string{"p(99)"}
-	default:
-		return nil
-	}
-}
-
-// outcomes counts the requests of an endpoint and their failures.
-func (s *subject) outcomes(e run.Endpoint) (counts run.Block, known bool) {
-	for i := range s.Requests.Tables {
-		t := &s.Requests.Tables[i]
-		if t.Endpoint != e {
-			continue
-		}
-		for j := range t.Blocks {
-			counts.Count += t.Blocks[j].Count
-			counts.Failed += t.Blocks[j].Failed
-			counts.Timeouts += t.Blocks[j].Timeouts
-		}
-	}
-	return counts, counts.Count > 0 && e.Protocol != "websocket"
-}
-
-// group adds up the series of a metric by a key; series without one are left
-// out.
-func (s *subject) group(metric string, key func(run.TagSet) (run.Endpoint, bool)) map[run.Endpoint]*run.Selection {
-	return groupBy(s.Run, metric, key)
-}
-
-func groupBy[K comparable](r *run.Run, metric string, key func(run.TagSet) (K, bool)) map[K]*run.Selection {
-	m, _ := r.Metric(metric)
-	out := make(map[K]*run.Selection)
-	series := r.SeriesOf(metric)
-	for i := range series {
-		k, ok := key(series[i].Tags)
-		if !ok {
-			continue
-		}
-		if out[k] == nil {
-			out[k] = &run.Selection{Type: m.Type}
-		}
-		out[k].Add(&series[i])
-	}
-	return out
+	return fmt.Sprintf("%d %s", n, many)
 }

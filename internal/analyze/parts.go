@@ -19,57 +19,54 @@ func (s *subject) parts(out *report.Run) {
 	out.Tenants = s.partsBy("tenant")
 	out.Fairness = fairness(out.Tenants)
 	for _, name := range s.config.Dimensions {
-		if rows := s.partsBy(name); len(rows) > 0 && !slices.Contains([]string{"scenario", "persona", "group", "tenant"}, name) {
+		if slices.Contains([]string{"scenario", "persona", "group", "tenant"}, name) {
+			continue
+		}
+		if rows := s.partsBy(name); len(rows) > 0 {
 			out.Dimensions = append(out.Dimensions, report.Dimension{Name: name, Rows: rows})
 		}
 	}
 }
 
-// partsBy cuts the requests of the run by a tag. A tag that has the same value
-// everywhere cuts nothing.
+// partsBy cuts the requests of the run by a tag. Where one part is the whole,
+// the tag cuts nothing and there is no table.
 func (s *subject) partsBy(tag string) []report.Part {
 	key := func(t run.TagSet) (string, bool) {
-		value, ok := t.Get(tag)
-		return value, ok && value != "" && !run.IsSetup(t)
+		value := t.Value(tag)
+		return value, value != ""
 	}
 	requests := make(map[string]*run.Selection)
-	failed := make(map[string]*run.Selection)
+	ended := make(map[string]outcome)
 	for _, p := range protocols {
-		for name, sel := range groupBy(s.Run, p.duration, key) {
+		for name, sel := range groupBy(s, p.duration, key) {
 			if requests[name] == nil {
 				requests[name] = sel
 			} else {
 				requests[name].Merge(sel)
 			}
 		}
-		if p.failed != "" {
-			for name, sel := range groupBy(s.Run, p.failed, key) {
-				if failed[name] == nil {
-					failed[name] = sel
-				} else {
-					failed[name].Merge(sel)
-				}
-			}
+		for name, o := range outcomesBy(s, p, key) {
+			o.add(ended[name])
+			ended[name] = o
 		}
-	}
-	if len(requests) == 1 && s.tags[tag] != "" {
-		return nil
 	}
 	var out []report.Part
 	for _, name := range sortedKeys(requests) {
 		part := s.part(name, requests[name])
-		if f := failed[name]; f != nil && f.Count > 0 {
-			part.ErrorRate = report.Num(float64(f.Nonzero) / float64(f.Count))
-		}
+		o := ended[name]
+		part.ErrorRate = o.errorRate()
 		out = append(out, part)
+	}
+	if len(out) == 1 && uint64(out[0].Count) >= s.requests() {
+		return nil
 	}
 	return out
 }
 
 // scenarioParts are the iterations by scenario.
 func (s *subject) scenarioParts() []report.Part {
-	iterations := groupBy(s.Run, "iteration_duration", func(t run.TagSet) (string, bool) {
-		return t.Value("scenario"), !run.IsSetup(t)
+	iterations := groupBy(s, "iteration_duration", func(t run.TagSet) (string, bool) {
+		return t.Value("scenario"), true
 	})
 	var out []report.Part
 	for _, name := range sortedKeys(iterations) {
@@ -92,14 +89,14 @@ func (s *subject) part(name string, sel *run.Selection) report.Part {
 
 // fairness compares tenants; nil where there are fewer than two.
 func fairness(tenants []report.Part) *report.Fairness {
-	var p95s, rates []float64
+	var p95s, counts []float64
 	out := &report.Fairness{}
 	for _, t := range tenants {
 		if t.P95 == nil {
 			continue
 		}
 		p95s = append(p95s, *t.P95)
-		rates = append(rates, float64(t.Count))
+		counts = append(counts, float64(t.Count))
 		if out.WorstP95 == nil || *t.P95 > *out.WorstP95 {
 			out.Worst, out.WorstP95 = t.Name, t.P95
 		}
@@ -112,8 +109,10 @@ func fairness(tenants []report.Part) *report.Fairness {
 	out.MedianP95 = report.Num(median)
 	if median > 0 {
 		out.Ratio = report.Num(*out.WorstP95 / median)
-		out.Text = fmt.Sprintf("p95 of the slowest tenant is %.2g times that of the median one", *out.Ratio)
 	}
-	out.Jain = report.Num(stat.JainIndex(rates))
+	if out.Ratio != nil {
+		out.Text = fmt.Sprintf("p95 of the slowest tenant is %s times that of the median one", digits(*out.Ratio, 3))
+	}
+	out.Jain = report.Num(stat.JainIndex(counts))
 	return out
 }

@@ -2,7 +2,8 @@ package analyze
 
 import (
 	"fmt"
-	"strconv"
+	"slices"
+	"strings"
 
 	"k6report/internal/config"
 	"k6report/internal/report"
@@ -10,17 +11,23 @@ import (
 	"k6report/internal/threshold"
 )
 
+// What run-wide service levels are of, where it is no metric.
+const (
+	metricErrors   = "error rate"
+	metricTimeouts = "timeout rate"
+)
+
 // endpointTargets holds an endpoint against its service levels.
-func (s *subject) endpointTargets(e run.Endpoint, sel *run.Selection, shown *report.Endpoint) []report.Target {
+func (s *subject) endpointTargets(sel *run.Selection, shown *report.Endpoint) []report.Target {
 	var out []report.Target
-	for _, t := range s.config.ServiceLevels.Endpoint(e.Name) {
+	for _, t := range s.config.ServiceLevels.Endpoint(shown.Name) {
 		target := report.Target{Expression: t.Expression.String(), Source: t.Source, Unit: report.UnitMS}
 		if t.Expression.Statistic.Method == threshold.Rate {
 			target.Unit, target.Observed = report.UnitShare, shown.ErrorRate
 		} else if v, ok := s.statistic(sel, t.Expression.Statistic); ok {
 			target.Observed = report.Num(v)
 		}
-		out = append(out, judged(target, t.Expression, "error rate"))
+		out = append(out, judged(target, t.Expression, metricErrors))
 	}
 	return out
 }
@@ -31,16 +38,17 @@ func (s *subject) serviceLevels(load *report.Load) []report.Target {
 	levels := s.config.ServiceLevels
 	if t, ok := levels.ErrorBudget(s.level()); ok {
 		out = append(out, judged(report.Target{
-			Metric: "error rate", Expression: t.Expression.String(), Source: t.Source,
+			Metric: metricErrors, Expression: t.Expression.String(), Source: t.Source,
 			Unit: report.UnitShare, Observed: load.ErrorRate,
-		}, t.Expression, "error rate"))
+		}, t.Expression, metricErrors))
 	}
 	for _, t := range levels.TimeoutRate {
 		out = append(out, judged(report.Target{
-			Metric: "timeout rate", Expression: t.Expression.String(), Source: t.Source,
+			Metric: metricTimeouts, Expression: t.Expression.String(), Source: t.Source,
 			Unit: report.UnitShare, Observed: load.TimeoutRate,
-		}, t.Expression, "timeout rate"))
+		}, t.Expression, metricTimeouts))
 	}
+	s.checkUnused()
 	out = append(out, s.metricTargets("orchestration_overhead_percent", "", levels.Overhead)...)
 	out = append(out, s.metricTargets("graph_build_duration", report.UnitMS, levels.GraphBuild)...)
 	return out
@@ -49,14 +57,17 @@ func (s *subject) serviceLevels(load *report.Load) []report.Target {
 // metricTargets holds a custom metric against targets; without samples they
 // are not shown, for most systems have no such metric.
 func (s *subject) metricTargets(metric, unit string, targets []config.Target) []report.Target {
-	sel := s.Select(metric, func(t run.TagSet) bool { return !run.IsSetup(t) })
-	if sel.Count == 0 {
+	sel := s.Select(metric, s.counted)
+	said := s.reported(metric)
+	if sel.Count == 0 && (said == nil || s.empty(said)) {
 		return nil
 	}
 	var out []report.Target
 	for _, t := range targets {
 		target := report.Target{Metric: metric, Expression: t.Expression.String(), Source: t.Source, Unit: unit}
 		if v, ok := s.statistic(&sel, t.Expression.Statistic); ok {
+			target.Observed = report.Num(v)
+		} else if v, ok := reportedOf(said, t.Expression.Statistic); ok && sel.Count == 0 {
 			target.Observed = report.Num(v)
 		}
 		out = append(out, judged(target, t.Expression, ""))
@@ -67,7 +78,7 @@ func (s *subject) metricTargets(metric, unit string, targets []config.Target) []
 // judged completes a target: its text and, where something was observed,
 // whether it holds.
 func judged(t report.Target, e threshold.Expression, rate string) report.Target {
-	t.Text = targetText(e, t.Unit, rate)
+	t.Text = targetText(t, e, rate)
 	if t.Observed != nil {
 		t.OK = report.Bool(e.Eval(*t.Observed))
 	}
@@ -75,7 +86,7 @@ func judged(t report.Target, e threshold.Expression, rate string) report.Target 
 }
 
 // targetText says a target in words: "p95 under 500 ms".
-func targetText(e threshold.Expression, unit, rate string) string {
+func targetText(t report.Target, e threshold.Expression, rate string) string {
 	name := e.Statistic.String()
 	switch {
 	case e.Statistic.Method == threshold.Rate && rate != "":
@@ -86,11 +97,13 @@ func targetText(e threshold.Expression, unit, rate string) string {
 		name = "p50"
 	}
 	limit := number(e.Limit)
-	switch unit {
-	case report.UnitMS:
+	switch {
+	case t.Unit == report.UnitMS:
 		limit += " ms"
-	case report.UnitShare:
+	case t.Unit == report.UnitShare:
 		limit = number(e.Limit*100) + " %"
+	case strings.HasSuffix(t.Metric, "_percent"):
+		limit += " %"
 	}
 	relation := map[threshold.Operator]string{
 		threshold.Less: "under", threshold.LessEqual: "at most", threshold.Greater: "over",
@@ -99,4 +112,27 @@ func targetText(e threshold.Expression, unit, rate string) string {
 	return fmt.Sprintf("%s %s %s", name, relation, limit)
 }
 
-func number(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+// checkUnused says which endpoints have service levels that judge nothing:
+// not called, or misspelt. Those of a preset are for a whole suite.
+func (s *subject) checkUnused() {
+	if len(s.Series) == 0 {
+		return
+	}
+	called := make(map[string]bool)
+	for _, p := range protocols {
+		series := s.SeriesOf(p.duration)
+		for i := range series {
+			called[series[i].Tags.Value("name")] = true
+		}
+	}
+	var unused []string
+	for _, e := range s.config.ServiceLevels.Endpoints {
+		own := slices.ContainsFunc(e.Targets, func(t config.Target) bool { return !strings.HasPrefix(t.Source, "preset ") })
+		if own && !called[e.Endpoint] {
+			unused = append(unused, e.Endpoint)
+		}
+	}
+	if len(unused) > 0 {
+		s.note("service_level_unused", report.Info, "no request is named "+strings.Join(unused, ", ")+": their service levels judge nothing", "")
+	}
+}

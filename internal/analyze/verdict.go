@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"k6report/internal/report"
 )
@@ -11,11 +12,12 @@ import (
 // verdict is the first status that holds, with a sentence that says why.
 func (s *subject) verdict(r *report.Report, failOn []report.Status) report.Verdict {
 	var holds []report.Status
-	failed := s.failedTargets(&r.Run)
-	if len(failed) > 0 && !s.capacityRun() {
+	t := s.tally(&r.Run)
+	if len(t.failed) > 0 && !s.capacityRun() {
 		holds = append(holds, report.ThresholdFailed)
 	}
-	if reasons := invalidReasons(r.Notes); len(reasons) > 0 {
+	reasons := invalidReasons(r.Notes)
+	if len(reasons) > 0 {
 		holds = append(holds, report.RunInvalid)
 	}
 	if len(holds) == 0 {
@@ -23,99 +25,123 @@ func (s *subject) verdict(r *report.Report, failOn []report.Status) report.Verdi
 	}
 	v := report.Verdict{Status: holds[0], Also: holds[1:]}
 	v.ExitCode = report.ExitCode(v.Status, failOn, v.Also...)
-	v.Headline = headline(&v, r, failed)
+	switch v.Status {
+	case report.ThresholdFailed:
+		v.Headline = t.failedHeadline(len(reasons) > 0)
+	case report.RunInvalid:
+		v.Headline = reasons[0]
+		if more := len(reasons) - 1; more > 0 {
+			v.Headline += fmt.Sprintf(" (and %s)", plural(more, "more reason", "more reasons"))
+		}
+	default:
+		v.Headline = t.passedHeadline(&r.Run, s.capacityRun())
+	}
+	v.Headline = sentence(v.Headline)
 	return v
 }
 
-// failedTargets names the thresholds and service levels that do not hold.
-func (s *subject) failedTargets(r *report.Run) []string {
-	var failed []string
+// tally counts thresholds and service levels, and names those that failed.
+type tally struct {
+	held, unknown int
+	failed        []string
+}
+
+func (s *subject) tally(r *report.Run) tally {
+	var t tally
 	add := func(name string, ok *bool) {
-		if ok != nil && !*ok && !slices.Contains(failed, name) {
-			failed = append(failed, name)
+		switch {
+		case ok == nil:
+			t.unknown++
+		case *ok:
+			t.held++
+		default:
+			t.failed = append(t.failed, name)
 		}
 	}
-	for _, t := range r.Thresholds {
-		add(fmt.Sprintf("%s %s", t.Metric, t.Expression), t.OK)
+	for _, x := range r.Thresholds {
+		add(x.Metric+" "+x.Expression, x.OK)
+	}
+	if s.Execution != nil && s.Execution.ExitCode == exitThresholds && len(t.failed) == 0 {
+		t.failed = append(t.failed, "a threshold, as k6's exit code says,")
 	}
 	for _, e := range r.Endpoints {
-		for _, t := range e.Targets {
-			add(fmt.Sprintf("%s %s", e.Name, t.Text), t.OK)
+		for _, x := range e.Targets {
+			add(e.Name+" "+x.Text, x.OK)
 		}
 	}
-	for _, t := range r.ServiceLevels {
-		add(strings.TrimSpace(fmt.Sprintf("%s %s", t.Metric, t.Expression)), t.OK)
+	for _, x := range r.ServiceLevels {
+		name := x.Text
+		if x.Metric != metricErrors && x.Metric != metricTimeouts { // whose text names them
+			name = x.Metric + " " + name
+		}
+		add(name, x.OK)
 	}
-	return failed
+	return t
 }
 
 func invalidReasons(notes []report.Note) []string {
 	var reasons []string
 	for _, n := range notes {
 		if n.Severity == report.Invalid {
-			reasons = append(reasons, n.Message)
+			reasons = append(reasons, strings.TrimPrefix(n.Where+": ", ": ")+n.Message)
 		}
 	}
 	return reasons
 }
 
-func headline(v *report.Verdict, r *report.Report, failed []string) string {
-	switch v.Status {
-	case report.ThresholdFailed:
-		text := failed[0] + " failed"
-		if len(failed) > 1 {
-			text = fmt.Sprintf("%d targets failed, the first: %s", len(failed), failed[0])
-		}
-		if slices.Contains(v.Also, report.RunInvalid) {
-			text += "; the run is also invalid"
-		}
-		return text
-	case report.RunInvalid:
-		return invalidReasons(r.Notes)[0]
+func (t tally) failedHeadline(invalid bool) string {
+	text := t.failed[0] + " failed"
+	if len(t.failed) > 1 {
+		text = fmt.Sprintf("%d of %d targets failed, the first: %s", len(t.failed), len(t.failed)+t.held+t.unknown, t.failed[0])
 	}
-	return passedHeadline(&r.Run)
+	if invalid {
+		text += "; the run is also invalid"
+	}
+	return text
 }
 
 // passedHeadline says what a run without failures showed.
-func passedHeadline(r *report.Run) string {
-	judged, unknown := 0, 0
-	count := func(ok *bool) {
-		if ok == nil {
-			unknown++
-		} else {
-			judged++
-		}
-	}
-	for _, t := range r.Thresholds {
-		count(t.OK)
-	}
-	for _, e := range r.Endpoints {
-		for _, t := range e.Targets {
-			count(t.OK)
-		}
-	}
-	for _, t := range r.ServiceLevels {
-		count(t.OK)
-	}
+func (t tally) passedHeadline(r *report.Run, capacity bool) string {
 	var parts []string
-	switch {
-	case judged > 0:
-		parts = append(parts, fmt.Sprintf("all %d targets held", judged))
-	default:
+	switch judged := t.held + len(t.failed); {
+	case judged == 0 && t.unknown == 0:
 		parts = append(parts, "no target was set")
+	case judged == 0:
+	case capacity && len(t.failed) > 0:
+		parts = append(parts, fmt.Sprintf("the load was raised until %d of %s failed", len(t.failed), plural(judged, "target", "targets")))
+	case t.unknown > 0 || judged == 1:
+		parts = append(parts, plural(judged, "target held", "targets held"))
+	case judged == 2:
+		parts = append(parts, "both targets held")
+	default:
+		parts = append(parts, fmt.Sprintf("all %d targets held", judged))
 	}
-	if unknown > 0 {
-		parts = append(parts, fmt.Sprintf("%d could not be judged", unknown))
+	if t.unknown > 0 {
+		parts = append(parts, plural(t.unknown, "target could not be judged", "targets could not be judged"))
 	}
 	if r.Load.Requests != nil {
-		text := fmt.Sprintf("%d requests", *r.Load.Requests)
-		if *r.Load.Requests == 1 {
-			text = "1 request"
-		}
-		if r.Load.ErrorRate != nil {
-			text += fmt.Sprintf(", %s failed", percent(*r.Load.ErrorRate))
+		text := plural(int(*r.Load.Requests), "request", "requests")
+		switch rate := r.Load.ErrorRate; {
+		case rate == nil:
+		case *rate == 0:
+			text += ", none failed"
+		default:
+			text += fmt.Sprintf(", %s failed", percent(*rate))
 		}
 		parts = append(parts, text)
 	}
 	return strings.Join(parts, "; ")
+}
+
+// longestHeadline is in runes: names in a run may be of any length.
+const longestHeadline = 240
+
+// sentence makes one line of a text, of a length that can be shown.
+func sentence(text string) string {
+	words := strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+	runes := []rune(strings.Join(words, " "))
+	if len(runes) > longestHeadline {
+		runes = append(slices.Clip(runes[:longestHeadline-1]), '…')
+	}
+	return string(runes)
 }

@@ -1,0 +1,161 @@
+package analyze
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"k6report/internal/report"
+	"k6report/internal/run"
+)
+
+// sources leaves a Note for each thing that the sources don't tell, or tell in
+// two ways.
+func (s *subject) sources(r *report.Run) {
+	s.checkAgreement()
+	s.checkExit(r)
+	s.checkClock()
+	s.checkAbsent()
+	s.checkThresholdsKnown()
+	s.problems()
+}
+
+// checkAgreement holds the samples against the summary. Averages tell runs of
+// equal load apart, which have equal counts.
+func (s *subject) checkAgreement() {
+	if s.Reported == nil || len(s.Series) == 0 {
+		return
+	}
+	var found []string
+	compare := func(metric, statistic string, said, seen, relative float64) {
+		if math.Abs(said-seen) > relative*max(math.Abs(said), math.Abs(seen)) {
+			found = append(found, fmt.Sprintf("%s of %s is %s in the summary, %s in the samples", statistic, metric, number(said), number(seen)))
+		}
+	}
+	for i := range s.Reported.Metrics {
+		m := &s.Reported.Metrics[i]
+		if strings.Contains(m.Name, "{") || s.empty(m) {
+			continue
+		}
+		sel := s.Select(m.Name, nil)
+		if sel.Outside > 0 {
+			continue
+		}
+		if said, ok := m.Value("count"); ok && m.Type == run.Counter {
+			compare(m.Name, "count", said, sel.Sum.Float(), 1e-9)
+		} else if ok {
+			compare(m.Name, "count", said, float64(sel.Count), 0)
+		}
+		if passes, ok := m.Value("passes"); ok && m.Type == run.Rate {
+			fails, _ := m.Value("fails")
+			compare(m.Name, "passes", passes, float64(sel.Nonzero), 0)
+			compare(m.Name, "fails", fails, float64(sel.Count-sel.Nonzero), 0)
+		}
+		if said, ok := m.Value("avg"); ok && m.Type == run.Trend {
+			seen, _ := sel.Mean()
+			compare(m.Name, "avg", said, seen, 1e-6)
+		}
+	}
+	if len(found) == 0 {
+		return
+	}
+	message := found[0]
+	if len(found) > 1 {
+		message += fmt.Sprintf(" (and %s)", plural(len(found)-1, "other number differs", "other numbers differ"))
+	}
+	s.note("sources_disagree", report.Warning, message+": samples are missing, or the sources are of different runs", "")
+}
+
+// checkExit holds the thresholds against k6's exit code.
+func (s *subject) checkExit(r *report.Run) {
+	if s.Execution == nil {
+		return
+	}
+	failed := slices.ContainsFunc(r.Thresholds, failedThreshold)
+	switch {
+	case s.Execution.ExitCode == exitThresholds && !failed:
+		s.note("threshold_disagrees", report.Warning, "k6's exit code says that a threshold failed, but none is found that did: its summary or plan would tell which", "")
+	case s.Execution.ExitCode == 0 && failed:
+		s.note("threshold_disagrees", report.Warning, "k6's exit code says that all thresholds held: the sources may not be of one run", "")
+	}
+}
+
+func failedThreshold(t report.Threshold) bool { return t.OK != nil && !*t.OK }
+
+// checkClock says on which clock times and rates rest.
+func (s *subject) checkClock() {
+	if s.Reported == nil && s.seconds > 0 {
+		s.note("rates_by_span", report.Info, "k6's own duration is only in its summary: rates are per second between the first and the last sample and may differ from k6's by a few percent", "")
+	}
+	if setup := float64(s.origin-s.Started) / 1e9; setup > 1 {
+		s.note("starts_late", report.Info, fmt.Sprintf("times are counted from the start of the schedule, %.1f s after the first sample: set-up came before", setup), "")
+	}
+}
+
+// checkAbsent says what the report can't show, and why.
+func (s *subject) checkAbsent() {
+	if len(s.Series) == 0 && s.Reported != nil {
+		s.note("summary_only", report.Warning, "there is only a summary: no course over time, no distribution, no endpoints, and set-up counts in the totals; run k6 with --out json=run.json.gz to have them", "")
+	}
+	if groups := s.config.Exclude.Groups; len(groups) > 0 {
+		s.note("groups_excluded", report.Info, fmt.Sprintf("left out of the tables of requests, as configured: %s; the course over time and the steady state have them", strings.Join(groups, ", ")), "")
+		if slices.Contains(s.Folding.Tags, "group") || s.Folding.Level > 1 {
+			s.note("groups_folded", report.Error, "groups could not be kept apart, so none could be left out: name group under dimensions in k6report.yaml", "")
+		}
+	}
+	if n := s.Requests.Unjoined; n > 0 {
+		s.note("unjoined", report.Info, fmt.Sprintf("%d times a server's time names a request that is not near it: such times are in no request", n), "")
+	}
+	if len(s.Folding.Tags) > 0 {
+		s.note("tags_folded", report.Warning, fmt.Sprintf("too many different values to keep them apart: %s; name what matters under dimensions in k6report.yaml", strings.Join(s.Folding.Tags, ", ")), "")
+	}
+	if s.Folding.Level > 0 {
+		s.note("tag_sets_folded", report.Warning, "too many combinations of tags to keep them apart: only k6's own tags and configured dimensions are kept", "")
+	}
+	for _, m := range s.Metrics {
+		if m.Type == run.Unknown && s.has(m.Name) {
+			s.note("metric_type_unknown", report.Warning, "no definition of this metric was found: it is read as a trend", m.Name)
+		}
+	}
+}
+
+// checkThresholdsKnown finds thresholds that no source tells: k6 writes its
+// submetrics beside the samples, which exist for thresholds only, but for one
+// of its own, and not their expressions.
+func (s *subject) checkThresholdsKnown() {
+	if s.Plan != nil || s.Reported != nil {
+		return
+	}
+	var unknown []string
+	for _, m := range s.Metrics {
+		for _, sub := range m.Submetrics {
+			if !strings.HasSuffix(sub.Name, "{expected_response:true}") {
+				unknown = append(unknown, sub.Name)
+			}
+		}
+	}
+	if len(unknown) > 0 {
+		s.note("thresholds_unknown", report.Warning, "k6 does not write the thresholds of submetrics beside the samples, so these are not judged: add the summary of --summary-export or the output of k6 inspect", strings.Join(unknown, ", "))
+	}
+}
+
+// problems turns what was lost while reading into Notes.
+func (s *subject) problems() {
+	mild := []string{"urls_grouped"}
+	for _, p := range s.Problems {
+		where := p.Source
+		if p.Line > 0 {
+			where = fmt.Sprintf("%s:%d", p.Source, p.Line)
+		}
+		message := p.Message
+		if p.Count > 1 {
+			message = fmt.Sprintf("%s (%d times)", message, p.Count)
+		}
+		severity := report.Warning
+		if slices.Contains(mild, p.Code) {
+			severity = report.Info
+		}
+		s.note(p.Code, severity, message, where)
+	}
+}
