@@ -54,12 +54,13 @@ func plainEnd(b []byte, at int) int {
 }
 
 // of is the request that a sample belongs to, 0 if nothing tells: the request
-// id, else virtual user, iteration and endpoint.
+// id, else virtual user, iteration and endpoint. A sample that names no endpoint
+// is about the iteration, not about one of its requests.
 func (r reference) of(e *entry) uint64 {
 	if len(r.rid) > 0 {
 		return max(hash(hash(offset64, "rid"), r.rid), 1)
 	}
-	if len(r.vu) == 0 && e.vu == "" || len(r.iter) == 0 && e.iter == "" {
+	if e.endpoint == "" || len(r.vu) == 0 && e.vu == "" || len(r.iter) == 0 && e.iter == "" {
 		return 0
 	}
 	h := hash(offset64, "vu")

@@ -51,6 +51,9 @@ func readSummary(_ context.Context, in *input, rd *reader) error {
 			rd.define(run.Metric{Name: base, Submetrics: []run.Submetric{{Name: name, Tags: tags}}})
 		} else {
 			rd.define(run.Metric{Name: name, Type: m.Type})
+			if own, ok := builtin(name); ok {
+				rd.define(own) // its unit, too
+			}
 		}
 	}
 	reported.Checks = d.RootGroup.checks(nil)
