@@ -92,25 +92,6 @@ type Tags struct {
 // Set is the tag set after folding.
 func (t *Tags) Set() TagSet { return t.set }
 
-// SeriesBuilder takes the samples of one series. Values are collected and
-// added in batches: the bins of a distribution are spread over memory, and one
-// visit to them for many values costs little more than one for a single value.
-type SeriesBuilder struct {
-	owner  *Builder
-	from   int64 // the current window, in nanoseconds
-	to     int64
-	first  int64
-	latest Point
-	held   int
-	values [64]float64
-
-	key     Key
-	stats   Stats
-	sketch  *Sketch
-	windows []Window // by ascending index
-	at      int      // the current window's place
-}
-
 // Metric returns the id of a metric, for [Builder.Series].
 func (b *Builder) Metric(name string) int { return b.metric(name).id }
 
@@ -201,150 +182,6 @@ func (b *Builder) Series(metric int, t *Tags) *SeriesBuilder {
 		sketch: NewSketch(FineBits),
 	}
 	t.series[metric] = s
-	return s
-}
-
-// Add counts a sample: a finite value at a time in nanoseconds since the Unix
-// epoch.
-func (s *SeriesBuilder) Add(at int64, v float64) {
-	v += 0 // −0 becomes 0: they compare as equal, but not their bytes
-	if at < s.from || at >= s.to || s.held == len(s.values) {
-		s.turn(at)
-	}
-	s.values[s.held] = v
-	s.held++
-	s.first = min(s.first, at)
-	if p := (Point{at, v}); s.latest.before(p) {
-		s.latest = p
-	}
-}
-
-// turn makes room, and goes to the window of a time.
-func (s *SeriesBuilder) turn(at int64) {
-	s.flush()
-	if at >= s.from && at < s.to {
-		return
-	}
-	b := s.owner
-	b.seeWindow(floorSeconds(at) >> b.windowShift)
-	index := floorSeconds(at) >> b.windowShift
-	s.at = s.window(index)
-	length := int64(time.Second) << b.windowShift
-	s.from, s.to = index*length, (index+1)*length
-}
-
-// flush adds the values collected.
-func (s *SeriesBuilder) flush() {
-	if s.held == 0 {
-		return
-	}
-	s.owner.started = min(s.owner.started, s.first)
-	s.owner.ended = max(s.owner.ended, s.latest.Time)
-	st := &s.stats
-	values := s.values[:s.held]
-	s.held = 0
-	if st.Count == 0 {
-		st.Min, st.Max = values[0], values[0]
-	}
-	st.Count += uint64(len(values))
-	var sum Sum
-	for _, v := range values {
-		st.Min = min(st.Min, v)
-		st.Max = max(st.Max, v)
-		if v != 0 {
-			st.Nonzero++
-		}
-		s.sketch.Add(v)
-		if v >= maxMagnitude || v <= -maxMagnitude {
-			st.Outside++
-			continue
-		}
-		sum.Add(v)
-	}
-	st.Sum.Merge(sum)
-	w := &s.windows[s.at]
-	w.Count += uint64(len(values))
-	w.Sum.Merge(sum)
-}
-
-// window finds or makes the window of an index.
-func (s *SeriesBuilder) window(index int64) int {
-	if n := len(s.windows); n == 0 || s.windows[n-1].Index < index {
-		s.windows = append(s.windows, Window{Index: index})
-		return n
-	}
-	i, found := slices.BinarySearchFunc(s.windows, index, func(w Window, index int64) int { return cmp.Compare(w.Index, index) })
-	if !found {
-		s.windows = slices.Insert(s.windows, i, Window{Index: index})
-	}
-	return i
-}
-
-// seeWindow notes that a window holds data, and makes all windows longer when
-// too many do.
-func (b *Builder) seeWindow(index int64) {
-	b.windows[index] = struct{}{}
-	for len(b.windows) > maxWindows {
-		b.lengthenWindows(b.windowShift + 1)
-	}
-}
-
-// lengthenWindows merges windows until they are 1<<shift seconds long.
-func (b *Builder) lengthenWindows(shift uint8) {
-	by := shift - b.windowShift
-	b.windowShift = shift
-	b.windows = shiftKeys(b.windows, by)
-	for _, t := range b.tags {
-		for _, s := range t.series {
-			if s != nil {
-				s.flush()
-				s.windows = mergeWindows(nil, s.windows, by)
-				s.from, s.to = 0, 0
-			}
-		}
-	}
-}
-
-// mergeWindows adds the windows of from, made longer by 1<<by, to those of to.
-// Both are in order.
-func mergeWindows(to, from []Window, by uint8) []Window {
-	merged := make([]Window, 0, max(len(to), len(from)))
-	push := func(w Window) {
-		if n := len(merged); n > 0 && merged[n-1].Index == w.Index {
-			merged[n-1].Count += w.Count
-			merged[n-1].Sum.Merge(w.Sum)
-			return
-		}
-		merged = append(merged, w)
-	}
-	for len(to) > 0 || len(from) > 0 {
-		if len(from) == 0 || len(to) > 0 && to[0].Index <= from[0].Index>>by {
-			push(to[0])
-			to = to[1:]
-			continue
-		}
-		w := from[0]
-		w.Index >>= by
-		push(w)
-		from = from[1:]
-	}
-	return merged
-}
-
-func shiftKeys(set map[int64]struct{}, by uint8) map[int64]struct{} {
-	shifted := make(map[int64]struct{}, len(set)/2)
-	for index := range set {
-		shifted[index>>by] = struct{}{}
-	}
-	return shifted
-}
-
-// floorSeconds is the whole second that a time lies in.
-func floorSeconds(ns int64) int64 {
-	s := ns / int64(time.Second)
-	if ns < 0 && s*int64(time.Second) != ns {
-		s--
-	}
 	return s
 }
 
@@ -447,14 +284,6 @@ func (m *metricBuilder) definition() Metric {
 		d.Submetrics = append(d.Submetrics, Submetric{Name: name, Tags: m.submetrics[name].List()})
 	}
 	return d
-}
-
-func (s *SeriesBuilder) finish(kind MetricType) Series {
-	out := Series{Key: s.key, Stats: s.stats, Latest: s.latest, Windows: s.windows}
-	if kind == Trend || kind == Unknown {
-		out.Sketch = s.sketch
-	}
-	return out
 }
 
 // identity names a run by its testid and start, or else by what it holds.
