@@ -158,15 +158,19 @@ func TestMergeKeepsDimensions(t *testing.T) {
 func TestBlocksOfFoldedEndpoints(t *testing.T) {
 	w := world{}
 	var dense, names []event
-	for i := range 40_000 {
-		ms := float64(1 + i%997)
+	rng := rand.New(rand.NewPCG(1, 1))
+	for i := range 80_000 {
+		ms := 1 + 1000*rng.Float64()
 		dense = append(dense, event{
-			at: epoch + int64(i%100)*1e9, metric: "d", value: ms, total: ms, protocol: "http",
+			at: epoch + rng.Int64N(100e9), metric: "d", value: ms, total: ms, protocol: "http",
 			tags: []run.Tag{tag("name", i%1000)}, joins: []join{{fmt.Sprintf("part%02d", i%18), 1}},
 		})
 	}
 	for i := range 2001 {
 		names = append(names, event{at: epoch, metric: "d", value: 1, total: 1, protocol: "http", tags: []run.Tag{tag("name", i)}})
+	}
+	if budget := w.build(dense).Requests.BlockLength; budget < 32*time.Second {
+		t.Fatalf("the budget of rows makes blocks of %v only", budget)
 	}
 	first := w.build(slices.Concat(names, dense))
 	last := w.build(slices.Concat(dense, names))

@@ -31,6 +31,7 @@ type event struct {
 	failed   bool
 	joins    []join
 
+	define  *run.Metric
 	problem *run.Problem
 	label   *run.Tag
 	source  *run.Source
@@ -55,6 +56,9 @@ func (w world) build(events []event) *run.Run {
 	}
 	for _, e := range events {
 		switch {
+		case e.define != nil:
+			b.Define(*e.define)
+			continue
 		case e.problem != nil:
 			b.Problem(*e.problem)
 			continue
@@ -243,6 +247,13 @@ func draw(t *rapid.T, rng *rand.Rand) (world, []event) {
 		}
 		events = append(events, e)
 	}
+	late := []run.Metric{ // the last one's type is in dispute
+		{Name: "part03", Type: run.Counter}, {Name: "part20", Type: run.Rate},
+		{Name: "untold", Type: run.Trend, Contains: "time"}, {Name: "untold", Type: run.Gauge, Contains: "data"},
+	}
+	for _, m := range late[:rng.IntN(len(late)+1)] {
+		events = append(events, event{define: &m})
+	}
 	for i := range rng.IntN(20) {
 		events = append(events,
 			event{problem: &run.Problem{
@@ -291,5 +302,87 @@ func TestMergeOfBlocks(t *testing.T) {
 		if r.Requests.BlockLength == time.Second {
 			t.Errorf("%d endpoints: the budget was not passed", endpoints)
 		}
+	}
+}
+
+// TestZeroHasOneSign: of samples at the same time the greatest is the latest,
+// and 0 and -0 compare as equal.
+func TestZeroHasOneSign(t *testing.T) {
+	w := world{metrics: []run.Metric{{Name: "g", Type: run.Gauge}}}
+	a := event{at: epoch, metric: "g", value: 0}
+	b := event{at: epoch, metric: "g", value: math.Copysign(0, -1)}
+	if !bytes.Equal(encode(t, w.build([]event{a, b})), encode(t, w.build([]event{b, a}))) {
+		t.Error("the sign of 0 depends on the order")
+	}
+}
+
+// TestTagGivenTwice counts as the set that it becomes.
+func TestTagGivenTwice(t *testing.T) {
+	var events []event
+	for i := range 70 {
+		events = append(events, event{at: epoch, metric: "g", value: 1, tags: []run.Tag{tag("a", i), tag("a", "last")}})
+	}
+	r := world{}.same(t, rand.New(rand.NewPCG(1, 1)), events, 3)
+	if len(r.Folding.Tags) > 0 || len(r.Series) != 1 {
+		t.Errorf("%d series, folded %q", len(r.Series), r.Folding.Tags)
+	}
+}
+
+// TestMergeOfDefinitions: what a part doesn't know of submetrics must not
+// depend on which part comes first.
+func TestMergeOfDefinitions(t *testing.T) {
+	samples := func(from int) []event {
+		var events []event
+		for i := range 40 {
+			events = append(events, event{at: epoch, metric: "n", value: 1, tags: []run.Tag{tag("user", from+i)}})
+		}
+		return events
+	}
+	knows, other := world{metrics: counter}.build(samples(40)), world{}.build(samples(0)) // user 7
+	if !bytes.Equal(encode(t, run.Merge(knows, other)), encode(t, run.Merge(other, knows))) {
+		t.Error("the order of parts matters")
+	}
+	seven := run.NewTagSet(tag("user", 7))
+	merged := run.Merge(other, knows)
+	if n := merged.Select("n", func(s run.TagSet) bool { return s.Contains(seven) }).Count; n != 1 {
+		t.Errorf("the submetric holds %d samples, want 1", n)
+	}
+}
+
+func TestLabels(t *testing.T) {
+	part := func(value string) *run.Run {
+		b := run.NewBuilder(run.Options{})
+		b.Label("commit", value)
+		return b.Finish()
+	}
+	if got := run.Merge(part("b"), part("c"), part("a")).Labels; len(got) != 1 || got[0].Value != "c" {
+		t.Errorf("the labels are %v, want the greatest value", got)
+	}
+	b := run.NewBuilder(run.Options{})
+	b.Label("commit", "a")
+	b.AddRun(part("b"))
+	if got := b.Finish().Labels; len(got) != 1 || got[0].Value != "a" {
+		t.Errorf("the labels are %v: what is said now outranks what a part said", got)
+	}
+}
+
+// TestSeveralPlans keeps one, whatever the order, and says so.
+func TestSeveralPlans(t *testing.T) {
+	part := func(vus int64) *run.Run {
+		b := run.NewBuilder(run.Options{})
+		b.SetPlan(&run.Plan{MaxVUs: vus, Thresholds: []run.MetricThresholds{}})
+		b.SetExecution(&run.Execution{ExitCode: int(vus)})
+		return b.Finish()
+	}
+	merged := run.Merge(part(1), part(2), part(3))
+	if !bytes.Equal(encode(t, merged), encode(t, run.Merge(part(3), run.Merge(part(2), part(1))))) {
+		t.Error("the order matters")
+	}
+	if merged.Plan.MaxVUs != 1 || len(merged.Problems) != 2 {
+		t.Errorf("plan %+v, problems %v", merged.Plan, merged.Problems)
+	}
+	// An empty list comes back from a snapshot as none: not another plan.
+	if again := run.Merge(part(1), decode(t, encode(t, part(1)))); len(again.Problems) > 0 {
+		t.Errorf("a run contradicts its snapshot: %v", again.Problems)
 	}
 }

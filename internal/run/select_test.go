@@ -104,3 +104,13 @@ func TestTagSets(t *testing.T) {
 		t.Error("a set holds bytes that are no text")
 	}
 }
+
+// TestSelectionOfNothing must not look later than samples before the epoch.
+func TestSelectionOfNothing(t *testing.T) {
+	sel := run.Selection{}
+	sel.Add(&run.Series{Stats: run.Stats{Count: 1, Min: 5, Max: 5}, Latest: run.Point{Time: -1, Value: 5}})
+	sel.Merge(&run.Selection{})
+	if sel.Value != 5 {
+		t.Errorf("nothing changed the latest value to %v", sel.Value)
+	}
+}
