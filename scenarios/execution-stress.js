@@ -50,16 +50,17 @@ function optionsOf(level) {
   }
   const [budget, seconds, scenarios] = LEVELS[level];
   const made = suiteOptions(level, budget, { ...scenarios(seconds), health: monitors(1, seconds) });
-  if (level === 'breakpoint') endWhenBroken(made.thresholds);
+  if (level === 'breakpoint') endWhenBroken(made.thresholds, seconds);
   return made;
 }
 
 // endWhenBroken makes the targets that a broken system misses end the run: the
 // p95 of what the load is mostly made of, and the budgets of errors and
-// timeouts. The others only tell: one slow route is not yet a break.
-function endWhenBroken(thresholds) {
+// timeouts, but not while the system warms up. The others only tell: one slow
+// route is not yet a break.
+function endWhenBroken(thresholds, seconds) {
   const most = `http_req_duration{name:${SAFE ? 'list_workflows' : 'execute_workflow'}}`;
-  const end = (threshold) => ({ threshold, abortOnFail: true, delayAbortEval: scaledSeconds(60) });
+  const end = (threshold) => ({ threshold, abortOnFail: true, delayAbortEval: scaledSeconds(MINUTE, seconds) });
   thresholds[most] = thresholds[most].map((t) => (t.startsWith('p(95)') ? end(t) : t));
   for (const metric of ['http_req_failed', 'request_timeout_rate']) thresholds[metric] = thresholds[metric].map(end);
 }

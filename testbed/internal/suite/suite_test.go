@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 const scenarios = "../../../scenarios"
@@ -46,7 +47,7 @@ func k6Binary(t *testing.T) string {
 	return ""
 }
 
-func startEngine(t *testing.T) *Engine {
+func startEngine(t *testing.T, flags ...string) *Engine {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "engine")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../../cmd/engine").CombinedOutput(); err != nil {
@@ -54,7 +55,7 @@ func startEngine(t *testing.T) *Engine {
 	}
 	var log bytes.Buffer
 	// The test's context ends before the clean-up, which stops it in order.
-	e, err := StartEngine(context.WithoutCancel(t.Context()), binary, &log)
+	e, err := StartEngine(context.WithoutCancel(t.Context()), binary, &log, flags...)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, &log)
 	}
@@ -90,14 +91,15 @@ type samples struct {
 }
 
 type declaration struct {
-	Type       string   `json:"type"`
-	Thresholds []string `json:"thresholds"`
+	Type       string            `json:"type"`
+	Thresholds []json.RawMessage `json:"thresholds"` // strings, or objects that say when to abort
 	Submetrics []struct {
 		Name string `json:"name"`
 	} `json:"submetrics"`
 }
 
 type point struct {
+	Time     time.Time         `json:"time"`
 	Value    float64           `json:"value"`
 	Tags     map[string]string `json:"tags"`
 	Metadata map[string]string `json:"metadata"`
