@@ -159,7 +159,7 @@ func TestBlocksOfFoldedEndpoints(t *testing.T) {
 	w := world{}
 	var dense, names []event
 	rng := rand.New(rand.NewPCG(1, 1))
-	for i := range 80_000 {
+	for i := range 62_000 {
 		ms := 1 + 1000*rng.Float64()
 		dense = append(dense, event{
 			at: epoch + rng.Int64N(100e9), metric: "d", value: ms, total: ms, protocol: "http",
@@ -169,7 +169,7 @@ func TestBlocksOfFoldedEndpoints(t *testing.T) {
 	for i := range 2001 {
 		names = append(names, event{at: epoch, metric: "d", value: 1, total: 1, protocol: "http", tags: []run.Tag{tag("name", i)}})
 	}
-	if budget := w.build(dense).Requests.BlockLength; budget < 32*time.Second {
+	if budget := w.build(dense).Requests.BlockLength; budget < 4*time.Second {
 		t.Fatalf("the budget of rows makes blocks of %v only", budget)
 	}
 	first := w.build(slices.Concat(names, dense))

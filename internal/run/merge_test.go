@@ -248,8 +248,10 @@ func draw(t *rapid.T, rng *rand.Rand) (world, []event) {
 		events = append(events, e)
 	}
 	late := []run.Metric{ // the last one's type is in dispute
-		{Name: "part03", Type: run.Counter}, {Name: "part20", Type: run.Rate},
-		{Name: "untold", Type: run.Trend, Contains: "time"}, {Name: "untold", Type: run.Gauge, Contains: "data"},
+		{Name: "part03", Type: run.Counter},
+		{Name: "part20", Type: run.Rate},
+		{Name: "untold", Type: run.Trend, Contains: "time"},
+		{Name: "untold", Type: run.Gauge, Contains: "data"},
 	}
 	for _, m := range late[:rng.IntN(len(late)+1)] {
 		events = append(events, event{define: &m})
