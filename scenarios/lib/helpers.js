@@ -100,9 +100,10 @@ export function rampingRate(fn, persona, peak, shape, level) {
 }
 
 // vusFor is enough VUs at once for answers of 250 ms, and at most for those of
-// a second: more of them would only make a longer queue.
+// a second: more of them would only make a longer queue. Small rates get some
+// more, or one hiccup would cost them a share of their requests that counts.
 function vusFor(rate) {
-  return { preAllocatedVUs: Math.max(2, Math.ceil(rate / 4)), maxVUs: Math.max(10, rate) };
+  return { preAllocatedVUs: Math.max(10, Math.ceil(rate / 4)), maxVUs: Math.max(20, rate) };
 }
 
 // monitors is the scenario of the health monitors, which also sample the
@@ -110,7 +111,7 @@ function vusFor(rate) {
 export function monitors(rate, seconds) {
   return {
     executor: 'constant-arrival-rate', exec: 'health', rate, timeUnit: '1s', duration: scaledSeconds(seconds),
-    preAllocatedVUs: Math.max(1, Math.ceil(rate / 4)), maxVUs: 10, tags: { persona: 'health_monitor' },
+    preAllocatedVUs: Math.max(2, Math.ceil(rate / 4)), maxVUs: 10, tags: { persona: 'health_monitor' },
   };
 }
 
@@ -181,7 +182,8 @@ function recordExecution(endpoint) {
     if (!answer || answer.executionTimeMs === undefined) return;
     const tags = { endpoint };
     executionDuration.add(answer.executionTimeMs, tags);
-    orchestrationOverhead.add(answer.orchestrationCost.orchestrationCostPercentage, tags);
+    const cost = answer.orchestrationCost || {};
+    if (cost.orchestrationCostPercentage !== undefined) orchestrationOverhead.add(cost.orchestrationCostPercentage, tags);
   };
 }
 

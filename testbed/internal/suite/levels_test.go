@@ -230,7 +230,7 @@ func (p planned) hasVUs(t *testing.T, name string) {
 	if p.TimeUnit != duration(time.Second) || p.StartRate != 0 {
 		t.Errorf("%s: rates per %v, from %d", name, time.Duration(p.TimeUnit), p.StartRate)
 	}
-	if p.PreAllocatedVUs < rate/4 || p.PreAllocatedVUs > rate/4+2 || p.MaxVUs < max(rate, p.PreAllocatedVUs) || p.MaxVUs > max(rate, 10) {
+	if p.PreAllocatedVUs < rate/4 || p.PreAllocatedVUs > max(10, rate/4+1) || p.MaxVUs < rate || p.MaxVUs > max(rate, 20) {
 		t.Errorf("%s: %d to %d VUs for %d/s", name, p.PreAllocatedVUs, p.MaxVUs, rate)
 	}
 }
