@@ -156,6 +156,9 @@ func TestMergeKeepsDimensions(t *testing.T) {
 // TestBlocksOfFoldedEndpoints: what a budget made of blocks before endpoints
 // were folded can't be known in another order.
 func TestBlocksOfFoldedEndpoints(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	w := world{}
 	var dense, names []event
 	rng := rand.New(rand.NewPCG(1, 1))
