@@ -111,7 +111,7 @@ function vusFor(rate) {
 export function monitors(rate, seconds) {
   return {
     executor: 'constant-arrival-rate', exec: 'health', rate, timeUnit: '1s', duration: scaledSeconds(seconds),
-    preAllocatedVUs: Math.max(2, Math.ceil(rate / 4)), maxVUs: 10, tags: { persona: 'health_monitor' },
+    preAllocatedVUs: Math.max(2, rate), maxVUs: 20, tags: { persona: 'health_monitor' },
   };
 }
 
