@@ -27,8 +27,8 @@ func (s *subject) failures() []report.Failure {
 				continue
 			}
 			totals[t.Value("name")] += series[i].Count
-			if failedByTags(p.name, t) {
-				counts[failureOf(t)] += series[i].Count
+			if run.Failed(p.name, t) {
+				counts[failureOf(p.name, t)] += series[i].Count
 			}
 		}
 	}
@@ -46,12 +46,12 @@ func (s *subject) failures() []report.Failure {
 	return out
 }
 
-func failureOf(t run.TagSet) failureKey {
+func failureOf(protocol string, t run.TagSet) failureKey {
 	key := failureKey{
 		kind: report.KindError, endpoint: t.Value("name"), status: t.Value("status"),
 		code: t.Value("error_code"), text: t.Value("error"),
 	}
-	if run.TimedOut(t) {
+	if run.TimedOut(protocol, t) {
 		key.kind = report.KindTimeout
 	}
 	return key

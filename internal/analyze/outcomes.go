@@ -107,34 +107,18 @@ func outcomesBy[K comparable](s *subject, p protocol, key func(run.TagSet) (K, b
 	}
 	each(p.counter, func(of *run.Series) outcome {
 		o := outcome{observed: of.Count}
-		if run.TimedOut(of.Tags) {
+		if run.TimedOut(p.name, of.Tags) {
 			o.timeouts = of.Count
 		}
 		if !judgedByK6 {
 			o.judged = of.Count
-			if failedByTags(p.name, of.Tags) {
+			if run.Failed(p.name, of.Tags) {
 				o.failed = of.Count
 			}
 		}
 		return o
 	})
 	return out
-}
-
-// failedByTags tells whether requests failed: by k6's own judgement of the
-// response, else by an error or the status.
-func failedByTags(protocol string, t run.TagSet) bool {
-	if expected, judged := t.Get("expected_response"); judged {
-		return expected == "false"
-	}
-	status := t.Value("status")
-	switch protocol {
-	case "grpc": // 0 is OK
-		return status != "" && status != "0"
-	case "http", "browser":
-		return t.Value("error_code") != "" || t.Value("error") != "" || status == "0" || status >= "4"
-	}
-	return false
 }
 
 // endpointOf is the endpoint that samples of a protocol belong to.

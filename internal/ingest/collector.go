@@ -61,9 +61,19 @@ type entry struct {
 	setup      bool
 	vu, iter   string // where tags held them
 	endpoint   string // the name of the request that a sample is about
-	failed     bool   // as far as tags tell
-	status     string
-	timeout    bool
+
+	// As which protocol's request the tags were judged last, and how.
+	protocol        string
+	failed, timeout bool
+}
+
+// outcome is how the tags say that a request ended.
+func (e *entry) outcome(protocol string) (failed, timeout bool) {
+	if e.protocol != protocol {
+		set := run.NewTagSet(e.tags...)
+		e.protocol, e.failed, e.timeout = protocol, run.Failed(protocol, set), run.TimedOut(protocol, set)
+	}
+	return e.failed, e.timeout
 }
 
 // segment is what a stretch of lines leaves for the seam.
@@ -196,10 +206,6 @@ func (c *collector) entry(raw map[string]string) *entry {
 	if e.endpoint = set.Value("endpoint"); e.endpoint == "" {
 		e.endpoint = set.Value("name")
 	}
-	status, code := set.Value("status"), set.Value("error_code")
-	e.failed = set.Value("expected_response") == "false"
-	e.timeout = timedOut(code, status)
-	e.status = status
 	return e
 }
 
@@ -305,14 +311,8 @@ func (c *collector) direct(m *metric, at int64, v float64, e *entry, join uint64
 	if m.protocol != run.ProtocolIteration {
 		c.closeBefore()
 	}
-	failed := e.failed
-	switch m.protocol {
-	case "grpc": // 0 is OK
-		failed = failed || e.status != "" && e.status != "0"
-	case "browser":
-		failed = failed || e.status >= "4"
-	}
-	q := run.Request{Start: at - nanos(v), Duration: v, Total: v, Failed: failed, Timeout: e.timeout}
+	q := run.Request{Start: at - nanos(v), Duration: v, Total: v}
+	q.Failed, q.Timeout = e.outcome(m.protocol)
 	place := c.b.AddRequest(m.protocol, c.handleOf(e), &q)
 	if m.protocol != run.ProtocolIteration {
 		c.count++

@@ -110,13 +110,3 @@ func roleOf(name string) (r role, part int, protocol string) {
 	}
 	return roleJoin, 0, ""
 }
-
-// timedOut reports whether tags tell of a time limit that was passed: k6's
-// codes for a request or dial time-out, and the two HTTP statuses.
-func timedOut(errorCode, status string) bool {
-	switch errorCode {
-	case "1050", "1211", "1408", "1504":
-		return true
-	}
-	return status == "408" || status == "504"
-}

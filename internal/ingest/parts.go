@@ -17,6 +17,8 @@ const (
 	maxGapSparse = time.Minute
 )
 
+const codeGap = "time_gap"
+
 // span is where a source lies in time.
 type span struct {
 	name           string
@@ -91,6 +93,8 @@ func (s span) same(o span) bool {
 // noteGap adds a Problem when a run has a hole, as two tests have that were
 // written into one file.
 func noteGap(r *run.Run) {
+	// What a snapshot brought along is found again, or was filled by now.
+	r.Problems = slices.DeleteFunc(r.Problems, func(p run.Problem) bool { return p.Code == codeGap })
 	limit := maxGap
 	if len(r.SeriesOf("vus")) == 0 {
 		limit = maxGapSparse
@@ -123,7 +127,7 @@ func noteGap(r *run.Run) {
 		return time.Unix(index*int64(r.WindowLength/time.Second), 0).UTC().Format(time.DateTime)
 	}
 	r.Problems = append(r.Problems, run.Problem{
-		Code: "time_gap", Count: gaps,
+		Code: codeGap, Count: gaps,
 		Message: fmt.Sprintf("there are no samples from %s to %s (UTC): if these are two tests in one file, give each a file of its own and use k6report compare", at(from), at(from+longest)),
 	})
 	slices.SortFunc(r.Problems, func(a, b run.Problem) int {

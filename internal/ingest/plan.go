@@ -59,7 +59,7 @@ func (d *duration) UnmarshalJSON(b []byte) error {
 	}
 	bad := fmt.Errorf("%q is not a duration such as 30s or 1m30s", clip(text))
 	if ms, err := strconv.ParseFloat(text, 64); err == nil {
-		if !(ms >= 0 && ms < 1<<40) { // also NaN
+		if !(ms >= 0 && ms <= 1e5*3.6e6) { // also NaN
 			return bad
 		}
 		*d = duration(ms * float64(time.Millisecond))
@@ -77,15 +77,15 @@ func (d *duration) UnmarshalJSON(b []byte) error {
 		rest = "0s"
 	}
 	parsed, err := time.ParseDuration(rest)
-	if err != nil || parsed < 0 || parsed > maxDuration {
+	// No test is this long, and many such stages still add up.
+	const most = 100_000 * time.Hour
+	sum := time.Duration(whole)*24*time.Hour + parsed
+	if err != nil || parsed < 0 || parsed > most || sum > most {
 		return bad
 	}
-	*d = duration(time.Duration(whole)*24*time.Hour + parsed)
+	*d = duration(sum)
 	return nil
 }
-
-// maxDuration keeps sums of durations from overflowing; no test is as long.
-const maxDuration = 100_000 * time.Hour
 
 // readPlan reads what k6 inspect prints: the only place that tells what load
 // the test was to make.

@@ -123,11 +123,10 @@ func (f *fragment) request() run.Request {
 		Start:    f.time - nanos(v[partBlocked]+v[partDuration]),
 		Duration: v[partDuration],
 		Total:    v[partBlocked] + v[partDuration],
-		Failed:   v[partFailed] != 0,
-		Timeout:  f.entry.timeout,
 	}
-	if f.mask&(1<<partFailed) == 0 {
-		q.Failed = f.entry.failed
+	q.Failed, q.Timeout = f.entry.outcome(protocolHTTP)
+	if f.mask&(1<<partFailed) != 0 {
+		q.Failed = v[partFailed] != 0
 	}
 	q.Parts[run.ColumnClient] = max(0, v[partBlocked]-v[partConnecting]-v[partTLS])
 	q.Parts[run.ColumnConnecting] = v[partConnecting]

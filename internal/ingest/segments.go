@@ -42,12 +42,20 @@ func readSegments(ctx context.Context, in *input, rd *reader) error {
 	workers := make([]*worker, min(rd.options.Workers, count))
 	order := &inOrder{seam: rd.seam, waiting: make([]*segment, count)}
 	group, ctx := errgroup.WithContext(ctx)
-	next := make(chan int)
+	next := make(chan stretch)
 	group.Go(func() error {
 		defer close(next)
-		for k := range count {
+		s := stretch{}
+		for s.number = range count {
+			var err error
+			if s.from, s.to = s.to, max(s.to, int64(s.number+1)*size); s.to > s.from {
+				s.to, err = border(in, s.to)
+			}
+			if err != nil {
+				return err
+			}
 			select {
-			case next <- k:
+			case next <- s:
 			case <-ctx.Done():
 				return ctx.Err()
 			}
@@ -58,11 +66,11 @@ func readSegments(ctx context.Context, in *input, rd *reader) error {
 		w := rd.worker()
 		workers[i] = w
 		group.Go(func() error {
-			for k := range next {
-				if err := readSegment(ctx, in, w.lines, int64(k)*size, size, rd.options.Progress); err != nil {
+			for s := range next {
+				if err := readSegment(ctx, in, w.lines, s, rd.options.Progress); err != nil {
 					return err
 				}
-				order.put(k, w.lines.end())
+				order.put(s.number, w.lines.end())
 			}
 			return nil
 		})
@@ -76,22 +84,21 @@ func readSegments(ctx context.Context, in *input, rd *reader) error {
 	return nil
 }
 
-// readSegment reads the lines that start in a stretch of the file.
-func readSegment(ctx context.Context, in *input, l *lines, at, size int64, progress func(int64)) error {
+// stretch is a part of a file: whole lines. A line longer than a segment leaves
+// the ones after it empty.
+type stretch struct {
+	number   int
+	from, to int64
+}
+
+// readSegment reads a stretch of the file.
+func readSegment(ctx context.Context, in *input, l *lines, s stretch, progress func(int64)) error {
 	l.begin(in.name)
-	from, err := border(in, at)
-	if err != nil {
-		return err
-	}
-	to, err := border(in, at+size)
-	if err != nil {
-		return err
-	}
-	var r io.Reader = &counted{io.NewSectionReader(in.file, from, to-from), progress}
-	if at == 0 {
+	var r io.Reader = &counted{io.NewSectionReader(in.file, s.from, s.to-s.from), progress}
+	if s.from == 0 {
 		r = skipBOM(r)
 	}
-	err = l.read(ctx, r)
+	err := l.read(ctx, r)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -104,9 +111,6 @@ func readSegment(ctx context.Context, in *input, l *lines, at, size int64, progr
 // border is where the first line starts that does not start before a place: a
 // line begins behind the newline of the one before.
 func border(in *input, at int64) (int64, error) {
-	if at == 0 {
-		return 0, nil
-	}
 	at--
 	buf := make([]byte, 4096)
 	for at < in.size {
