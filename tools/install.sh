@@ -5,10 +5,10 @@
 #   tools/install.sh NAME...
 #
 # Go programs:     k6 influxd golangci-lint gofumpt benchstat   -> .tools/bin
-# npm packages:    axe-core signalr                 -> .tools/npm/node_modules
-# Debian packages: chromium postgresql npm          installed when run as root
+# npm packages:    axe-core signalr duckdb          -> .tools/npm/node_modules
+# Debian packages: chromium postgresql npm jq       installed when run as root
 #
-# A Debian or npm tool that can't be had only costs the tests that need it: the
+# A Debian or npm tool that can't be had only costs what needs it: the
 # script says so and goes on, unless K6REPORT_REQUIRE_ALL=1.
 set -euo pipefail
 
@@ -29,7 +29,7 @@ without() { # MESSAGE HINT
 	if [[ ${K6REPORT_REQUIRE_ALL:-} == 1 ]]; then
 		fail "$1" "$2"
 	fi
-	printf 'tools/install.sh: warning: %s; tests that need it are skipped\n' "$1" >&2
+	printf 'tools/install.sh: warning: %s; what needs it is skipped\n' "$1" >&2
 	printf 'tools/install.sh: hint: %s\n' "$2" >&2
 }
 
@@ -99,7 +99,7 @@ npm_package() { # PACKAGE VERSION
 		without "installing npm package $1 $2 failed, see above" "check \`npm config get registry\` and the network"
 }
 
-(($#)) || fail "no tool named" "tools/install.sh k6 influxd golangci-lint gofumpt benchstat axe-core signalr chromium postgresql npm"
+(($#)) || fail "no tool named" "tools/install.sh k6 influxd golangci-lint gofumpt benchstat axe-core signalr duckdb chromium postgresql npm jq"
 for name in "$@"; do
 	case $name in
 	k6) go_tool k6 go.k6.io/k6 "$K6_VERSION" ;;
@@ -109,9 +109,11 @@ for name in "$@"; do
 	benchstat) go_tool benchstat golang.org/x/perf "$BENCHSTAT_VERSION" cmd/benchstat ;;
 	axe-core) npm_package axe-core "$AXE_CORE_VERSION" ;;
 	signalr) npm_package @microsoft/signalr "$SIGNALR_VERSION" ;;
+	duckdb) npm_package @duckdb/node-api "$DUCKDB_VERSION" ;;
 	chromium) debian chromium chromium ;;
 	postgresql) postgresql ;;
 	npm) debian npm npm ;;
+	jq) debian jq jq ;;
 	*) fail "unknown tool $name" "see the list at the head of tools/install.sh" ;;
 	esac
 done
