@@ -12,7 +12,10 @@ import (
 // seven bits if need be, coloured if wanted. Everything printed goes through
 // it.
 type painter struct {
-	ascii  bool
+	ascii bool
+	// whole breaks words and names that are too long instead of shortening
+	// them.
+	whole  bool
 	colors map[view.Tone]*color.Color
 	badges map[view.Tone]*color.Color
 }
@@ -20,6 +23,7 @@ type painter struct {
 func newPainter(opts TerminalOptions) painter {
 	p := painter{
 		ascii: opts.ASCII,
+		whole: opts.Verbose,
 		colors: map[view.Tone]*color.Color{
 			view.Strong: color.New(color.Bold),
 			view.Dim:    color.New(color.Faint),

@@ -17,6 +17,7 @@ import (
 const (
 	gap       = 2  // between two columns
 	leastName = 6  // to this a name is shortened when no column can be dropped
+	wholeName = 12 // the same where the whole name stands above the row
 	cellMost  = 24 // no other cell is wider
 )
 
@@ -29,10 +30,16 @@ type layout struct {
 
 // table draws t within width columns. Where space is short, names are
 // shortened in the middle to a third of the width, then columns dropped in the
-// order that the table states, then names shortened further.
+// order that the table states, then names shortened further. A painter that
+// shows names whole rather shortens them than drops a column, and writes those
+// that were shortened above their row.
 func (p painter) table(t *view.Table, width int) ([]string, error) {
 	l := p.measure(t)
-	l.fit(width)
+	l.fit(width, p.whole)
+	above := make([][]string, len(l.cells))
+	if p.whole {
+		above = p.namesAlone(l, width)
+	}
 	for j := range l.columns {
 		names := make([]string, len(l.cells))
 		for i, row := range l.cells {
@@ -51,10 +58,28 @@ func (p painter) table(t *view.Table, width int) ([]string, error) {
 		l.widths = append(l.widths, widest)
 	}
 	lines, err := l.lines()
+	var out []string
 	for i := range lines {
-		lines[i] = l.tinted(p, lines[i], l.cells[i])
+		out = append(out, above[i]...)
+		out = append(out, l.tinted(p, lines[i], l.cells[i]))
 	}
-	return lines, err
+	return out, err
+}
+
+// namesAlone are lines with the names of each row that its columns have no
+// room for.
+func (p painter) namesAlone(l *layout, width int) [][]string {
+	out := make([][]string, len(l.cells))
+	for i, row := range l.cells[1:] {
+		var names []view.Cell
+		for j, c := range row {
+			if l.columns[j].Flex && columns(c.Text) > l.widths[j] {
+				names = append(names, c)
+			}
+		}
+		out[i+1] = p.wrap(names, width, unlimited)
+	}
+	return out
 }
 
 func (p painter) measure(t *view.Table) *layout {
@@ -88,7 +113,7 @@ func (p painter) measure(t *view.Table) *layout {
 func headed(name string) string {
 	words := strings.Fields(name)
 	for i, w := range words {
-		if w != "ms" && w != "s" && w != "req/s" {
+		if w != "ms" && w != "s" && w != "req/s" && w != "iter/s" {
 			words[i] = strings.ToUpper(w)
 		}
 	}
@@ -138,11 +163,18 @@ func (l *layout) total() int {
 	return sum
 }
 
-func (l *layout) fit(width int) {
+func (l *layout) fit(width int, whole bool) {
+	if l.total() > width {
+		l.shortHeads()
+	}
+	named := width / 3
+	if whole {
+		named = wholeName
+	}
 	natural := slices.Clone(l.widths)
 	for {
 		copy(l.widths, natural)
-		l.shrink(width, width/3)
+		l.shrink(width, named)
 		if l.total() <= width {
 			return
 		}
@@ -166,6 +198,23 @@ func (l *layout) fit(width int) {
 	// Numbers wider than the page are nobody's real data.
 	for l.total() > width && slices.Max(l.widths) > 1 {
 		l.widths[slices.Index(l.widths, slices.Max(l.widths))]--
+	}
+}
+
+// shortHeads takes the short names of columns that have one.
+func (l *layout) shortHeads() {
+	for j, c := range l.columns {
+		if c.Short == "" {
+			continue
+		}
+		l.cells[0][j].Text = headed(c.Short)
+		l.widths[j] = 0
+		for _, row := range l.cells {
+			l.widths[j] = max(l.widths[j], columns(row[j].Text))
+		}
+		if !c.Flex {
+			l.widths[j] = min(l.widths[j], cellMost)
+		}
 	}
 }
 

@@ -19,6 +19,8 @@ const (
 	leastWidth   = 60
 	mostWidth    = 400
 	proseWidth   = 116 // wider text is hard to read
+
+	unlimited = 1000 // lines: more than any text that plain lets through
 )
 
 // TerminalOptions say what the terminal can show.
@@ -30,7 +32,9 @@ type TerminalOptions struct {
 	ASCII bool
 	// Color allows escape sequences for colour, and nothing else does.
 	Color bool
-	// Verbose shows all rows and sections instead of a screenful.
+	// Verbose shows all rows and sections instead of a screenful, and every
+	// name to its end whatever the Width: one that its column has no room for
+	// stands on lines of its own above its row.
 	Verbose bool
 }
 
@@ -75,7 +79,7 @@ func (t *terminal) verdict(r *report.Report) {
 	badge, width := t.badge(view.Badge(r.Verdict.Status))
 	indent := width + gap
 	t.line(0, "")
-	lines := t.wrap([]view.Cell{{Text: r.Verdict.Headline, Tone: view.Strong}}, t.prose()-indent, 3)
+	lines := t.wrap([]view.Cell{{Text: r.Verdict.Headline, Tone: view.Strong}}, t.prose()-indent, t.most(false))
 	for i, l := range lines {
 		if i == 0 {
 			t.line(0, badge+strings.Repeat(" ", gap)+l)
@@ -127,7 +131,7 @@ func (t *terminal) heading(s view.Section) {
 	title := shorten(t.text(s.Title), 40, t.ellipsis())
 	indent := max(titleWidth, columns(title)) + gap
 	head := t.tint(title, view.Strong) + strings.Repeat(" ", indent-columns(title))
-	lines := t.wrap(s.Summary, t.prose()-1-indent, t.most())
+	lines := t.wrap(s.Summary, t.prose()-1-indent, t.most(false))
 	if len(lines) == 0 {
 		lines = []string{""}
 	}
@@ -141,9 +145,9 @@ func (t *terminal) heading(s view.Section) {
 }
 
 // most is how many lines one fact may take.
-func (t *terminal) most() int {
-	if t.opts.Verbose {
-		return 100
+func (t *terminal) most(whole bool) int {
+	if t.opts.Verbose || whole {
+		return unlimited
 	}
 	return 3
 }
@@ -168,19 +172,39 @@ func (t *terminal) facts(s view.Section) {
 	}
 	for _, l := range s.Lines {
 		head, at := t.label(l, labels)
+		if t.opts.Verbose && columns(t.text(l.Label)) > labels {
+			t.nameAlone(l, indent)
+			head = strings.Repeat(" ", at)
+		}
 		at += indent
 		if l.Spark != nil {
 			width := min(t.prose()-at-gap-24, 72, len(l.Spark.Y))
 			head += t.spark(l.Spark, width) + strings.Repeat(" ", gap)
 			at += width + gap
 		}
-		lines := t.wrap(l.Parts, t.prose()-at, t.most())
+		lines := t.wrap(l.Parts, t.prose()-at, t.most(l.Whole))
 		if len(lines) == 0 {
 			lines = []string{""}
 		}
 		t.line(indent, strings.TrimRight(head+lines[0], " "))
 		for _, more := range lines[1:] {
 			t.line(at, more)
+		}
+	}
+}
+
+// nameAlone writes a label that its column has no room for.
+func (t *terminal) nameAlone(l view.Line, indent int) {
+	mark := shorten(t.text(l.Mark.Text), 2, "")
+	if mark != "" {
+		mark = t.tint(mark, l.Mark.Tone) + strings.Repeat(" ", 3-columns(mark))
+		indent += 3
+	}
+	for i, name := range t.wrap([]view.Cell{{Text: l.Label, Tone: view.Dim}}, t.opts.Width-indent, unlimited) {
+		if mark != "" && i == 0 {
+			t.line(indent-3, mark+name)
+		} else {
+			t.line(indent, name)
 		}
 	}
 }

@@ -63,12 +63,29 @@ func (w *wrapper) end() {
 	w.used = 0
 }
 
+// fitting are the words of text, none wider than a line.
+func (w *wrapper) fitting(text string) []string {
+	var out []string
+	for word := range strings.FieldsSeq(text) {
+		if !w.whole {
+			out = append(out, shorten(word, w.width, w.ellipsis()))
+			continue
+		}
+		for rest := letters(word); len(rest) > 0; {
+			piece := take(rest, w.width)
+			piece = rest[:max(len(piece), 1)]
+			out = append(out, strings.Join(piece, ""))
+			rest = rest[len(piece):]
+		}
+	}
+	return out
+}
+
 // words sets text, taking a new line between words where it must. Words in
 // a row are tinted together, for colour changes clutter logs.
 func (w *wrapper) words(text string, tone view.Tone) {
 	run := ""
-	for word := range strings.FieldsSeq(text) {
-		word = shorten(word, w.width, w.ellipsis())
+	for _, word := range w.fitting(text) {
 		joined := word
 		if run != "" {
 			joined = run + " " + word

@@ -214,10 +214,14 @@ func parts(id, title string, list []report.Part, summary []Cell, opts Options) S
 	if len(list) == 0 {
 		return Section{}
 	}
+	perSecond := "req/s"
+	if id == "scenarios" { // which are counted and timed by iteration
+		perSecond = "iter/s"
+	}
 	t := &Table{Columns: []Column{
 		{Name: "name", Flex: true},
 		{Name: "count", Right: true, Drop: 3},
-		{Name: "req/s", Right: true, Drop: 4},
+		{Name: perSecond, Right: true, Drop: 4},
 		{Name: "err %", Right: true, Drop: 1},
 		{Name: "p50 ms", Right: true, Drop: 2},
 		{Name: "p95 ms", Right: true},

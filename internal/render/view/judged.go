@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strings"
 
 	"k6report/internal/report"
@@ -194,9 +195,13 @@ func failures(r *report.Report, opts Options) Section {
 	if len(r.Run.Errors) == 0 {
 		return Section{}
 	}
+	share := Column{Name: "of all %", Right: true, Drop: 1}
+	if slices.ContainsFunc(r.Run.Errors, func(f report.Failure) bool { return f.Endpoint != "" }) {
+		share.Name, share.Short = "of endpoint %", "of ep. %"
+	}
 	t := &Table{Columns: []Column{
 		{Name: "count", Right: true},
-		{Name: "share %", Right: true, Drop: 1},
+		share,
 		{Name: "endpoint", Flex: true},
 		{Name: "kind", Drop: 3, Flex: true},
 		{Name: "status", Drop: 2, Flex: true},

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"slices"
 	"strings"
 
 	"k6report/internal/report"
@@ -10,7 +9,7 @@ import (
 // load is what was planned and what came of it: the answer to "can I believe
 // it".
 func load(r *report.Report) Section {
-	return Section{ID: "load", Lines: []Line{identity(r), offered(&r.Run.Load), requests(&r.Run.Load), steady(r), overhead(r)}}.withoutEmptyLines()
+	return Section{ID: "load", Lines: []Line{identity(r), offered(&r.Run.Load), requests(r), latency(r), steady(r), overhead(r)}}.withoutEmptyLines()
 }
 
 func (s Section) withoutEmptyLines() Section {
@@ -38,13 +37,25 @@ func identity(r *report.Report) Line {
 	if d := r.Run.DurationS; d != nil {
 		l.Parts = append(l.Parts, cell(Seconds(*d), Normal))
 	}
-	if k := r.Run.K6; k != nil && k.Version != "" {
-		l.Parts = append(l.Parts, cell("k6 "+k.Version, Dim))
+	if k := r.Run.K6; k != nil && (k.Version != "" || k.CPU != nil) {
+		l.Parts = append(l.Parts, generator(k))
 	}
 	if p := r.Run.Load.Plan; p != nil && p.RateScale != nil && *p.RateScale != 1 {
 		l.Parts = append(l.Parts, cell("rate scaled to "+Percent(*p.RateScale), Warn))
 	}
 	return l
+}
+
+// generator is k6's version and what it took of the machine.
+func generator(k *report.K6) Cell {
+	c := cell(strings.TrimSpace("k6 "+k.Version), Dim)
+	if k.CPU != nil {
+		c.Text += " used " + Percent(*k.CPU) + " CPU"
+		if *k.CPU > 0.8 {
+			c.Tone = Bad
+		}
+	}
+	return c
 }
 
 func offered(l *report.Load) Line {
@@ -99,33 +110,6 @@ func closedPlan(p *report.Plan) string {
 	return "planned " + Plural(int(vus), "VU", "VUs")
 }
 
-func requests(l *report.Load) Line {
-	line := Line{Label: "Requests"}
-	if l.Requests != nil {
-		text := Count(*l.Requests)
-		if l.RequestsPerS != nil {
-			text += " (" + PerSecond(*l.RequestsPerS) + ")"
-		}
-		line.Parts = append(line.Parts, cell(text, Normal))
-	}
-	share := func(v *float64, some, none string) {
-		switch {
-		case v == nil:
-		case *v == 0:
-			line.Parts = append(line.Parts, cell(none, Good))
-		default:
-			line.Parts = append(line.Parts, cell(Percent(*v)+" "+some, rate(v).Tone))
-		}
-	}
-	share(l.ErrorRate, "failed", "none failed")
-	share(l.TimeoutRate, "timed out", "no timeouts")
-	if l.BytesReceived != nil && l.BytesSent != nil {
-		text := Bytes(float64(*l.BytesReceived)) + " in, " + Bytes(float64(*l.BytesSent)) + " out"
-		line.Parts = append(line.Parts, cell(text, Normal))
-	}
-	return line
-}
-
 func steady(r *report.Report) Line {
 	line := Line{Label: "Steady"}
 	switch s := r.Run.Load.Steady; {
@@ -137,15 +121,8 @@ func steady(r *report.Report) Line {
 		line.Parts = append(line.Parts, cell(text, Normal))
 	case len(r.Run.Load.Levels) > 0:
 		line.Parts = append(line.Parts, cell("by load level", Normal))
-	case slices.ContainsFunc(r.Notes, func(n report.Note) bool { return n.Code == "no_steady_state" }):
+	case noted(r, "no_steady_state"):
 		line.Parts = append(line.Parts, cell("no steady state", Warn)) // looked for: otherwise nothing is known
-	}
-	if k := r.Run.K6; k != nil && k.CPU != nil {
-		tone := Normal
-		if *k.CPU > 0.8 {
-			tone = Bad
-		}
-		line.Parts = append(line.Parts, cell("generator used "+Percent(*k.CPU)+" CPU", tone))
 	}
 	return line
 }

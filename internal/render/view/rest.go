@@ -21,8 +21,9 @@ func NoteMark(s report.Severity) Cell {
 	return Cell{"i", Dim}
 }
 
-// notes are all notes, what weighs most first.
-func notes(r *report.Report) Section {
+// notes are all notes, what weighs most first. The message comes before the
+// place, for it says what to do.
+func notes(r *report.Report, opts Options) Section {
 	if len(r.Notes) == 0 {
 		return Section{}
 	}
@@ -34,16 +35,39 @@ func notes(r *report.Report) Section {
 			}
 			text := n.Message
 			if n.Where != "" && !strings.Contains(text, n.Where) {
-				text = n.Where + ": " + text
+				text += " (" + places(n.Where, opts) + ")"
 			}
 			tone := Normal
 			if severity == report.Invalid {
 				tone = Bad
 			}
-			s.Lines = append(s.Lines, Line{Mark: NoteMark(severity), Label: n.Code, Parts: []Cell{{text, tone}}})
+			s.Lines = append(s.Lines, Line{Mark: NoteMark(severity), Label: n.Code, Parts: []Cell{{text, tone}}, Whole: severity != report.Info})
 		}
 	}
 	return s
+}
+
+// places is a list of places, "a, b and 3 more" unless all are asked for. A
+// comma within a submetric's braces separates none.
+func places(where string, opts Options) string {
+	var list []string
+	depth, from := 0, 0
+	for i, r := range where {
+		switch {
+		case r == '{':
+			depth++
+		case r == '}':
+			depth--
+		case depth <= 0 && strings.HasPrefix(where[i:], ", "):
+			list = append(list, where[from:i])
+			from = i + 2
+		}
+	}
+	list = append(list, where[from:])
+	if opts.All || len(list) <= 3 {
+		return where
+	}
+	return list[0] + ", " + list[1] + " and " + Count(int64(len(list)-2)) + " more"
 }
 
 // metrics are k6's own numbers, set-up included.

@@ -24,7 +24,8 @@ type Cell struct {
 // Column says how a table's column is to be drawn.
 type Column struct {
 	Name  string
-	Right bool // numbers, aligned by their decimal points where possible
+	Short string // the name where space is short; empty: there is none
+	Right bool   // numbers, aligned by their decimal points where possible
 	// Drop is the order in which columns give way where space is short:
 	// the highest goes first, 0 never does.
 	Drop int
@@ -47,6 +48,8 @@ type Line struct {
 	Label string
 	Parts []Cell
 	Spark *Spark // drawn before the parts
+	// Whole says that the line is shown to its end, however long it is.
+	Whole bool
 }
 
 // Spark is a small picture of a series over time, from 0 to its maximum.
@@ -98,7 +101,7 @@ func Sections(r *report.Report, opts Options) []Section {
 	add(parts("tenants", "Tenants", r.Run.Tenants, fairness(r), opts))
 	add(parts("personas", "Personas", r.Run.Personas, nil, opts))
 	if len(r.Run.Scenarios) > 1 || opts.All {
-		add(parts("scenarios", "Scenarios", r.Run.Scenarios, nil, opts))
+		add(parts("scenarios", "Scenarios (iterations)", r.Run.Scenarios, nil, opts))
 	}
 	for _, d := range r.Run.Dimensions {
 		add(parts("dimension", "By "+d.Name, d.Rows, nil, opts))
@@ -108,7 +111,7 @@ func Sections(r *report.Report, opts Options) []Section {
 		add(metrics(r))
 		add(facts(r))
 	}
-	add(notes(r))
+	add(notes(r, opts))
 	if opts.All {
 		add(method(r))
 	}

@@ -1,0 +1,161 @@
+package view
+
+import (
+	"slices"
+
+	"k6report/internal/report"
+)
+
+const protocolHTTP = "http"
+
+func requests(r *report.Report) Line {
+	l, line := &r.Run.Load, Line{Label: "Requests"}
+	moved := l.BytesReceived != nil && l.BytesSent != nil && *l.BytesReceived+*l.BytesSent > 0
+	counted := ""
+	switch {
+	case l.Requests != nil && *l.Requests > 0:
+		counted = Count(*l.Requests)
+		if l.RequestsPerS != nil {
+			counted += " (" + PerSecond(*l.RequestsPerS) + ")"
+		}
+	case l.Requests != nil, l.BytesReceived != nil && l.BytesSent != nil && !moved:
+		counted = "none"
+	}
+	if extra := uncounted(r); extra > 0 {
+		counted += " and " + Count(extra) + " in set-up"
+		if noted(r, "groups_excluded") {
+			counted += " or excluded groups"
+		}
+	}
+	if counted != "" {
+		line.Parts = append(line.Parts, cell(counted, Normal))
+	}
+	share := func(v *float64, some, none string) {
+		switch {
+		case v == nil:
+		case *v == 0:
+			line.Parts = append(line.Parts, cell(none, Good))
+		default:
+			line.Parts = append(line.Parts, cell(Percent(*v)+" "+some, rate(v).Tone))
+		}
+	}
+	share(l.ErrorRate, "failed", "none failed")
+	share(l.TimeoutRate, "timed out", "no timeouts")
+	if moved {
+		text := Bytes(float64(*l.BytesReceived)) + " in, " + Bytes(float64(*l.BytesSent)) + " out"
+		line.Parts = append(line.Parts, cell(text, Normal))
+	}
+	return line
+}
+
+// uncounted is how many HTTP requests k6 counts that the report's tables
+// leave out, as set-up; 0 also when that isn't known.
+func uncounted(r *report.Report) int64 {
+	all := metricValues(r, "http_reqs").Num("count")
+	if all == nil || r.Run.Load.Requests == nil {
+		return 0
+	}
+	own := *r.Run.Load.Requests
+	for _, e := range r.Run.Endpoints {
+		if e.Protocol != protocolHTTP {
+			own -= e.Count
+		}
+	}
+	return max(0, int64(*all)-max(0, own))
+}
+
+func metricValues(r *report.Report, name string) report.Values {
+	for _, m := range r.Run.Metrics {
+		if m.Name == name {
+			return m.Values
+		}
+	}
+	return nil
+}
+
+func noted(r *report.Report, code string) bool {
+	return slices.ContainsFunc(r.Notes, func(n report.Note) bool { return n.Code == code })
+}
+
+// latency is that of all HTTP requests together, of the most frequent protocol
+// where there are none. A single endpoint's numbers are those of the run;
+// percentiles of several can't be put together, so k6's own are taken, which
+// count set-up.
+func latency(r *report.Report) Line {
+	protocol, several := mainProtocol(r.Run.Endpoints)
+	var own []report.Endpoint
+	for _, e := range r.Run.Endpoints {
+		if e.Protocol == protocol {
+			own = append(own, e)
+		}
+	}
+	var line Line
+	if len(own) == 1 {
+		line = latencyOf(own[0].DurationMS, own[0].FewSamples)
+	}
+	if len(line.Parts) == 0 {
+		v := metricValues(r, durationMetric(protocol))
+		line = latencyOf(report.Durations{
+			Avg: v.Num("avg"), Med: v.Num("med"), P95: v.Num("p(95)"), P99: v.Num("p(99)"), Max: v.Num("max"),
+		}, nil)
+		// How many of other protocols were set-up's isn't known.
+		if len(line.Parts) > 0 && (protocol != protocolHTTP || uncounted(r) > 0) {
+			line.Parts = append(line.Parts, cell("with set-up", Dim))
+		}
+	}
+	if len(line.Parts) > 0 && (several || protocol != protocolHTTP) {
+		line.Parts = append(line.Parts, cell(protocol+" only", Dim))
+	}
+	return line
+}
+
+func latencyOf(d report.Durations, few []string) Line {
+	line := Line{Label: "Latency"}
+	for _, x := range []struct {
+		name string
+		ms   *float64
+	}{{"avg", d.Avg}, {"med", d.Med}, {"p(95)", d.P95}, {"p(99)", d.P99}, {"max", d.Max}} {
+		if x.ms == nil {
+			continue
+		}
+		c := cell(Statistic(x.name)+" "+Milliseconds(*x.ms), Normal)
+		if slices.Contains(few, x.name) {
+			c = cell(c.Text+" (few samples)", Dim)
+		}
+		line.Parts = append(line.Parts, c)
+	}
+	return line
+}
+
+// mainProtocol is http if there is any or nothing is known of endpoints, else
+// the one with the most requests, and whether there are others.
+func mainProtocol(list []report.Endpoint) (name string, several bool) {
+	counts := map[string]int64{}
+	for _, e := range list {
+		counts[e.Protocol] += e.Count
+	}
+	name = protocolHTTP
+	if _, ok := counts[name]; !ok {
+		most := int64(-1)
+		for _, e := range list { // in the report's order, the first of equals
+			if n := counts[e.Protocol]; n > most {
+				name, most = e.Protocol, n
+			}
+		}
+	}
+	return name, len(counts) > 1
+}
+
+// durationMetric is k6's metric of how long a request of a protocol took, the
+// one that an endpoint's durations are of.
+func durationMetric(protocol string) string {
+	switch protocol {
+	case "grpc":
+		return "grpc_req_duration"
+	case "websocket":
+		return "ws_connecting"
+	case "browser":
+		return "browser_http_req_duration"
+	}
+	return "http_req_duration"
+}
