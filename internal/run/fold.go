@@ -17,8 +17,9 @@ const (
 )
 
 // Folding says which tags were given up. A folded tag is gone from every key
-// as a whole, but for values that a submetric names, so that no statistic
-// silently rests on a part of its samples.
+// as a whole, but for values that a submetric names and the groups of set-up
+// and teardown, so that no statistic silently rests on a part of its samples,
+// or on traffic that is not the test's.
 type Folding struct {
 	// Dimensions are the tags that were to keep up to 1,000 values, by name.
 	Dimensions []string `json:"dimensions,omitempty"`
@@ -170,10 +171,10 @@ func (f *folder) losesEndpoints() bool {
 func (f *folder) hash(level int, tags []Tag) uint64 {
 	sum := uint64(0)
 	for _, t := range tags {
-		if _, named := f.named[t]; !named && !f.keeps(level, t.Name) {
+		if !f.exempt(t) && !f.keeps(level, t.Name) {
 			continue
 		}
-		value := fnv(offset64, t.Value) % uint64(f.limit(t.Name))
+		value := fnv(offset64, f.valueAt(level, t)) % uint64(f.limit(t.Name))
 		h := fnv(offset64, t.Name) ^ value*0x9e3779b97f4a7c15
 		h ^= h >> 32
 		sum += h * 0xd6e8feb86659fd93 // commutative: the order of tags is free
@@ -193,6 +194,37 @@ func (f *folder) keeps(level int, name string) bool {
 		return slices.Contains(endpointTags, name)
 	}
 	return false
+}
+
+// exempt reports whether a tag stays when the others of its name are given up:
+// what submetrics name, and what tells the traffic of set-up and teardown from
+// that of the test.
+func (f *folder) exempt(t Tag) bool {
+	_, named := f.named[t]
+	return named || t.Name == "group" && isSetupGroup(t.Value)
+}
+
+// valueAt is the value of an exempt or kept tag at a level.
+func (f *folder) valueAt(level int, t Tag) string {
+	if f.keeps(level, t.Name) {
+		return t.Value
+	}
+	return f.exemptValue(t)
+}
+
+// exemptValue is what stays of an exempt value. Groups within set-up and
+// teardown, of which there may be any number, become one; it has a name of its
+// own, since a submetric on ::setup does not hold them.
+func (f *folder) exemptValue(t Tag) string {
+	if _, named := f.named[t]; named {
+		return t.Value
+	}
+	for _, parent := range []string{"::setup::", "::teardown::"} {
+		if strings.HasPrefix(t.Value, parent) {
+			return parent + "…"
+		}
+	}
+	return t.Value
 }
 
 func (f *folder) isCustom(name string) bool { return !f.keeps(1, name) }
@@ -215,9 +247,11 @@ func (f *folder) apply(tags []Tag) []Tag {
 	stay := make([]Tag, 0, len(tags))
 	for _, t := range tags {
 		_, folded := f.folded[t.Name]
-		_, named := f.named[t]
-		if named || !folded && f.keeps(f.level, t.Name) {
+		switch {
+		case !folded && f.keeps(f.level, t.Name):
 			stay = append(stay, t)
+		case f.exempt(t):
+			stay = append(stay, Tag{t.Name, f.exemptValue(t)})
 		}
 	}
 	return stay

@@ -219,3 +219,40 @@ func TestLengths(t *testing.T) {
 		}
 	}
 }
+
+// TestFoldingKeepsSetup: without their group, requests of set-up would be
+// counted as the test's.
+func TestFoldingKeepsSetup(t *testing.T) {
+	setup := []string{"::setup", "::teardown::a"}
+	for i := range 70 {
+		setup = append(setup, fmt.Sprintf("::setup::%d", i))
+	}
+	var groups, names, sets []event
+	for i := range 70 {
+		groups = append(groups, tagged(i, tag("group", fmt.Sprintf("::g%d", i))))
+		names = append(names, tagged(i, tag(fmt.Sprintf("tag%d", i), i)))
+	}
+	for i := range 70 * 300 {
+		sets = append(sets, tagged(i, tag("url", i%70), tag("error", i/70)))
+	}
+	for _, others := range [][]event{groups, slices.Concat(groups, names), slices.Concat(groups, sets)} {
+		events := slices.Clone(others)
+		for i, group := range setup {
+			events = append(events, tagged(i, tag("group", group)))
+		}
+		w := world{metrics: []run.Metric{{Name: "n", Type: run.Counter, Submetrics: []run.Submetric{
+			{Name: "n{group:::setup}", Tags: []run.Tag{tag("group", "::setup")}},
+		}}}}
+		r := w.same(t, rand.New(rand.NewPCG(1, 1)), events, 3)
+		if got := r.Select("n", run.IsSetup).Count; got != uint64(len(setup)) {
+			t.Errorf("level %d: %d of %d samples of set-up are left apart", r.Folding.Level, got, len(setup))
+		}
+		exact := run.NewTagSet(tag("group", "::setup"))
+		if got := r.Select("n", func(s run.TagSet) bool { return s.Contains(exact) }).Count; got != 1 {
+			t.Errorf("level %d: the submetric holds %d samples, want 1", r.Folding.Level, got)
+		}
+		if len(r.Series) > 200 {
+			t.Errorf("level %d: %d series", r.Folding.Level, len(r.Series))
+		}
+	}
+}

@@ -66,7 +66,11 @@ func (r *Run) SeriesOf(metric string) []Series {
 
 // IsSetup reports whether samples belong to the set-up or teardown of a test.
 func IsSetup(t TagSet) bool {
-	group := t.Value("group") + "::" // of groups inside them too
+	return isSetupGroup(t.Value("group"))
+}
+
+func isSetupGroup(group string) bool {
+	group += "::" // of groups inside them too
 	return strings.HasPrefix(group, "::setup::") || strings.HasPrefix(group, "::teardown::")
 }
 
