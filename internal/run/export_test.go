@@ -11,3 +11,9 @@ func DecodePayload(payload []byte) (*Run, error) {
 }
 
 func EncodePayload(r *Run) ([]byte, error) { return encodePayload(r) }
+
+// Streams is how many streams a payload has.
+const Streams = streams
+
+// StreamBlocks is the place of the one that holds the heads of blocks.
+const StreamBlocks = streamBlocks

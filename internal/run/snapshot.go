@@ -191,6 +191,9 @@ func encodePayload(r *Run) ([]byte, error) {
 	for i := range r.Series {
 		e.series(&r.Series[i], r.Started)
 	}
+	if e.text > maxText {
+		return nil, fmt.Errorf("its tags take %d MB, more than %d: give up tags", e.text>>20, maxText>>20)
+	}
 	for i := range r.Requests.Tables {
 		head.Tables = append(head.Tables, e.table(&r.Requests.Tables[i]))
 	}
@@ -257,13 +260,19 @@ func decodePayload(payload []byte) (*Run, error) {
 	if head.Series < 0 || head.Series > d.streams[streamFloats].Len()/floatsSize {
 		return nil, fmt.Errorf("it claims %d series", head.Series)
 	}
-	if head.Series > 0 {
-		r.Series = make([]Series, head.Series)
-	}
-	for i := range r.Series {
-		d.series(&r.Series[i], head.Started)
+	// Lists grow with what is read: a claim costs its author a few bytes.
+	for len(r.Series) < head.Series && d.err == nil {
+		var s Series
+		d.series(&s, head.Started)
+		if n := len(r.Series); d.err == nil && n > 0 && r.Series[n-1].Key.Compare(s.Key) >= 0 {
+			d.fail(errors.New("series are out of order or there twice"))
+		}
+		r.Series = append(r.Series, s)
 	}
 	for _, h := range head.Tables {
+		if d.err != nil {
+			break
+		}
 		r.Requests.Tables = append(r.Requests.Tables, d.table(h))
 	}
 	if d.err != nil {

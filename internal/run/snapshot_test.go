@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -227,9 +228,17 @@ func TestDecodeIsBounded(t *testing.T) {
 	stream := func(n int, b byte) []byte {
 		return append(binary.AppendUvarint(nil, uint64(n)), bytes.Repeat([]byte{b}, n)...)
 	}
-	same := func(n int, b byte) []byte { return bytes.Repeat(stream(n, b), 120) }
+	same := func(n int, b byte) []byte { return bytes.Repeat(stream(n, b), run.Streams) }
 	const start = `{"id":"x","window_length":1000000000,"block_length":1000000000,"strings":["a"],`
 	const table = `{"protocol":"p","name":"n","blocks":200000,"width":24}`
+	longValue := `{"id":"x","window_length":1000000000,"series":1,"strings":["` + strings.Repeat("x", 2<<20) + `"`
+	keys := []byte{0, 126} // a metric, and as many tags
+	for i := range byte(126) {
+		longValue += fmt.Sprintf(`,"a%d"`, i)
+		keys = append(keys, i+1, 0)
+	}
+	longValue += `]}`
+	const long = `{"protocol":"p","name":"n","blocks":3000000,"width":24}`
 	tests := []struct {
 		name    string
 		payload []byte
@@ -243,7 +252,11 @@ func TestDecodeIsBounded(t *testing.T) {
 		{"long sets", append(head(start+`"series":40000}`), same(1<<17, 0xff)...)},
 		{"large numbers", append(head(start+`"series":40000}`), same(1<<17, 0x7f)...)},
 		{"many blocks", append(head(start+`"series":0,"tables":[`+table+strings.Repeat(","+table, 20000)+`]}`), same(1<<17, 1)...)},
-		{"wide rows", append(head(start+`"series":0,"tables":[`+table+`]}`), same(1<<17, 0x7f)...)},
+		{"heads without end", slices.Concat(head(start+`"series":0,"tables":[`+long+strings.Repeat(","+long, 9)+`]}`),
+			bytes.Repeat(stream(0, 0), run.StreamBlocks), stream(16<<20, 0), bytes.Repeat(stream(0, 0), run.Streams-1-run.StreamBlocks))},
+		{"blocks without rows", append(head(start+`"series":0,"tables":[`+strings.Replace(table, "200000", "120", 1)+`]}`), same(1<<14, 0)...)},
+		{"a long value", slices.Concat(head(longValue), head(string(keys)), bytes.Repeat(stream(1<<10, 0), run.Streams-1))},
+		{"wide rows", append(head(start+`"series":0,"tables":[`+strings.Replace(table, "200000", "120", 1)+`]}`), same(1<<17, 0x7f)...)},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package run
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -15,6 +16,7 @@ type encoder struct {
 	strings map[string]int
 	order   []string
 	low     [packedStreams]bitBuffer
+	text    int // of tags
 }
 
 func (e *encoder) uint(stream int, n uint64) {
@@ -51,6 +53,7 @@ func (e *encoder) series(s *Series, started int64) {
 	for _, t := range tags {
 		e.string(streamKeys, t.Name)
 		e.string(streamKeys, t.Value)
+		e.text += len(t.Name) + len(t.Value)
 	}
 	e.uint(streamStats, s.Count)
 	e.uint(streamStats, s.Nonzero)
@@ -168,11 +171,16 @@ type decoder struct {
 	strings []string
 	low     [packedStreams]bitBuffer
 	pages   int
+	text    int // of tags
 	err     error
 }
 
 // maxPages bounds the memory of all sketches of a snapshot, at 128 bytes each.
 const maxPages = 2 << 20
+
+// maxText bounds the memory of all tag sets of a snapshot: two bytes of a
+// stream may stand for a long string.
+const maxText = 128 << 20
 
 func (d *decoder) fail(err error) {
 	if d.err == nil {
@@ -252,6 +260,13 @@ func (d *decoder) series(s *Series, started int64) {
 	tags := make([]Tag, n)
 	for i := range tags {
 		tags[i] = Tag{d.string(streamKeys), d.string(streamKeys)}
+		d.text += len(tags[i].Name) + len(tags[i].Value)
+	}
+	if d.text > maxText {
+		d.fail(errors.New("its tags need more memory than k6report gives them"))
+	}
+	if d.err != nil {
+		return
 	}
 	s.Tags = NewTagSet(tags...)
 	s.Count = d.uint(streamStats)
@@ -281,6 +296,12 @@ func (d *decoder) windows(s *Series) {
 			return
 		}
 		mean = sum / int64(s.Count)
+	}
+	if n > maxWindows {
+		d.fail(fmt.Errorf("a series has %d windows", n))
+	}
+	if d.err != nil {
+		return
 	}
 	if n > 0 {
 		s.Windows = make([]Window, n)
@@ -330,7 +351,7 @@ const blockSize = 5
 
 func (d *decoder) table(head tableHead) Table {
 	t := Table{Endpoint: head.Endpoint, First: head.First, Last: head.Last}
-	if head.Width < 0 || head.Width > maxColumns || head.Blocks < 0 || head.Blocks > d.streams[streamBlocks].Len()/blockSize {
+	if head.Width < 0 || head.Width > maxColumns || head.Blocks < 1 || head.Blocks > min(maxBlocks, d.streams[streamBlocks].Len()/blockSize) {
 		d.fail(fmt.Errorf("a table claims %d blocks of %d columns", head.Blocks, head.Width))
 		return t
 	}
@@ -346,6 +367,9 @@ func (d *decoder) table(head tableHead) Table {
 		b.Failed = d.uint(streamBlocks)
 		b.Timeouts = d.uint(streamBlocks)
 		rows := d.length(streamBlocks, streamRows)
+		if rows > int(lastCell(TableBits))+1 {
+			d.fail(fmt.Errorf("a block claims %d rows", rows))
+		}
 		for _, column := range order {
 			if rows > d.streams[streamPacked+2*(packedColumns+column)].Len() {
 				d.fail(fmt.Errorf("a block claims %d rows", rows))
