@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,11 +22,14 @@ type common struct {
 	json    bool
 	config  string
 	failOn  string
-	labels  []string
-	color   string
-	ascii   bool
-	verbose bool
-	quiet   bool
+	// alsoFailOn is a status that --fail-on holds by itself, beside the usual
+	// ones; "" is none.
+	alsoFailOn report.Status
+	labels     []string
+	color      string
+	ascii      bool
+	verbose    bool
+	quiet      bool
 }
 
 // view adds the flags of what is printed.
@@ -46,7 +50,7 @@ func (c *common) files(f *pflag.FlagSet) {
 // analysis adds the flags of how a run is read and judged.
 func (c *common) analysis(f *pflag.FlagSet) {
 	f.StringVar(&c.config, "config", "", "configuration `file` (default k6report.yaml when there)")
-	f.StringVar(&c.failOn, "fail-on", "", "`statuses` for an exit code other than 0 (default regressed,threshold_failed; all, none)")
+	f.StringVar(&c.failOn, "fail-on", "", fmt.Sprintf("`statuses` for an exit code other than 0: a list, all or none (default %s)", strings.Join(c.usualFailOn(), ",")))
 	f.StringArrayVar(&c.labels, "label", nil, "say something of the run, such as commit=abc; may be repeated")
 }
 
@@ -110,11 +114,23 @@ func (c *common) loadConfig() (*config.Config, error) {
 
 // statuses reads --fail-on.
 func (c *common) statuses() ([]report.Status, error) {
-	list, err := report.ParseFailOn(c.failOn)
+	list, err := report.ParseFailOn(cmp.Or(c.failOn, strings.Join(c.usualFailOn(), ",")))
 	if err != nil {
 		return nil, usageError{err}
 	}
 	return list, nil
+}
+
+// usualFailOn is what --fail-on means when it isn't given.
+func (c *common) usualFailOn() []string {
+	var names []string
+	for _, s := range report.DefaultFailOn() {
+		names = append(names, string(s))
+	}
+	if c.alsoFailOn != "" {
+		names = append(names, string(c.alsoFailOn))
+	}
+	return names
 }
 
 // wantedFormats checks --formats.

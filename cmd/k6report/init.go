@@ -22,7 +22,7 @@ func (a *app) initCommand() *cobra.Command {
 				return usageError{hinted{fmt.Errorf("%s is already there", defaultConfig), "--force writes it anew"}}
 			}
 			if err := atomicfile.WriteFile(cmd.Context(), defaultConfig, []byte(config.Template())); err != nil {
-				return fmt.Errorf("write %s: %w", defaultConfig, err)
+				return err
 			}
 			_, err := fmt.Fprintf(a.stdout, "wrote %s: every setting is a comment; take out the # before those you want\n", defaultConfig)
 			return err

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"k6report/internal/atomicfile"
@@ -121,18 +122,28 @@ func (a *app) execute(ctx context.Context, f *runFlags, e execution) (k6exec.Run
 	return result, nil
 }
 
-// keepPlan writes the plan into the run's folder. The plan of another run does
-// not stay there.
+// keepPlan writes the plan into the run's folder.
 func (e execution) keepPlan(ctx context.Context) error {
-	path := filepath.Join(e.dir, planFile)
-	if e.plan != nil {
-		if err := atomicfile.WriteFile(ctx, path, e.plan); err != nil {
-			return fmt.Errorf("keep the plan: %w", err)
-		}
+	if e.plan == nil {
 		return nil
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("take away the plan of an earlier run: %w", err)
+	if err := atomicfile.WriteFile(ctx, filepath.Join(e.dir, planFile), e.plan); err != nil {
+		return fmt.Errorf("keep the plan: %w", err)
+	}
+	return nil
+}
+
+// forgetRun takes an earlier run out of a folder: what the next one doesn't
+// write anew would be taken for a part of it.
+func forgetRun(dir string) error {
+	names := slices.Concat(sampleFiles, besideFiles, []string{logFile})
+	for _, f := range formats() {
+		names = append(names, f.file)
+	}
+	for _, name := range names {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("take away an earlier run: %w", err)
+		}
 	}
 	return nil
 }

@@ -29,10 +29,11 @@ func main() {
 	a := &app{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		env: os.Environ(), now: time.Now, kill: kill,
-		width:          terminalWidth(os.Stdout),
-		stdoutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
-		stderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
-		version:        buildVersion(),
+		width:            terminalWidth(os.Stdout),
+		stdoutTerminal:   term.IsTerminal(int(os.Stdout.Fd())),
+		stderrTerminal:   term.IsTerminal(int(os.Stderr.Fd())),
+		version:          buildVersion(),
+		ignoreBrokenPipe: func() { signal.Ignore(syscall.SIGPIPE) },
 	}
 	os.Exit(a.run(ctx, os.Args[1:]))
 }
@@ -61,10 +62,12 @@ type app struct {
 	env            []string
 	now            func() time.Time
 	kill           <-chan struct{} // closed by the second Ctrl-C
-	width          int             // of the terminal; 0 when unknown
-	stdoutTerminal bool
-	stderrTerminal bool
-	version        string
+	// ignoreBrokenPipe keeps the program alive when its reader goes away.
+	ignoreBrokenPipe func()
+	width            int // of the terminal; 0 when unknown
+	stdoutTerminal   bool
+	stderrTerminal   bool
+	version          string
 }
 
 // Exit codes of the contract that are the program's own; those of verdicts are

@@ -25,11 +25,14 @@ type format struct {
 	needsRun bool
 }
 
+// fileWidth is the width of the text file: nothing in it is shortened that fits.
+const fileWidth = 400
+
 // formats are all files, in the order in which they are written.
 func formats() []format {
 	return []format{
 		{name: "summary", file: "summary.txt", write: func(w io.Writer, r *report.Report, _ *run.Run) error {
-			return render.Terminal(w, r, render.TerminalOptions{Verbose: true})
+			return render.Terminal(w, r, render.TerminalOptions{Verbose: true, Width: fileWidth})
 		}},
 		{name: "json", file: "report.json", write: func(w io.Writer, r *report.Report, _ *run.Run) error {
 			return report.Encode(w, r)
@@ -63,7 +66,7 @@ func writeFiles(ctx context.Context, dir string, wanted []string, rep *report.Re
 		}
 		path := filepath.Join(dir, f.file)
 		if err := atomicfile.WriteFile(ctx, path, content.Bytes()); err != nil {
-			return fmt.Errorf("write %s: %w", path, err)
+			return err
 		}
 	}
 	return nil
@@ -71,11 +74,11 @@ func writeFiles(ctx context.Context, dir string, wanted []string, rep *report.Re
 
 // show prints the report as the flags want it.
 func (a *app) show(c *common, r *report.Report) error {
-	if c.quiet {
-		return nil
-	}
 	if c.json {
 		return report.Encode(a.stdout, r)
+	}
+	if c.quiet {
+		return nil
 	}
 	return render.Terminal(a.stdout, r, render.TerminalOptions{
 		Width: min(a.width, 200), ASCII: c.ascii, Color: a.useColor(c), Verbose: c.verbose,

@@ -108,13 +108,16 @@ func noArgs(c *cobra.Command, args []string) error {
 // environmentPrefix starts the name of every variable that stands for a flag.
 const environmentPrefix = "K6REPORT_"
 
+// onlyFlag marks a flag that has no variable.
+const onlyFlag = "k6report_only_flag"
+
 // flagsFromEnvironment sets the flags that the command line left open.
 func (a *app) flagsFromEnvironment(flags *pflag.FlagSet) error {
 	var failed error
 	flags.VisitAll(func(f *pflag.Flag) {
 		name := environmentPrefix + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
 		value, ok := a.getenv(name)
-		if f.Changed || !ok || failed != nil || f.Name == "help" {
+		if f.Changed || !ok || failed != nil || f.Name == "help" || f.Annotations[onlyFlag] != nil {
 			return
 		}
 		if err := flags.Set(f.Name, value); err != nil {

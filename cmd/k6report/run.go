@@ -10,10 +10,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"k6report/internal/k6exec"
+	"k6report/internal/report"
 )
 
 // level is a level of the suite: a script and how it is told its part.
@@ -67,6 +69,8 @@ version that k6report is tested with is built with go install.`,
 	fl := cmd.Flags()
 	f.view(fl)
 	f.files(fl)
+	// A script that threw measured nothing; k6 itself would have failed.
+	f.alsoFailOn = report.RunInvalid
 	f.analysis(fl)
 	fl.StringVar(&f.url, "url", "", "the system under test, for a LEVEL (default the script's own)")
 	fl.BoolVarP(&f.yes, "yes", "y", false, "do not ask before a heavy level")
@@ -110,6 +114,11 @@ func (a *app) runVerb(ctx context.Context, f *runFlags, args []string, dash int)
 	if err := os.MkdirAll(j.dir, 0o755); err != nil {
 		return fmt.Errorf("make folder for the results: %w", err)
 	}
+	if err := forgetRun(j.dir); err != nil {
+		return err
+	}
+	// Whoever reads our output may go away; k6 and its data must not go with it.
+	a.ignoreBrokenPipe()
 	a.say(&f.common, "k6 %s runs %s", version, filepath.ToSlash(j.command.Script))
 	result, err := a.execute(ctx, f, execution{job: j, k6: k6, version: version, plan: plan, labels: labels})
 	if err != nil {
@@ -128,7 +137,7 @@ func (a *app) runVerb(ctx context.Context, f *runFlags, args []string, dash int)
 	if err := writeFiles(ctx, j.dir, wanted, rep, r); err != nil {
 		return err
 	}
-	if err := a.show(&f.common, rep); err != nil {
+	if err := a.show(&f.common, rep); err != nil && !errors.Is(err, syscall.EPIPE) {
 		return err
 	}
 	if e := result.Execution; e.ExitCode != k6exec.ExitOK && e.ExitCode != k6exec.ExitThresholds && !e.Interrupted && !f.quiet {

@@ -23,6 +23,9 @@ reports on alike.`,
 		Example: `  k6report snapshot run.json.gz summary.json -o run.k6run
   k6report analyze run.k6run`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError{errors.New("snapshot wants the SOURCEs of a run")}
+			}
 			if c.out == "" {
 				return usageError{errors.New("snapshot wants a file to write: -o X.k6run")}
 			}
@@ -31,6 +34,8 @@ reports on alike.`,
 	}
 	f := cmd.Flags()
 	f.StringVarP(&c.out, "out", "o", "", "the `file` to write")
+	// K6REPORT_OUT is a folder, for the other verbs.
+	f.Lookup("out").Annotations = map[string][]string{onlyFlag: {}}
 	f.StringVar(&c.config, "config", "", "configuration `file` (default k6report.yaml when there)")
 	f.StringArrayVar(&c.labels, "label", nil, "say something of the run, such as commit=abc; may be repeated")
 	f.BoolVarP(&c.quiet, "quiet", "q", false, "print nothing")
@@ -51,7 +56,7 @@ func (a *app) snapshot(ctx context.Context, c *common, args []string) error {
 		return err
 	}
 	if err := atomicfile.WriteFile(ctx, c.out, content.Bytes()); err != nil {
-		return fmt.Errorf("write %s: %w", c.out, err)
+		return err
 	}
 	if !c.quiet {
 		fmt.Fprintf(a.stderr, "k6report: run %s is in %s (%d kB)\n", r.ID, c.out, (content.Len()+999)/1000)

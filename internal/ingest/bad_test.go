@@ -32,7 +32,7 @@ func TestRefused(t *testing.T) {
 		{"gzip of nothing whole", zipped[:10] + "\xff\xff\xff", "read f: it starts like gzip, but nothing can be unpacked (flate: corrupt input before offset 1): copy it again from where it came"},
 		{"definitions only", `{"type":"Metric","data":{"name":"x","type":"trend"},"metric":"x"}` + "\n", "read f: there are no samples in it: give the file that k6 wrote with --out json=FILE, or its summary"},
 		{"nothing but bad lines", strings.Repeat(`{"metric":"x","type":"Point","data":1}`+"\n", 3), "read f: none of its 3 lines is a line of k6 JSON: give the file that k6 wrote with --out json=FILE"},
-		{"two tests with ids", aPoint("x", at(0), "1", `{"testid":"b"}`) + aPoint("x", at(1), "1", `{"testid":"a"}`), "read f: it holds several runs (testid a, b): k6report analyzes one at a time; to hold runs against each other use k6report compare"},
+		{"two tests with ids", aPoint("x", at(0), "1", `{"testid":"b"}`) + aPoint("x", at(1), "1", `{"testid":"a"}`), "read f: it holds several runs (testid a, b): give each a file of its own"},
 		{"summary by handleSummary", `{"root_group":{},"metrics":{"x":{"type":"trend","values":{"avg":1}}}}`, `read f: metric "x": this summary was written by handleSummary, which k6report does not read yet: export one with --summary-export`},
 		{"broken summary", "{\"root_group\":{},\n\"metrics\":{]}", "read f (k6 summary): it is not JSON: invalid character ']' looking for beginning of object key string (line 2)"},
 		{"damaged snapshot", run.Magic + "0123456789abcdef", "read f: read snapshot: the checksum does not match: …"},
@@ -84,7 +84,7 @@ func TestDoubtful(t *testing.T) {
 		{"extreme values", aPoint("x", at(0), "1e-300", "{}") + aPoint("x", at(0), "1e300", "{}") + aPoint("x", at(0), "-1e300", "{}"), 3, nil},
 		{"incomplete request", aPoint("http_reqs", at(0), "1", aTags) + good, 10, []string{"request_incomplete 0 1: a request lacks some of k6's samples of it: they count in their metrics, not in the tables of requests; give all parts of the run, unfiltered"}},
 		{"time going backwards", vus(5000) + aRequest(at(9000), aTags, 5) + vus(3000) + good, 20, nil},
-		{"two tests in one file", vus(0) + vus(1000) + vus(60_000) + vus(61_000), 4, []string{"time_gap 0 1: there are no samples from 2026-11-23 11:00:02 to 2026-11-23 11:01:00 (UTC): if these are two tests in one file, give each a file of its own and use k6report compare"}},
+		{"two tests in one file", vus(0) + vus(1000) + vus(60_000) + vus(61_000), 4, []string{"time_gap 0 1: there are no samples from 2026-11-23 11:00:02 to 2026-11-23 11:01:00 (UTC): if these are two tests in one file, give each a file of its own"}},
 		{"rare samples", aPoint("x", at(0), "1", "{}") + aPoint("x", at(30_000), "1", "{}"), 2, nil},
 		{"strange tags", aPoint("x", at(0), "1", `{"__proto__":"a","\u0000\n":"\u001b[31m","constructor":"b"}`), 1, nil},
 		{"invalid UTF-8", aPoint("x", at(0), "1", "{\"a\":\"\xff\"}"), 1, nil},
@@ -181,8 +181,8 @@ func TestGivenTwice(t *testing.T) {
 
 func TestDifferentRuns(t *testing.T) {
 	tests := []struct{ name, a, b, want string }{
-		{"testids", aPoint("x", at(0), "1", `{"testid":"1"}`), aPoint("x", at(1), "1", `{"testid":"2"}`), "a and b are different runs (testid 1 and 2): to hold them against each other use k6report compare"},
-		{"times", vus(0), vus(60_000), "a and b do not overlap in time, so they are not parts of one run: to hold runs against each other use k6report compare"},
+		{"testids", aPoint("x", at(0), "1", `{"testid":"1"}`), aPoint("x", at(1), "1", `{"testid":"2"}`), "a and b are different runs (testid 1 and 2): give the parts of one run only"},
+		{"times", vus(0), vus(60_000), "a and b do not overlap in time, so they are not parts of one run: give the parts of one run only"},
 	}
 	for _, tt := range tests {
 		_, err := Read(t.Context(), []Source{{"b", strings.NewReader(tt.b)}, {"a", strings.NewReader(tt.a)}}, Options{})

@@ -55,14 +55,14 @@ func spanOf(name string, parts []*run.Run) span {
 func checkOneRun(spans []span) error {
 	for i, s := range spans {
 		if len(s.testids) > 1 {
-			return fmt.Errorf("read %s: it holds several runs (testid %s): k6report analyzes one at a time; to hold runs against each other use k6report compare", s.name, strings.Join(s.testids, ", "))
+			return fmt.Errorf("read %s: it holds several runs (testid %s): give each a file of its own", s.name, strings.Join(s.testids, ", "))
 		}
 		for _, o := range spans[:i] {
 			if s.same(o) {
 				return fmt.Errorf("read %s: it holds the same samples as %s: give them once", s.name, o.name)
 			}
 			if len(s.testids) > 0 && len(o.testids) > 0 && s.testids[0] != o.testids[0] {
-				return fmt.Errorf("%s and %s are different runs (testid %s and %s): to hold them against each other use k6report compare", o.name, s.name, o.testids[0], s.testids[0])
+				return fmt.Errorf("%s and %s are different runs (testid %s and %s): give the parts of one run only", o.name, s.name, o.testids[0], s.testids[0])
 			}
 		}
 	}
@@ -70,7 +70,7 @@ func checkOneRun(spans []span) error {
 	for i := 1; i < len(byTime); i++ {
 		s, last := byTime[i], &byTime[i-1]
 		if s.started-last.ended > int64(maxGap) {
-			return fmt.Errorf("%s and %s do not overlap in time, so they are not parts of one run: to hold runs against each other use k6report compare", last.name, s.name)
+			return fmt.Errorf("%s and %s do not overlap in time, so they are not parts of one run: give the parts of one run only", last.name, s.name)
 		}
 		if s.ended < last.ended { // what comes next may follow the longer one
 			byTime[i].name, byTime[i].ended = last.name, last.ended
@@ -128,7 +128,7 @@ func noteGap(r *run.Run) {
 	}
 	r.Problems = append(r.Problems, run.Problem{
 		Code: codeGap, Count: gaps,
-		Message: fmt.Sprintf("there are no samples from %s to %s (UTC): if these are two tests in one file, give each a file of its own and use k6report compare", at(from), at(from+longest)),
+		Message: fmt.Sprintf("there are no samples from %s to %s (UTC): if these are two tests in one file, give each a file of its own", at(from), at(from+longest)),
 	})
 	slices.SortFunc(r.Problems, func(a, b run.Problem) int {
 		return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Source, b.Source))
