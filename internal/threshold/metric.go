@@ -90,31 +90,3 @@ func setTag(tags []Tag, tag Tag) []Tag {
 	}
 	return append(tags, tag)
 }
-
-// FormatMetric spells a submetric's name canonically, tags in the order given,
-// quoted only where they would not survive otherwise. ParseMetric reads back
-// what it returned itself; keys and values that k6's grammar cannot hold (a
-// comma, a quote at either end, a colon in a key) make a name that means
-// something else.
-func FormatMetric(metric string, tags []Tag) string {
-	if len(tags) == 0 {
-		return metric
-	}
-	var b strings.Builder
-	b.WriteString(metric)
-	for i, tag := range tags {
-		b.WriteByte("{,"[min(i, 1)])
-		b.WriteString(quote(tag.Key))
-		b.WriteByte(':')
-		b.WriteString(quote(tag.Value))
-	}
-	b.WriteByte('}')
-	return b.String()
-}
-
-func quote(s string) string {
-	if s == "" || strings.TrimSpace(s) != s {
-		return `"` + s + `"`
-	}
-	return s
-}
