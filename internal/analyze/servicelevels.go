@@ -24,10 +24,13 @@ func (s *subject) endpointTargets(sel *run.Selection, shown *report.Endpoint) []
 		target := report.Target{Expression: t.Expression.String(), Source: t.Source, Unit: report.UnitMS}
 		if t.Expression.Statistic.Method == threshold.Rate {
 			target.Unit, target.Observed = report.UnitShare, shown.ErrorRate
-		} else if v, ok := s.statistic(sel, t.Expression.Statistic); ok {
+			out = append(out, judged(target, t.Expression, metricErrors))
+			continue
+		}
+		if v, ok := s.statistic(sel, t.Expression.Statistic); ok {
 			target.Observed = report.Num(v)
 		}
-		out = append(out, judged(target, t.Expression, metricErrors))
+		out = append(out, s.judgedNear(target, t.Expression, sel, shown.Name))
 	}
 	return out
 }
@@ -67,7 +70,10 @@ func (s *subject) metricTargets(metric, unit string, targets []config.Target) []
 		target := report.Target{Metric: metric, Expression: t.Expression.String(), Source: t.Source, Unit: unit}
 		if v, ok := s.statistic(&sel, t.Expression.Statistic); ok {
 			target.Observed = report.Num(v)
-		} else if v, ok := reportedOf(said, t.Expression.Statistic); ok && sel.Count == 0 {
+			out = append(out, s.judgedNear(target, t.Expression, &sel, metric))
+			continue
+		}
+		if v, ok := reportedOf(said, t.Expression.Statistic); ok && sel.Count == 0 {
 			target.Observed = report.Num(v)
 		}
 		out = append(out, judged(target, t.Expression, ""))
@@ -75,8 +81,22 @@ func (s *subject) metricTargets(metric, unit string, targets []config.Target) []
 	return out
 }
 
-// judged completes a target: its text and, where something was observed,
-// whether it holds.
+// judgedNear is judged for a statistic of samples, which the margin of
+// thresholds holds for, too: within it the target is not judged.
+func (s *subject) judgedNear(t report.Target, e threshold.Expression, sel *run.Selection, where string) report.Target {
+	t = judged(t, e, "")
+	if t.Observed == nil {
+		return t
+	}
+	margin := s.margin(sel, e.Statistic, *t.Observed)
+	if t.OK = margin.decide(e, *t.Observed); t.OK == nil {
+		s.noteNear(t.Text, *t.Observed, margin, "no other source tells it more exactly", where)
+	}
+	return t
+}
+
+// judged completes a target with an exact number: its text and, where
+// something was observed, whether it holds.
 func judged(t report.Target, e threshold.Expression, rate string) report.Target {
 	t.Text = targetText(t, e, rate)
 	if t.Observed != nil {

@@ -108,7 +108,7 @@ func (s *subject) checkAbsent() {
 		s.note("unjoined", report.Info, fmt.Sprintf("%d times a server's time names a request that is not near it: such times are in no request", n), "")
 	}
 	if len(s.Folding.Tags) > 0 {
-		s.note("tags_folded", report.Warning, fmt.Sprintf("too many different values to keep them apart: %s; name what matters under dimensions in k6report.yaml", strings.Join(s.Folding.Tags, ", ")), "")
+		s.note("tags_folded", report.Warning, fmt.Sprintf("too many different values to keep them apart: %s; %s", strings.Join(s.Folding.Tags, ", "), keeping(s.Folding.Tags...)), "")
 	}
 	if s.Folding.Level > 0 {
 		s.note("tag_sets_folded", report.Warning, "too many combinations of tags to keep them apart: only k6's own tags and configured dimensions are kept", "")
@@ -118,6 +118,19 @@ func (s *subject) checkAbsent() {
 			s.note("metric_type_unknown", report.Warning, "no definition of this metric was found: it is read as a trend", m.Name)
 		}
 	}
+}
+
+// keeping says how to have tags kept whose values were too many. Those of the
+// tag name are the endpoints, of which a dimension would keep no fewer.
+func keeping(tags ...string) string {
+	var advice []string
+	if slices.Contains(tags, "name") {
+		advice = append(advice, "tag requests with a name, or list patterns under endpoints in k6report.yaml")
+	}
+	if slices.ContainsFunc(tags, func(tag string) bool { return tag != "name" }) {
+		advice = append(advice, "name what matters under dimensions in k6report.yaml")
+	}
+	return strings.Join(advice, "; ")
 }
 
 // checkThresholdsKnown finds thresholds that no source tells: k6 writes its

@@ -134,23 +134,33 @@ func (s *subject) judge(a asked, k6 *bool) report.Threshold {
 }
 
 // weigh decides between the samples and k6. The true value lies within the
-// margin.
+// margin: near the limit k6 decides. Where the two clearly disagree the
+// threshold fails, for either may lack what the other has seen.
 func (s *subject) weigh(t report.Threshold, e threshold.Expression, k6 *bool, observed float64, margin interval) report.Threshold {
-	passed := e.Eval(observed)
-	near := margin.undecided(e)
-	switch {
-	case near && k6 != nil:
+	switch passed := margin.decide(e, observed); {
+	case passed == nil && k6 != nil:
 		return fromSummary(t, k6)
-	case near:
+	case passed == nil:
 		t.Reason = "too near to the limit to tell without k6's summary"
-		s.note("threshold_near", report.Warning, fmt.Sprintf("%s is too near to its limit to be judged from samples (%s, between %s and %s): add the summary that k6 writes with --summary-export", t.Expression, digits(observed, 6), digits(margin.low, 6), digits(margin.high, 6)), t.Metric)
+		s.noteNear(t.Expression, observed, margin, "add the summary that k6 writes with --summary-export", t.Metric)
 		return t
-	case k6 != nil && *k6 != passed:
-		s.note("threshold_disagrees", report.Warning, fmt.Sprintf("k6 says that %s %s, the samples say otherwise (%s): the sources may not be of one run, or samples are missing", t.Expression, holds(*k6), digits(observed, 6)), t.Metric)
-		return fromSummary(t, k6)
+	case k6 != nil && *k6 != *passed:
+		s.note("threshold_disagrees", report.Warning, fmt.Sprintf("k6 says that %s %s, the samples say otherwise (%s), so it fails: the sources may not be of one run, or samples are missing", t.Expression, holds(*k6), digits(observed, 6)), t.Metric)
+		t.OK = report.Bool(false)
+		if *passed {
+			t.Source = "summary"
+		}
+		return t
+	default:
+		t.OK = passed
+		return t
 	}
-	t.OK = report.Bool(passed)
-	return t
+}
+
+// noteNear says of a threshold or service level that samples can't judge it,
+// and what would.
+func (s *subject) noteNear(expression string, observed float64, margin interval, advice, where string) {
+	s.note("threshold_near", report.Warning, fmt.Sprintf("%s is too near to its limit to be judged from samples (%s, between %s and %s): %s", expression, digits(observed, 6), digits(margin.low, 6), digits(margin.high, 6), advice), where)
 }
 
 func holds(ok bool) string {
@@ -189,7 +199,7 @@ func (s *subject) kept(key metricKey) error {
 	for tag := range key.tags.All() {
 		there := slices.ContainsFunc(series, func(of run.Series) bool { _, ok := of.Tags.Get(tag); return ok })
 		if slices.Contains(s.Folding.Tags, tag) || s.Folding.Level > 0 && !there {
-			return fmt.Errorf("tag %q had too many values to be kept: name it under dimensions in k6report.yaml, or give the plan", tag)
+			return fmt.Errorf("tag %q had too many values to be kept: %s, or give the plan", tag, keeping(tag))
 		}
 	}
 	return nil
@@ -288,6 +298,15 @@ func (s *subject) margin(sel *run.Selection, st threshold.Statistic, observed fl
 		out.low, out.high = max(out.low, sel.Min), min(out.high, sel.Max)
 	}
 	return out
+}
+
+// decide is whether an expression holds of an observed value; nil where it does
+// in one part of the interval and not in another.
+func (i interval) decide(e threshold.Expression, observed float64) *bool {
+	if i.undecided(e) {
+		return nil
+	}
+	return report.Bool(e.Eval(observed))
 }
 
 // undecided reports whether an expression holds in one part of the interval

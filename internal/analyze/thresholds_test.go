@@ -124,7 +124,7 @@ func TestThresholdsAndSummary(t *testing.T) {
 		{"tt", "p(95)<952", true, "✓", "samples", ""},
 		{"tt", "p(95)<950.5", true, "✓", "summary", ""}, // too near: k6 decides
 		{"tt", "p(95)<950.5", false, "✗", "summary", ""},
-		{"tt", "p(95)<900", true, "✓", "summary", report.Warning},
+		{"tt", "p(95)<900", true, "✗", "samples", report.Warning}, // either may lack samples
 		{"tt", "p(95)<1000", false, "✗", "summary", report.Warning},
 		{"cc", "rate<1.04", true, "✓", "samples", ""}, // k6's duration is known now
 		{"cc", "rate<0.99", false, "✗", "samples", ""},
@@ -140,6 +140,21 @@ func TestThresholdsAndSummary(t *testing.T) {
 			t.Errorf("%s %s, %v to k6: %s by %s (%s), want %s by %s", tc.metric, tc.expression, tc.ok, verdictText(got.OK), got.Source, got.Reason, tc.want, tc.source)
 		}
 		wantNote(t, r, "threshold_disagrees", tc.note)
+	}
+}
+
+// The summary is of one instance, the samples are of both.
+func TestASummaryOfAPartOverturnsNothing(t *testing.T) {
+	m := newRun()
+	for range 50 {
+		m.add("http_req_duration", "instance=a", 5, 100)
+		m.add("http_req_duration", "instance=b", 5, 900)
+	}
+	m.said("http_req_duration", run.Trend, "p(95)<500", true, run.ReportedValue{Name: "p(95)", Value: 100})
+	r := analyzed(t, m, nil)
+	wantNote(t, r, "threshold_disagrees", report.Warning)
+	if r.Verdict.Status != report.ThresholdFailed {
+		t.Errorf("verdict %s, want the threshold failed", r.Verdict.Status)
 	}
 }
 
@@ -228,6 +243,39 @@ func TestFoldedSubmetric(t *testing.T) {
 		t.Errorf("%+v, want it not judged", got)
 	}
 	wantNote(t, r, "tags_folded", report.Warning)
+	for _, text := range []string{thresholdOf(t, r).Reason, noteOf(r, "tags_folded").Message} {
+		if !strings.Contains(text, "name what matters under dimensions in k6report.yaml") {
+			t.Errorf("%q does not say how to have the tag kept", text)
+		}
+	}
+}
+
+// A dimension would keep no more names of requests.
+func TestFoldedNames(t *testing.T) {
+	const (
+		patterns   = "tag requests with a name, or list patterns under endpoints in k6report.yaml"
+		dimensions = "name what matters under dimensions in k6report.yaml"
+	)
+	for _, tc := range []struct {
+		tags []string
+		want string
+	}{
+		{[]string{"name"}, "apart: name; " + patterns},
+		{[]string{"name", "user"}, "apart: name, user; " + patterns + "; " + dimensions},
+		{[]string{"user"}, "apart: user; " + dimensions},
+	} {
+		m := thresholdRun()
+		m.SetPlan(&run.Plan{Thresholds: []run.MetricThresholds{{Metric: "tt{name:n}", Expressions: []string{"max<5"}}}})
+		r := m.Finish()
+		r.Folding.Tags = tc.tags
+		out := reportOn(t, r, nil)
+		if n := noteOf(out, "tags_folded"); n == nil || !strings.HasSuffix(n.Message, tc.want) {
+			t.Errorf("%v: note %v, want %q", tc.tags, n, tc.want)
+		}
+		if reason := thresholdOf(t, out).Reason; strings.Contains(reason, patterns) != (tc.tags[0] == "name") {
+			t.Errorf("%v: the threshold is not judged as %s", tc.tags, reason)
+		}
+	}
 }
 
 func TestUntoldThresholds(t *testing.T) {
