@@ -161,19 +161,24 @@ func (s *subject) scale(tag string) *float64 {
 	return report.Num(v)
 }
 
-// iterations counts those started and those dropped, of the series that match;
+// iterationsOf counts the iterations of a scenario.
+func (s *subject) iterationsOf(sc *scenario) (done, dropped float64) {
+	return s.iterations(sc.tagged)
+}
+
+// iterations counts those completed and those dropped, of the series that match;
 // nil matches all. Set-up and teardown are no iterations.
-func (s *subject) iterations(match func(run.TagSet) bool) (started, dropped float64) {
-	done := s.Select("iterations", match)
-	started = done.Sum.Float()
+func (s *subject) iterations(match func(run.TagSet) bool) (done, dropped float64) {
+	completed := s.Select("iterations", match)
+	done = completed.Sum.Float()
 	if !s.has("iterations") { // filtered out at the source: each has a duration, too
 		durations := s.Select("iteration_duration", func(t run.TagSet) bool {
 			return !run.IsSetup(t) && (match == nil || match(t))
 		})
-		started = float64(durations.Count)
+		done = float64(durations.Count)
 	}
 	lost := s.Select("dropped_iterations", match)
-	return started, lost.Sum.Float()
+	return done, lost.Sum.Float()
 }
 
 // has reports whether there are samples of a metric.

@@ -28,11 +28,11 @@ func (s *subject) method(r *report.Run) []report.Method {
 		},
 		{
 			Topic: "Thresholds",
-			Text:  "Evaluated again over the whole run. A verdict nearer to its limit than the error of the statistic is k6's own, from its summary; without one it stays open. A metric or submetric without samples is not judged, unless k6 itself says that it failed; a counter that never counted is 0.",
+			Text:  "Evaluated again over the whole run. A verdict nearer to its limit than the error of the statistic is k6's own, from its summary; without one it stays open, as service levels do. Where the samples and k6 clearly disagree, it fails. A metric or submetric without samples is not judged, unless k6 itself says that it failed; a counter that never counted is 0.",
 		},
 		{
 			Topic: "Offered load",
-			Text:  "Iterations started plus dropped, over the scheduled time, or without a plan over the time in which iterations started. The planned load comes from k6 inspect; without it, nothing is said of whether it was reached.",
+			Text:  "Iterations completed plus dropped, over the scheduled time, or without a plan over the time in which iterations started. k6 counts an iteration at its end: those that it interrupted are missing. The planned load comes from k6 inspect; without it, nothing is said of whether it was reached.",
 		},
 	}
 	if r.Load.OfferedP95 != nil {
@@ -50,7 +50,7 @@ func (s *subject) method(r *report.Run) []report.Method {
 	if len(r.Load.Levels) > 0 {
 		out = append(out, report.Method{
 			Topic: "Load levels",
-			Text:  "Plateaus of the plan of 5 s or more, and eighths of its ramps. A level rests on the blocks of time that lie within it as wholes; its concurrency is measured: throughput times time in the system.",
+			Text:  "Plateaus of the plan of 5 s or more, and slices of its ramps of 16 s or more, at most eight of equal length. A level rests on the blocks of time that lie within it as wholes; its concurrency is measured: throughput times time in the system.",
 		})
 	}
 	return out

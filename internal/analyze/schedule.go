@@ -48,6 +48,9 @@ func newSchedule(p *run.Plan) *schedule {
 // endsItself reports whether a scenario runs until its iterations are done.
 func (s *scenario) endsItself() bool { return strings.HasSuffix(s.Executor, "iterations") }
 
+// tagged reports whether samples are of the scenario.
+func (s *scenario) tagged(t run.TagSet) bool { return t.Value("scenario") == s.Name }
+
 // target makes the curve of a scenario.
 func (s *scenario) target() []point {
 	value, unit := float64(s.VUs), 1.0
@@ -245,10 +248,13 @@ func (s *schedule) stretches() []stretch {
 const (
 	// minLevel is the shortest plateau that counts as a load level, in seconds.
 	minLevel = 5
-	// rampSlices is how many levels a linear ramp is cut into, minSlice the
-	// least length of one in seconds: shorter ramps are passed over.
+	// rampSlices is how many levels a linear ramp is cut into, minRamp the
+	// least length of one in seconds: shorter ramps are passed over. Where
+	// slices would be too short to be measured it is cut into fewer, at least
+	// minSlices.
 	rampSlices = 8
-	minSlice   = 2
+	minSlices  = 2
+	minRamp    = 16
 )
 
 // changes reports whether the load changes over time by plan.
@@ -266,24 +272,42 @@ func (s *schedule) changes() bool {
 }
 
 // levels are the plateaus of a changing load, and slices of equal growth of
-// its ramps; none where the load does not change.
-func (s *schedule) levels() []stretch {
+// its ramps; none where the load does not change. measurable reports whether a
+// stretch of time is long enough to be measured. left are the plateaus and
+// ramps that are too short to be levels.
+func (s *schedule) levels(measurable func(stretch) bool) (levels, left []stretch) {
 	if !s.changes() {
-		return nil
+		return nil, nil
 	}
-	var out []stretch
 	for _, l := range s.stretches() {
-		length := l.to - l.from
-		switch {
-		case !l.ramp && length >= minLevel:
-			out = append(out, l)
-		case l.ramp && length >= rampSlices*minSlice:
-			step := length / rampSlices
-			for k := range rampSlices {
-				from := l.from + step*float64(k)
-				out = append(out, stretch{from: from, to: from + step, demand: s.at(from + step/2), ramp: true})
-			}
+		var cut []stretch
+		switch length := l.to - l.from; {
+		case l.ramp && length >= minRamp:
+			cut = s.slices(l, measurable)
+		case !l.ramp && length >= minLevel && measurable(l):
+			cut = []stretch{l}
+		}
+		levels = append(levels, cut...)
+		if len(cut) == 0 {
+			left = append(left, l)
 		}
 	}
-	return out
+	return levels, left
+}
+
+// slices cuts a ramp into as many equal slices as can be measured; none where
+// that are too few to tell anything.
+func (s *schedule) slices(ramp stretch, measurable func(stretch) bool) []stretch {
+	for n := rampSlices; n >= minSlices; n-- {
+		out := make([]stretch, n)
+		step := (ramp.to - ramp.from) / float64(n)
+		for k := range out {
+			from := ramp.from + step*float64(k)
+			out[k] = stretch{from: from, to: from + step, demand: s.at(from + step/2), ramp: true}
+		}
+		if !slices.ContainsFunc(out, func(l stretch) bool { return !measurable(l) }) {
+			return out
+		}
+	}
+	return nil
 }

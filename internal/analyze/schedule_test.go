@@ -74,8 +74,9 @@ func TestPlanned(t *testing.T) {
 }
 
 func levelsText(s *schedule) string {
+	levels, _ := s.levels(func(stretch) bool { return true })
 	var parts []string
-	for _, l := range s.levels() {
+	for _, l := range levels {
 		text := fmt.Sprintf("%g-%g:", l.from, l.to)
 		if l.perS > 0 {
 			text += fmt.Sprintf("%g/s", l.perS)

@@ -3,6 +3,7 @@ package analyze
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"k6report/internal/report"
 	"k6report/internal/run"
@@ -21,7 +22,7 @@ func (s *subject) steady() *report.Span {
 	state, starts := s.steadyState()
 	switch state.Reason {
 	case stat.TooFewBatches, stat.NotFinite:
-		s.note("steady_unknown", report.Info, "the run is too short to tell a warm-up from the rest: nothing is cut", "")
+		s.note("steady_unknown", report.Info, fmt.Sprintf("a warm-up can't be told from the rest, so nothing is cut: %s", s.whyUnsteady(state.Reason, len(starts))), "")
 		return nil
 	case stat.NeverSteady:
 		s.note("no_steady_state", report.Warning, fmt.Sprintf("latency never settled: it differs by %s between the two halves of the run; a longer run, or one at constant load, would tell more", percent(math.Abs(state.Halves.Change))), "")
@@ -34,6 +35,24 @@ func (s *subject) steady() *report.Span {
 	}
 	return &report.Span{FromS: from, ToS: s.end}
 }
+
+// whyUnsteady says why no steady state was looked for in so many batches.
+func (s *subject) whyUnsteady(reason stat.SteadyReason, batches int) string {
+	length := s.Requests.BlockLength.Seconds()
+	found := fmt.Sprintf(" (%s of %s s with requests, %d are needed)", plural(batches, "block", "blocks"), number(length), stat.MinSteadyBatches)
+	switch {
+	case reason == stat.NotFinite:
+		return "some durations are too large to be compared"
+	case s.end < stat.MinSteadyBatches*shortestBlock:
+		return "the run is too short" + found
+	case s.end < stat.MinSteadyBatches*length:
+		return "its blocks of time are too long, as the requests are of too many kinds or durations to keep shorter ones" + found
+	}
+	return "requests came too seldom" + found
+}
+
+// shortestBlock is the length of the blocks of a short run, in seconds.
+const shortestBlock = 1
 
 // configuredSteady cuts what the configuration says; 0 cuts nothing.
 func (s *subject) configuredSteady(warmUp float64) *report.Span {
@@ -117,13 +136,38 @@ func (s *subject) levels() []report.Level {
 	if s.plan == nil || len(s.Requests.Tables) == 0 {
 		return nil
 	}
+	seen, length := s.since(s.Ended), s.Requests.BlockLength
+	levels, left := s.plan.levels(func(l stretch) bool {
+		return l.to > seen || s.grid(l, int64(length)).seconds > 0 // an early end is no fault of the plan
+	})
+	s.noteLeftOut(left)
 	var out []report.Level
-	for _, l := range s.plan.levels() {
+	for _, l := range levels {
 		if level, ok := s.measure(l); ok {
 			out = append(out, level)
 		}
 	}
 	return out
+}
+
+// noteLeftOut says how much of the plan is in no level.
+func (s *subject) noteLeftOut(left []stretch) {
+	ramps := 0
+	for _, l := range left {
+		if l.ramp {
+			ramps++
+		}
+	}
+	var parts []string
+	if plateaus := len(left) - ramps; plateaus > 0 {
+		parts = append(parts, plural(plateaus, "plateau", "plateaus"))
+	}
+	if ramps > 0 {
+		parts = append(parts, plural(ramps, "ramp", "ramps"))
+	}
+	if len(parts) > 0 {
+		s.note("levels_left_out", report.Info, fmt.Sprintf("too short to be measured as levels of load: %s of the plan; a plateau takes %d s, a ramp %d s, and more where the blocks of time are long (here %s s)", strings.Join(parts, " and "), minLevel, minRamp, number(s.Requests.BlockLength.Seconds())), "")
+	}
 }
 
 // grid is the blocks or windows that lie within a stretch as wholes.

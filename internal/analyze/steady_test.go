@@ -1,10 +1,13 @@
 package analyze
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"k6report/internal/report"
+	"k6report/internal/run"
 )
 
 // warmUp is 10 ms, and more in the first seconds.
@@ -107,4 +110,68 @@ func TestConfiguredWarmUp(t *testing.T) {
 	if len(marks) != 1 || !strings.Contains(marks[0].Label, "warm-up") || marks[0].X != r.Run.Load.Steady.FromS {
 		t.Errorf("the cut is not marked in the chart: %v", marks)
 	}
+}
+
+func TestWhySteadyStateIsUnknown(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		of   func(*run.Run)
+		to   float64
+		perS float64
+		want string
+	}{
+		{"short", nil, 15, 50, "the run is too short (16 blocks of 1 s"},
+		{"seldom", nil, 60, 0.2, "requests came too seldom (12 blocks of 1 s"},
+		{"long blocks", func(r *run.Run) { lengthen(r, 4) }, 60, 50, "its blocks of time are too long, as the requests are of too many kinds or durations to keep shorter ones (15 blocks of 4 s"},
+	} {
+		r := newRun().traffic(traffic{to: tc.to, perS: tc.perS}).Finish()
+		if tc.of != nil {
+			tc.of(r)
+		}
+		n := noteOf(reportOn(t, r, nil), "steady_unknown")
+		if n == nil || !strings.Contains(n.Message, tc.want) {
+			t.Errorf("%s: %v, want %q", tc.name, n, tc.want)
+		}
+	}
+}
+
+// lengthen makes the blocks of a run that many times as long, keeping the
+// requests of the first of each only.
+func lengthen(r *run.Run, times int64) {
+	r.Requests.BlockLength *= time.Duration(times)
+	for i := range r.Requests.Tables {
+		t := &r.Requests.Tables[i]
+		for j := range t.Blocks {
+			t.Blocks[j].Index /= times
+		}
+		t.Blocks = slices.CompactFunc(t.Blocks, func(a, b run.Block) bool { return a.Index == b.Index })
+	}
+}
+
+func TestLevelsOfLongBlocks(t *testing.T) {
+	// 16 s up, 20 s, a step of 6 s, 20 s, 10 s down.
+	plan := ramp("arrival-rate", 10, 16, 50, 20, 50, 0, 60, 6, 60, 0, 40, 20, 40, 10, 0)
+	for _, tc := range []struct {
+		times  int64
+		levels int
+		note   string
+	}{
+		{1, 11, ": 1 ramp of the plan"},
+		{2, 7, ": 1 ramp of the plan"}, // no more than 4 slices hold a whole block each
+		{4, 4, ": 1 plateau and 1 ramp of the plan"},
+		{16, 0, ": 3 plateaus and 2 ramps of the plan"},
+	} {
+		r := newRun().traffic(traffic{to: 72, perS: 40}).plan(plan).Finish()
+		lengthen(r, tc.times)
+		out := reportOn(t, r, nil)
+		if got := len(out.Run.Load.Levels); got != tc.levels {
+			t.Errorf("blocks of %d s: %d levels, want %d", tc.times, got, tc.levels)
+		}
+		wantNote(t, out, "levels_left_out", report.Info)
+		if n := noteOf(out, "levels_left_out"); n != nil && !strings.Contains(n.Message, tc.note) {
+			t.Errorf("blocks of %d s: %s, want %s", tc.times, n.Message, tc.note)
+		}
+	}
+	r := analyzed(t, newRun().traffic(traffic{to: 60, perS: 40}).plan(rate("s", 40, 0, 60)), nil)
+	wantNote(t, r, "levels_left_out", "")
 }

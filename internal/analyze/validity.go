@@ -45,17 +45,42 @@ func (s *subject) validity(r *report.Run) {
 	}
 }
 
+// checkDropped judges by scenario where its tag tells them apart: iterations of
+// others would make a scenario's share look small.
 func (s *subject) checkDropped(r *report.Run, severity report.Severity) {
-	share := r.Load.DropShare
-	if share == nil || *share == 0 {
+	const (
+		noneFree = "no virtual user was free; the system was too slow for the load, or the scenario allows too few VUs"
+		timeOver = "its time was over before they were started"
+	)
+	drop := func(done, dropped float64, why, where string) {
+		if dropped == 0 {
+			return
+		}
+		share, as := dropped/(done+dropped), severity
+		if share <= maxDropped {
+			as = report.Info
+		}
+		s.note("dropped_iterations", as, fmt.Sprintf("k6 dropped %s, %s of the offered load: %s", plural(int(dropped), "iteration", "iterations"), percent(share), why), where)
+	}
+	if s.plan != nil && s.scenariosTold() {
+		for i := range s.plan.scenarios {
+			sc := &s.plan.scenarios[i]
+			why := noneFree
+			if sc.endsItself() {
+				why = timeOver
+			}
+			done, dropped := s.iterationsOf(sc)
+			drop(done, dropped, why, sc.Name)
+		}
 		return
 	}
-	message := fmt.Sprintf("k6 dropped %s, %s of the offered load: no virtual user was free; the system was too slow for the load, or the scenario allows too few VUs",
-		plural(int(*r.Load.DroppedIterations), "iteration", "iterations"), percent(*share))
-	if *share <= maxDropped {
-		severity = report.Info
+	if l := &r.Load; l.DropShare != nil {
+		done := 0.0
+		if l.Iterations != nil {
+			done = float64(*l.Iterations)
+		}
+		drop(done, float64(*l.DroppedIterations), noneFree, "")
 	}
-	s.note("dropped_iterations", severity, message, "")
 }
 
 // checkOffered holds what was offered against the plan, by scenario where its
@@ -65,18 +90,24 @@ func (s *subject) checkOffered(r *report.Run, severity report.Severity) {
 		s.note("plan_unknown", report.Info, "the planned load is unknown, so it can't be told whether it was reached: add the output of k6 inspect --execution-requirements, or run through k6report run", "")
 		return
 	}
-	miss := func(offered, planned float64, where string) {
+	miss := func(done, dropped, planned float64, match func(run.TagSet) bool, where string) {
 		// k6 starts the first iteration at once and none at the very end.
-		if missed := planned - offered; missed > maxMissed*planned && missed > 2 {
-			s.note("load_missed", severity, fmt.Sprintf("%.0f of %.0f planned iterations were offered, %s too few: the generator did not keep up, or the run ended early", offered, planned, percent(missed/planned)), where)
+		missed := planned - done - dropped
+		if missed <= maxMissed*planned || missed <= 2 {
+			return
 		}
+		why := "the generator did not keep up, or the run ended early"
+		if dropped > 0 || s.mayBeUnfinished(r, match) {
+			why = "k6 started too few, or they did not finish: it counts iterations at their end, and some were slow, failed, were dropped or were interrupted"
+		}
+		s.note("load_missed", severity, fmt.Sprintf("%.0f of %.0f planned iterations were completed or dropped, %s too few: %s", done+dropped, planned, percent(missed/planned), why), where)
 	}
 	if s.scenariosTold() {
 		for i := range s.plan.scenarios {
 			sc := &s.plan.scenarios[i]
 			if planned := sc.planned(); sc.open && planned >= 1 {
-				started, dropped := s.iterations(func(t run.TagSet) bool { return t.Value("scenario") == sc.Name })
-				miss(started+dropped, planned, sc.Name)
+				done, dropped := s.iterationsOf(sc)
+				miss(done, dropped, planned, sc.tagged, sc.Name)
 			}
 		}
 		return
@@ -88,10 +119,27 @@ func (s *subject) checkOffered(r *report.Run, severity report.Severity) {
 	switch {
 	case !s.plan.anyOpen():
 	case s.plan.allOpen() && r.Load.Iterations != nil && r.Load.DroppedIterations != nil:
-		miss(float64(*r.Load.Iterations+*r.Load.DroppedIterations), total, "")
+		miss(float64(*r.Load.Iterations), float64(*r.Load.DroppedIterations), total, nil, "")
 	default:
 		s.note("load_unknown", report.Info, "no tag tells which scenario an iteration is of, so it can't be told whether the planned load was reached", "")
 	}
+}
+
+// longIteration is from when on an iteration, or the drain, counts as long, in
+// seconds: then virtual users were busy when the schedule ended.
+const longIteration = 1.0
+
+// mayBeUnfinished reports whether iterations may have been started and not
+// counted, for k6 counts them at their end: some took long, requests failed,
+// k6 was interrupted, or waited for some when the schedule was over.
+func (s *subject) mayBeUnfinished(r *report.Run, match func(run.TagSet) bool) bool {
+	positive := func(rate *float64) bool { return rate != nil && *rate > 0 }
+	longest := s.Select("iteration_duration", match)
+	e := s.Execution
+	return positive(r.Load.ErrorRate) || positive(r.Load.TimeoutRate) ||
+		longest.Count > 0 && longest.Max > 1000*longIteration ||
+		e != nil && e.ExitCode != 0 && e.ExitCode != exitThresholds ||
+		!s.plan.openEnd && s.since(s.Ended) > s.plan.seconds+longIteration
 }
 
 // scenariosTold reports whether the scenario tag tells the plan's scenarios

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -26,6 +27,67 @@ func TestDropped(t *testing.T) {
 	} {
 		m := newRun(adr(tc.level)...).traffic(traffic{to: 20, perS: 100, dropped: tc.each}).plan(rate("s", 100, 0, 20))
 		wantNote(t, analyzed(t, m, nil), "dropped_iterations", tc.severity)
+	}
+}
+
+func TestDroppedByScenario(t *testing.T) {
+	closed := traffic{scenario: "closed", to: 20, perS: 1000}
+	open := traffic{scenario: "open", to: 20, perS: 6.7, dropped: 2} // 67 of 134
+	m := newRun().traffic(closed).traffic(open).plan(rate("open", 6.7, 0, 20), vus("closed", 10, 0, 20))
+	r := analyzed(t, m, nil)
+	wantNote(t, r, "dropped_iterations", report.Invalid)
+	if n := noteOf(r, "dropped_iterations"); n.Where != "open" || !strings.Contains(n.Message, "67 iterations, 50 %") {
+		t.Errorf("%+v, want it to judge the open scenario", n)
+	}
+	if r.Verdict.Status != report.RunInvalid {
+		t.Errorf("verdict %s", r.Verdict.Status)
+	}
+
+	// Without the plan nothing tells which scenarios are open.
+	m = newRun().traffic(closed).traffic(open)
+	if n := noteOf(analyzed(t, m, nil), "dropped_iterations"); n == nil || n.Where != "" || n.Severity != report.Info {
+		t.Errorf("%+v, want a share of all", n)
+	}
+
+	limit := run.Scenario{Name: "s", Executor: "shared-iterations", Iterations: 200, VUs: 1, Duration: 20 * time.Second}
+	m = newRun().traffic(traffic{to: 20, perS: 10, dropped: 4}).plan(limit)
+	if n := noteOf(analyzed(t, m, nil), "dropped_iterations"); n == nil || !strings.Contains(n.Message, "its time was over") {
+		t.Errorf("%+v, want the scenario's time to be the reason", n)
+	}
+}
+
+// k6 counts an iteration at its end, so that a missing one may have started.
+func TestMissedLoadBlamesNobodyWithoutReason(t *testing.T) {
+	at := func(tr traffic) *maker {
+		tr.to, tr.perS = 20, 90
+		return newRun().traffic(tr).plan(rate("s", 100, 0, 20))
+	}
+	interrupted, drained := at(traffic{}), at(traffic{})
+	interrupted.SetExecution(&run.Execution{ExitCode: 105})
+	drained.add("vus", "", 25, 9)
+	for _, tc := range []struct {
+		name    string
+		of      *maker
+		neutral bool
+	}{
+		{"quick answers to the end", at(traffic{}), false},
+		{"dropped iterations", at(traffic{dropped: 50}), true},
+		{"failed requests", at(traffic{failed: 50}), true},
+		{"time-outs", at(traffic{timeouts: 50}), true},
+		{"long iterations", at(traffic{ms: func(float64) float64 { return 1500 }}), true},
+		{"k6 was interrupted", interrupted, true},
+		{"k6 waited for some at the end", drained, true},
+	} {
+		n := noteOf(analyzed(t, tc.of, nil), "load_missed")
+		if n == nil {
+			t.Fatalf("%s: no note", tc.name)
+		}
+		if got := strings.Contains(n.Message, "k6 started too few, or they did not finish"); got != tc.neutral {
+			t.Errorf("%s: %s", tc.name, n.Message)
+		}
+		if got := strings.Contains(n.Message, "generator did not keep up"); got == tc.neutral {
+			t.Errorf("%s: %s", tc.name, n.Message)
+		}
 	}
 }
 
