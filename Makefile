@@ -81,12 +81,13 @@ unit:
 	@$(RACE_NOTE)
 	$(call each,$(GO_TEST_RACE) -short -timeout 10m ./...)
 
+# Not from the cache: what k6 reads, such as scenarios/, Go does not see.
 .PHONY: test
 test: tools check build ## all of check, and end to end with the real k6; what CI runs
-	$(call each,go test -timeout 15m ./...)
+	$(call each,go test -count=1 -timeout 15m ./...)
 
 .PHONY: demo
-demo: ## see a report of a real run: builds everything, about a minute of load on this machine
+demo: ## see a report of a real run: builds everything, then half a minute of light load on this machine
 	$(INSTALL) k6
 	tools/demo.sh
 
