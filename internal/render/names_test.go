@@ -47,6 +47,22 @@ func TestVerboseLosesNoName(t *testing.T) {
 	}
 }
 
+func TestAFileHasNamesInTheirRows(t *testing.T) {
+	r := sample.Full()
+	r.Run.Thresholds[0].Metric = long("threshold", 150)
+	out := terminalView(t, r, TerminalOptions{Verbose: true})
+	if !strings.Contains(out, long("threshold", 150)+"  rate") {
+		t.Error("without a width a row is broken up")
+	}
+}
+
+func TestVerboseDropsNumbersBeforeItBreaksRowsUp(t *testing.T) {
+	out := terminalView(t, sample.Full(), TerminalOptions{Width: 100, Verbose: true})
+	if !strings.Contains(out, "\n  execute_workflow  POST ") {
+		t.Errorf("a short name isn't in its row:\n%s", out)
+	}
+}
+
 func TestAWarningIsNeverCut(t *testing.T) {
 	r := sample.Healthy()
 	text := strings.Repeat("word ", 150) + "end"

@@ -31,8 +31,8 @@ type layout struct {
 // table draws t within width columns. Where space is short, names are
 // shortened in the middle to a third of the width, then columns dropped in the
 // order that the table states, then names shortened further. A painter that
-// shows names whole rather shortens them than drops a column, and writes those
-// that were shortened above their row.
+// shows names whole drops a column of names last and writes those that were
+// shortened above their row.
 func (p painter) table(t *view.Table, width int) ([]string, error) {
 	l := p.measure(t)
 	l.fit(width, p.whole)
@@ -167,24 +167,20 @@ func (l *layout) fit(width int, whole bool) {
 	if l.total() > width {
 		l.shortHeads()
 	}
-	named := width / 3
-	if whole {
-		named = wholeName
-	}
 	natural := slices.Clone(l.widths)
-	for {
+	fits := func(least int) bool {
 		copy(l.widths, natural)
-		l.shrink(width, named)
-		if l.total() <= width {
-			return
+		l.shrink(width, least)
+		return l.total() <= width
+	}
+	least := width / 3
+	for !fits(least) {
+		worst := l.givesWay(!whole || least == wholeName)
+		if worst < 0 && whole && least != wholeName {
+			least = wholeName
+			continue
 		}
-		worst := 0
-		for j, c := range l.columns {
-			if c.Drop > 0 && (l.columns[worst].Drop == 0 || c.Drop >= l.columns[worst].Drop) {
-				worst = j
-			}
-		}
-		if l.columns[worst].Drop == 0 {
+		if worst < 0 {
 			break
 		}
 		natural = slices.Delete(natural, worst, worst+1)
@@ -199,6 +195,17 @@ func (l *layout) fit(width int, whole bool) {
 	for l.total() > width && slices.Max(l.widths) > 1 {
 		l.widths[slices.Index(l.widths, slices.Max(l.widths))]--
 	}
+}
+
+// givesWay is the column to drop next, -1 when all have to stay.
+func (l *layout) givesWay(names bool) int {
+	worst, most := -1, 0
+	for j, c := range l.columns {
+		if c.Drop > 0 && c.Drop >= most && (names || !c.Flex) {
+			worst, most = j, c.Drop
+		}
+	}
+	return worst
 }
 
 // shortHeads takes the short names of columns that have one.

@@ -25,8 +25,8 @@ const (
 
 // TerminalOptions say what the terminal can show.
 type TerminalOptions struct {
-	// Width is the terminal's in columns; 0 is DefaultWidth, what is out of
-	// 60 … 400 is brought there.
+	// Width is the terminal's in columns; 0 is DefaultWidth, with Verbose as
+	// wide as tables need, for files. What is out of 60 … 400 is brought there.
 	Width int
 	// ASCII keeps to seven bits: other characters are escaped (\u00e9).
 	ASCII bool
@@ -42,7 +42,10 @@ type TerminalOptions struct {
 // Text from the report can't leave its line: no control character, escape
 // sequence or bidirectional control passes, and no line is wider than Width.
 func Terminal(w io.Writer, r *report.Report, opts TerminalOptions) error {
-	if opts.Width == 0 {
+	switch {
+	case opts.Width == 0 && opts.Verbose:
+		opts.Width = mostWidth
+	case opts.Width == 0:
 		opts.Width = DefaultWidth
 	}
 	opts.Width = min(max(opts.Width, leastWidth), mostWidth)

@@ -18,11 +18,15 @@ func requests(r *report.Report) Line {
 		if l.RequestsPerS != nil {
 			counted += " (" + PerSecond(*l.RequestsPerS) + ")"
 		}
-	case l.Requests != nil, l.BytesReceived != nil && l.BytesSent != nil && !moved:
+	case l.Requests != nil, uncounted(r) > 0, l.BytesReceived != nil && l.BytesSent != nil && !moved:
 		counted = "none"
 	}
 	if extra := uncounted(r); extra > 0 {
-		counted += " and " + Count(extra) + " in set-up"
+		between := " and "
+		if counted == "none" {
+			between = ", "
+		}
+		counted += between + Count(extra) + " in set-up"
 		if noted(r, "groups_excluded") {
 			counted += " or excluded groups"
 		}
@@ -52,10 +56,13 @@ func requests(r *report.Report) Line {
 // leave out, as set-up; 0 also when that isn't known.
 func uncounted(r *report.Report) int64 {
 	all := metricValues(r, "http_reqs").Num("count")
-	if all == nil || r.Run.Load.Requests == nil {
+	if all == nil {
 		return 0
 	}
-	own := *r.Run.Load.Requests
+	own := int64(0) // a report states no number where there were none
+	if n := r.Run.Load.Requests; n != nil {
+		own = *n
+	}
 	for _, e := range r.Run.Endpoints {
 		if e.Protocol != protocolHTTP {
 			own -= e.Count

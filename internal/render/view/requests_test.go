@@ -84,8 +84,13 @@ func TestRequests(t *testing.T) {
 		"none": {
 			func(r *report.Report) {
 				r.Run.Load = report.Load{BytesReceived: report.Int(0), BytesSent: report.Int(0)}
+				r.Run.Metrics = nil
 			},
 			"none",
+		},
+		"set-up only": {
+			func(r *report.Report) { r.Run.Load, r.Run.Endpoints = report.Load{}, nil },
+			"none, 412,351 in set-up",
 		},
 	} {
 		r := sample.Healthy()
