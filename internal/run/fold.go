@@ -9,11 +9,12 @@ import (
 // Limits on tags. Each is a limit on the set of samples seen, so whether it is
 // passed doesn't depend on their order.
 const (
-	maxValues          = 64     // of a tag
-	maxDimensionValues = 1_000  // of a configured dimension
-	maxNames           = 2_000  // of the tag name: endpoints
-	maxTagSets         = 12_000 // combinations, at each level of folding
-	maxTagNames        = 64     // different tags that aren't k6's own
+	maxValues          = 64    // of a tag
+	maxDimensionValues = 1_000 // of a configured dimension
+	maxNames           = 2_000 // of the tag name: endpoints
+	maxTagSets         = 3_000 // combinations, at each level of folding
+	manySets           = 1_000 // combinations over which windows become fewer
+	maxTagNames        = 64    // different tags that aren't k6's own
 )
 
 // Folding says which tags were given up. A folded tag is gone from every key
@@ -153,6 +154,11 @@ func (f *folder) raise(level int) bool {
 	maps.DeleteFunc(f.folded, func(name string, _ struct{}) bool { return !f.keeps(f.level, name) })
 	return true
 }
+
+// hasManySets reports whether the tag sets seen, whole, are more than manySets.
+// Where a level was raised they are, or their tags are too many: so the answer
+// never turns back, and doesn't depend on the order.
+func (f *folder) hasManySets() bool { return f.level > 0 || len(f.seen[0]) > manySets }
 
 // losesEndpoints reports whether requests of different endpoints may be
 // counted as one.

@@ -3,6 +3,7 @@ package run_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -254,5 +255,57 @@ func TestFoldingKeepsSetup(t *testing.T) {
 		if len(r.Series) > 200 {
 			t.Errorf("level %d: %d series", r.Folding.Level, len(r.Series))
 		}
+	}
+}
+
+// TestManySets: the more tag sets, the fewer windows each may
+// have, whatever comes first.
+func TestManySets(t *testing.T) {
+	var events []event
+	for i := range 2500 { // 50 by 50 values
+		events = append(events, event{at: epoch + int64(i%200)*1e9, metric: "n", value: 1, tags: []run.Tag{tag("a", i%50), tag("b", i/50)}})
+	}
+	w := world{metrics: counter}
+	if r := w.build(events[:500]); r.WindowLength != time.Second {
+		t.Errorf("500 sets: windows of %v, want 1s", r.WindowLength)
+	}
+	if r := w.same(t, rand.New(rand.NewPCG(1, 1)), events, 5); r.WindowLength != 4*time.Second || r.Folding.Level > 0 {
+		t.Errorf("2500 sets: windows of %v at level %d, want 4s at 0", r.WindowLength, r.Folding.Level)
+	}
+}
+
+// TestMemoryOfSeries fills a Builder up to the limits.
+func TestMemoryOfSeries(t *testing.T) {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	b := run.NewBuilder(run.Options{Dimensions: []string{"tenant"}})
+	var metrics []int
+	for i := range 8 {
+		name := fmt.Sprint("m", i)
+		b.Define(run.Metric{Name: name, Type: run.Trend})
+		metrics = append(metrics, b.Metric(name))
+	}
+	rng := rand.New(rand.NewPCG(1, 1))
+	for second := range 100 {
+		for i := range 2400 {
+			tags := b.Tags([]run.Tag{tag("tenant", i%800), tag("method", i/800)})
+			for _, m := range metrics {
+				b.Series(m, tags).Add(epoch+int64(second)*1e9, 100+float64(rng.IntN(10)))
+			}
+		}
+		if second == 0 && testing.Short() {
+			break
+		}
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	used := int(after.HeapAlloc - before.HeapAlloc)
+	if r := b.Finish(); len(r.Series) != 2400*8 {
+		t.Fatalf("%d series", len(r.Series))
+	}
+	t.Logf("%d MB", used>>20)
+	if used > 100<<20 {
+		t.Errorf("%d MB are in use", used>>20)
 	}
 }

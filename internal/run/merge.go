@@ -80,9 +80,7 @@ func (b *Builder) addSeries(r *Run) {
 			b.windows[w.Index>>(b.windowShift-shift)] = struct{}{}
 		}
 	}
-	for len(b.windows) > maxWindows {
-		b.lengthenWindows(b.windowShift + 1)
-	}
+	b.limitWindows()
 }
 
 // foldedTags is Tags for a set of which something is missing: its combination
@@ -104,8 +102,8 @@ func (s *SeriesBuilder) absorb(stats Stats, latest Point, sketch *Sketch, window
 	if s.latest.before(latest) {
 		s.latest = latest
 	}
-	if sketch != nil {
-		s.sketch.Merge(sketch)
+	if to := s.distribution(); to != nil && sketch != nil {
+		to.Merge(sketch)
 	}
 	s.windows = mergeWindows(s.windows, windows, by)
 	s.from, s.to = 0, 0

@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// batchSize is how many values are collected: enough to spread the cost of a visit.
+const batchSize = 64
+
 // SeriesBuilder takes the samples of one series. Values are collected and
 // added in batches: the bins of a distribution are spread over memory, and one
 // visit to them for many values costs little more than one for a single value.
@@ -16,11 +19,12 @@ type SeriesBuilder struct {
 	first  int64
 	latest Point
 	held   int
-	values [64]float64
+	values []float64 // room for those held: it grows up to batchSize
 
-	key     Key
+	metric  *metricBuilder
+	tags    TagSet
 	stats   Stats
-	sketch  *Sketch
+	sketch  *Sketch  // nil while empty, and where the metric can't be a Trend
 	windows []Window // by ascending index
 	at      int      // the current window's place
 }
@@ -29,7 +33,7 @@ type SeriesBuilder struct {
 // epoch.
 func (s *SeriesBuilder) Add(at int64, v float64) {
 	v += 0 // −0 becomes 0: they compare as equal, but not their bytes
-	if at < s.from || at >= s.to || s.held == len(s.values) {
+	if at < s.from || at >= s.to || s.held >= len(s.values) {
 		s.turn(at)
 	}
 	s.values[s.held] = v
@@ -42,12 +46,24 @@ func (s *SeriesBuilder) Add(at int64, v float64) {
 
 // turn makes room, and goes to the window of a time.
 func (s *SeriesBuilder) turn(at int64) {
-	s.flush()
-	if at >= s.from && at < s.to {
-		return
+	if at < s.from || at >= s.to {
+		s.flush()
+		s.enter(at)
 	}
+	switch {
+	case s.held < len(s.values):
+	case s.held < batchSize:
+		s.values = append(s.values, make([]float64, max(s.held, 4))...)
+	default:
+		s.flush()
+	}
+}
+
+// enter goes to the window of a time.
+func (s *SeriesBuilder) enter(at int64) {
 	b := s.owner
-	b.seeWindow(floorSeconds(at) >> b.windowShift)
+	b.windows[floorSeconds(at)>>b.windowShift] = struct{}{}
+	b.limitWindows()
 	index := floorSeconds(at) >> b.windowShift
 	s.at = s.window(index)
 	length := int64(time.Second) << b.windowShift
@@ -68,6 +84,7 @@ func (s *SeriesBuilder) flush() {
 		st.Min, st.Max = values[0], values[0]
 	}
 	st.Count += uint64(len(values))
+	sketch := s.distribution()
 	var sum Sum
 	for _, v := range values {
 		st.Min = min(st.Min, v)
@@ -75,7 +92,9 @@ func (s *SeriesBuilder) flush() {
 		if v != 0 {
 			st.Nonzero++
 		}
-		s.sketch.Add(v)
+		if sketch != nil {
+			sketch.Add(v)
+		}
 		if v >= maxMagnitude || v <= -maxMagnitude {
 			st.Outside++
 			continue
@@ -87,6 +106,17 @@ func (s *SeriesBuilder) flush() {
 	w.Count += uint64(len(values))
 	w.Sum.Merge(sum)
 }
+
+// distribution is the sketch of a series that may have one. A metric of another
+// type than Trend never becomes one: see [Builder.Define].
+func (s *SeriesBuilder) distribution() *Sketch {
+	if s.sketch == nil && s.metric.hasDistribution() {
+		s.sketch = NewSketch(FineBits)
+	}
+	return s.sketch
+}
+
+func (m *metricBuilder) hasDistribution() bool { return m.kind == Trend || m.kind == Unknown }
 
 // window finds or makes the window of an index.
 func (s *SeriesBuilder) window(index int64) int {
@@ -101,11 +131,13 @@ func (s *SeriesBuilder) window(index int64) int {
 	return i
 }
 
-// seeWindow notes that a window holds data, and makes all windows longer when
-// too many do.
-func (b *Builder) seeWindow(index int64) {
-	b.windows[index] = struct{}{}
-	for len(b.windows) > maxWindows {
+// limitWindows makes all windows longer when too many hold data.
+func (b *Builder) limitWindows() {
+	limit := maxWindows
+	if b.fold.hasManySets() {
+		limit = fewWindows
+	}
+	for len(b.windows) > limit {
 		b.lengthenWindows(b.windowShift + 1)
 	}
 }
@@ -169,9 +201,9 @@ func floorSeconds(ns int64) int64 {
 	return s
 }
 
-func (s *SeriesBuilder) finish(kind MetricType) Series {
-	out := Series{Key: s.key, Stats: s.stats, Latest: s.latest, Windows: s.windows}
-	if kind == Trend || kind == Unknown {
+func (s *SeriesBuilder) finish() Series {
+	out := Series{Key: Key{Metric: s.metric.name, Tags: s.tags}, Stats: s.stats, Latest: s.latest, Windows: s.windows}
+	if s.metric.hasDistribution() {
 		out.Sketch = s.sketch
 	}
 	return out
