@@ -25,14 +25,11 @@ type format struct {
 	needsRun bool
 }
 
-// fileWidth is the width of the text file: nothing in it is shortened that fits.
-const fileWidth = 400
-
 // formats are all files, in the order in which they are written.
 func formats() []format {
 	return []format{
 		{name: "summary", file: "summary.txt", write: func(w io.Writer, r *report.Report, _ *run.Run) error {
-			return render.Terminal(w, r, render.TerminalOptions{Verbose: true, Width: fileWidth})
+			return render.Terminal(w, r, render.TerminalOptions{Verbose: true})
 		}},
 		{name: "json", file: "report.json", write: func(w io.Writer, r *report.Report, _ *run.Run) error {
 			return report.Encode(w, r)

@@ -10,6 +10,8 @@ import (
 
 // Samples that a percentile has to rest on; those of fewer are marked.
 const (
+	enoughForP90  = 30
+	enoughForP95  = 60
 	enoughForP99  = 300
 	enoughForP999 = 3000
 )
@@ -85,10 +87,16 @@ func durations(sel *run.Selection) report.Durations {
 }
 
 func fewSamples(count uint64) []string {
-	if count < enoughForP99 {
-		return []string{"p(99)"}
+	var few []string
+	for _, p := range []struct {
+		name   string
+		enough uint64
+	}{{"p(90)", enoughForP90}, {"p(95)", enoughForP95}, {"p(99)", enoughForP99}} {
+		if count < p.enough {
+			few = append(few, p.name)
+		}
 	}
-	return nil
+	return few
 }
 
 // groupBy adds up the series of a metric that count in tables by a key; series

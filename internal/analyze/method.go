@@ -20,7 +20,7 @@ func (s *subject) method(r *report.Run) []report.Method {
 	out := []report.Method{
 		{
 			Topic: "Percentiles",
-			Text:  "Computed over all samples as k6 does, by linear interpolation between sorted values, from a histogram whose bins are at most 0.1 % wide: within 0.05 % of the exact value. Count, minimum, maximum and average are exact. Percentiles are never averaged. A p99 of fewer than 300 samples is marked.",
+			Text:  "Computed over all samples as k6 does, by linear interpolation between sorted values, from a histogram whose bins are at most 0.1 % wide: within 0.05 % of the exact value. Count, minimum, maximum and average are exact. Percentiles are never averaged. A percentile with fewer than three samples above it is marked: p90 of fewer than 30, p95 of fewer than 60, p99 of fewer than 300.",
 		},
 		{
 			Topic: "Set-up and teardown",

@@ -149,3 +149,12 @@ func TestDigits(t *testing.T) {
 		}
 	}
 }
+
+func TestFewSamplesByPercentile(t *testing.T) {
+	for n, want := range map[int]int{29: 3, 30: 2, 59: 2, 60: 1, 299: 1, 300: 0} {
+		r := analyzed(t, newRun().traffic(traffic{to: 10, perS: float64(n) / 10}), nil)
+		if few := r.Run.Endpoints[0].FewSamples; len(few) != want {
+			t.Errorf("%d samples: marked %v, want %d percentiles", n, few, want)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"k6report/internal/config"
 	"k6report/internal/report"
 	"k6report/internal/run"
 )
@@ -16,6 +17,7 @@ const (
 	maxMissed    = 0.02  // of the planned iterations
 	maxTimeouts  = 0.05  // of the requests
 	unusualError = 0.01  // of the requests, where nothing sets a budget
+	mostFailed   = 0.5   // of the requests, where nothing sets a budget
 	busyCPU      = 0.8   // of the generator's processors
 )
 
@@ -40,8 +42,36 @@ func (s *subject) validity(r *report.Run) {
 	s.checkGated(r)
 	s.checkModel()
 	s.checkGenerator(r)
-	if len(s.Series) == 0 && s.Reported == nil {
+	switch {
+	case len(s.Series) == 0 && s.Reported == nil:
 		s.note("no_samples", invalid, "no source holds a sample or a summary: k6 made no request, or wrote elsewhere", "")
+	case len(s.Series) > 0 && !s.measuredAnything():
+		s.note("nothing_measured", invalid, "iterations ran, but no request was made and no metric of the script has a sample: the script may have thrown, see k6's log", "")
+	}
+	s.checkConfiguration()
+}
+
+// measuredAnything reports whether there is a sample of the system under test:
+// of a request, a check, or a metric of the script.
+func (s *subject) measuredAnything() bool {
+	own := []string{"data_received", "data_sent", "dropped_iterations", "group_duration", "iteration_duration", "iterations", "vus", "vus_max"}
+	return slices.ContainsFunc(s.Series, func(series run.Series) bool { return !slices.Contains(own, series.Metric) })
+}
+
+// checkConfiguration names what the configuration sets and nothing reads yet.
+func (s *subject) checkConfiguration() {
+	var unused []string
+	for name, set := range map[string]bool{
+		"accepted": len(s.config.Accepted) > 0, "components": len(s.config.Components) > 0,
+		"gates": len(s.config.Gates) > 0, "publish": s.config.Publish != (config.Publish{}),
+		"baseline": s.config.Baseline != (config.Baseline{}),
+	} {
+		if set {
+			unused = append(unused, name)
+		}
+	}
+	if slices.Sort(unused); len(unused) > 0 {
+		s.note("configuration_unused", report.Info, "this version reads, but does not use yet: "+strings.Join(unused, ", "), "k6report.yaml")
 	}
 }
 
@@ -172,6 +202,7 @@ func (s *subject) checkEnd(severity report.Severity) {
 }
 
 func (s *subject) checkErrors(r *report.Run, severity report.Severity) {
+	timeouts := severity
 	const flattery = "failures answer fast and make latency look better than it is"
 	_, budget := s.config.ServiceLevels.ErrorBudget(s.level())
 	for _, t := range r.ServiceLevels {
@@ -180,10 +211,13 @@ func (s *subject) checkErrors(r *report.Run, severity report.Severity) {
 		}
 	}
 	if rate := r.Load.ErrorRate; rate != nil && !budget && *rate > unusualError {
-		s.note("many_errors", report.Warning, fmt.Sprintf("%s of the requests failed: %s", percent(*rate), flattery), "")
+		if *rate <= mostFailed {
+			severity = report.Warning
+		}
+		s.note("many_errors", severity, fmt.Sprintf("%s of the requests failed: %s", percent(*rate), flattery), "")
 	}
 	if rate := r.Load.TimeoutRate; rate != nil && *rate > maxTimeouts {
-		s.note("many_timeouts", severity, fmt.Sprintf("%s of the requests ran into a time limit", percent(*rate)), "")
+		s.note("many_timeouts", timeouts, fmt.Sprintf("%s of the requests ran into a time limit", percent(*rate)), "")
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"k6report/internal/config"
 	"k6report/internal/report"
 	"k6report/internal/run"
 )
@@ -361,4 +362,40 @@ func TestProblemsBecomeNotes(t *testing.T) {
 	if n := noteOf(r, "bad_line"); n.Where != "run.json:7" || n.Message != "it is not JSON (3 times)" {
 		t.Errorf("%+v", n)
 	}
+}
+
+// A script that throws in every iteration measures nothing; one that measures
+// with metrics of its own needs no requests.
+func TestNothingMeasured(t *testing.T) {
+	m := newRun()
+	for i := range 20 {
+		m.add("iterations", "scenario=s", float64(i), 1)
+		m.add("iteration_duration", "scenario=s", float64(i), 0.5)
+	}
+	r := analyzed(t, m, nil)
+	wantNote(t, r, "nothing_measured", report.Invalid)
+	if r.Verdict.Status != report.RunInvalid {
+		t.Errorf("verdict %s", r.Verdict.Status)
+	}
+	m = newRun()
+	m.add("iterations", "scenario=s", 1, 1)
+	m.add("sql_query_ms", "scenario=s", 1, 3)
+	wantNote(t, analyzed(t, m, nil), "nothing_measured", none)
+}
+
+func TestMostRequestsFailed(t *testing.T) {
+	for each, severity := range map[int]report.Severity{3: report.Warning, 1: report.Invalid} {
+		wantNote(t, analyzed(t, newRun().traffic(traffic{to: 20, perS: 20, failed: each}), nil), "many_errors", severity)
+	}
+}
+
+func TestConfigurationUnused(t *testing.T) {
+	c := &config.Config{Gates: []config.Gate{{}}, Publish: config.Publish{Thread: true}}
+	m := newRun().traffic(traffic{to: 20, perS: 20})
+	r := analyzed(t, m, c)
+	wantNote(t, r, "configuration_unused", report.Info)
+	if n := noteOf(r, "configuration_unused"); n != nil && !strings.HasSuffix(n.Message, ": gates, publish") {
+		t.Errorf("message %q", n.Message)
+	}
+	wantNote(t, analyzed(t, newRun().traffic(traffic{to: 20, perS: 20}), &config.Config{}), "configuration_unused", none)
 }
