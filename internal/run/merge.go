@@ -1,11 +1,10 @@
 package run
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math/bits"
-	"reflect"
-	"strings"
 	"time"
 )
 
@@ -226,31 +225,65 @@ func (f *folder) endpoint(e Endpoint) Endpoint {
 	return Endpoint{Protocol: e.Protocol, Name: kept.Value(name), Method: kept.Value("method")}
 }
 
-// addKnowledge takes over what no sample tells. Of two different plans,
-// summaries or executions the run keeps one, and a Problem says so.
+// addKnowledge takes over what no sample tells. Of different plans or
+// executions the run keeps one, of different summaries none, and a Problem says
+// so.
 func (b *Builder) addKnowledge(r *Run) {
-	b.id.plan = b.either("plan", b.id.plan, r.Plan).(*Plan)
-	b.id.reported = b.either("summary", b.id.reported, r.Reported).(*Reported)
-	b.id.execution = b.either("execution record", b.id.execution, r.Execution).(*Execution)
+	b.id.plan = either(b.id.plan, r.Plan, func(x, y *Plan) *Plan {
+		b.several("several_plan", "the sources hold more than one plan; only one is used: leave the others out")
+		return firstText(x, y)
+	})
+	b.id.execution = either(b.id.execution, r.Execution, func(x, y *Execution) *Execution {
+		b.several("several_execution_record", "the sources hold more than one execution record; only the one with the worst exit code is used")
+		switch order := cmp.Compare(x.severity(), y.severity()); {
+		case order > 0:
+			return x
+		case order < 0:
+			return y
+		}
+		return firstText(x, y)
+	})
+	const summaries = "several_summary"
+	b.id.reported = either(b.id.reported, r.Reported, func(x, y *Reported) *Reported {
+		b.several(summaries, "the sources hold more than one summary; none is used, since what k6 says of a part is not true of the whole: leave all but one out")
+		return nil
+	})
+	if b.problems[problemKey{code: summaries}] != nil { // here, or in a part: one more is still one of several
+		b.id.reported = nil
+	}
 }
 
-// either returns the one that is not nil, or of two the one that comes first
-// as text.
-func (b *Builder) either(what string, x, y any) any {
+func (b *Builder) several(code, message string) { b.Problem(Problem{Code: code, Message: message}) }
+
+// either returns the one that is not nil, or of two that differ what choose
+// makes of them.
+func either[T any](x, y *T, choose func(x, y *T) *T) *T {
 	switch {
-	case reflect.ValueOf(x).IsNil():
+	case x == nil:
 		return y
-	case reflect.ValueOf(y).IsNil(), asText(x) == asText(y):
+	case y == nil, asText(x) == asText(y):
 		return x
 	}
-	b.Problem(Problem{
-		Code:    "several_" + strings.ReplaceAll(what, " ", "_"),
-		Message: "the sources hold more than one " + what + "; only one is used: leave the others out",
-	})
+	return choose(x, y)
+}
+
+// firstText returns what comes first as text.
+func firstText[T any](x, y *T) *T {
 	if asText(y) < asText(x) {
 		return y
 	}
 	return x
+}
+
+// severity orders exit codes: success, then failed thresholds, then the rest.
+func (e *Execution) severity() int {
+	switch e.ExitCode {
+	case 0:
+		return 0
+	case 99:
+		return 1
+	}
+	return 2
 }
 
 // asText makes any two different values comparable.

@@ -388,3 +388,48 @@ func TestSeveralPlans(t *testing.T) {
 		t.Errorf("a run contradicts its snapshot: %v", again.Problems)
 	}
 }
+
+// TestSeveralExecutions keeps the worst, of equally bad ones the first as text: a crash of one generator must not hide
+// behind the success of another.
+func TestSeveralExecutions(t *testing.T) {
+	part := func(code int) *run.Run {
+		b := run.NewBuilder(run.Options{})
+		b.SetExecution(&run.Execution{ExitCode: code, K6Version: fmt.Sprintf("v%d", 200-code)})
+		return b.Finish()
+	}
+	for _, test := range []struct {
+		codes []int
+		want  int
+	}{{[]int{0, 99, 0}, 99}, {[]int{99, 107, 0}, 107}, {[]int{0, -1, 99}, -1}, {[]int{105, 107, 99}, 107}} {
+		a, b, c := part(test.codes[0]), part(test.codes[1]), part(test.codes[2])
+		merged := run.Merge(run.Merge(a, b), c)
+		if merged.Execution.ExitCode != test.want || len(merged.Problems) != 1 {
+			t.Errorf("%v: kept %d, problems %v; want %d", test.codes, merged.Execution.ExitCode, merged.Problems, test.want)
+		}
+		if !bytes.Equal(encode(t, merged), encode(t, run.Merge(run.Merge(c, a), b))) {
+			t.Errorf("%v: the order matters", test.codes)
+		}
+	}
+}
+
+// TestSeveralSummaries keeps none: what k6 says of parts is not the whole's.
+func TestSeveralSummaries(t *testing.T) {
+	part := func(seconds int) *run.Run {
+		b := run.NewBuilder(run.Options{})
+		b.SetReported(&run.Reported{Duration: time.Duration(seconds) * time.Second})
+		return b.Finish()
+	}
+	left := run.Merge(run.Merge(part(1), part(2)), part(1))
+	right := run.Merge(part(1), run.Merge(part(1), decode(t, encode(t, run.Merge(part(2), part(1))))))
+	for _, r := range []*run.Run{left, right} {
+		if r.Reported != nil || len(r.Problems) != 1 || r.Problems[0].Code != "several_summary" {
+			t.Errorf("kept %+v, problems %v", r.Reported, r.Problems)
+		}
+	}
+	if !bytes.Equal(encode(t, left), encode(t, right)) {
+		t.Error("the order matters")
+	}
+	if r := run.Merge(part(1), part(1)); r.Reported == nil || len(r.Problems) > 0 {
+		t.Errorf("the same summary twice: %+v, problems %v", r.Reported, r.Problems)
+	}
+}
