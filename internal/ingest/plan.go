@@ -18,14 +18,13 @@ import (
 // inspected is what k6 inspect --execution-requirements prints; values that
 // the script doesn't set are null.
 type inspected struct {
-	Scenarios    map[string]inspectedScenario `json:"scenarios"`
-	VUs          *int64                       `json:"vus"`
-	Duration     *duration                    `json:"duration"`
-	Iterations   *int64                       `json:"iterations"`
-	Stages       []inspectedStage             `json:"stages"`
-	Thresholds   map[string][]json.RawMessage `json:"thresholds"`
-	SummaryStats []string                     `json:"summaryTrendStats"`
-	MaxVUs       int64                        `json:"maxVUs"`
+	Scenarios  map[string]inspectedScenario `json:"scenarios"`
+	VUs        *int64                       `json:"vus"`
+	Duration   *duration                    `json:"duration"`
+	Iterations *int64                       `json:"iterations"`
+	Stages     []inspectedStage             `json:"stages"`
+	Thresholds map[string][]json.RawMessage `json:"thresholds"`
+	MaxVUs     int64                        `json:"maxVUs"`
 }
 
 type inspectedScenario struct {
@@ -110,7 +109,7 @@ func readPlan(_ context.Context, in *input, rd *reader) error {
 // plan is what could be read; the error is the first threshold that could not.
 func (d *inspected) plan() (*run.Plan, error) {
 	var bad error
-	p := &run.Plan{MaxVUs: d.MaxVUs, SummaryStats: d.SummaryStats, Scenarios: []run.Scenario{}}
+	p := &run.Plan{MaxVUs: d.MaxVUs, Scenarios: []run.Scenario{}}
 	for _, name := range slices.Sorted(maps.Keys(d.Scenarios)) {
 		p.Scenarios = append(p.Scenarios, d.Scenarios[name].scenario(name))
 	}

@@ -324,7 +324,8 @@ func identity(r *Run) string {
 	return time.Unix(0, r.Started).UTC().Format("20060102T150405Z") + "-" + name
 }
 
-// pathSafe keeps what may stand in a file name, at most 64 characters of it.
+// pathSafe keeps what may stand in a file name, at most 64 characters of it;
+// nothing of a name like "..", which stands for a folder.
 func pathSafe(s string) string {
 	safe := strings.Map(func(c rune) rune {
 		switch {
@@ -333,6 +334,9 @@ func pathSafe(s string) string {
 		}
 		return '_'
 	}, s)
+	if strings.Trim(safe, ".") == "" {
+		return ""
+	}
 	return safe[:min(len(safe), 64)]
 }
 

@@ -157,8 +157,6 @@ type Plan struct {
 	Scenarios []Scenario `json:"scenarios"` // by name
 	// Thresholds are by metric or submetric name.
 	Thresholds []MetricThresholds `json:"thresholds,omitempty"`
-	// SummaryStats are the configured summaryTrendStats, in k6's order.
-	SummaryStats []string `json:"summary_stats,omitempty"`
 	// MaxVUs is the highest number of virtual users the plan may need.
 	MaxVUs int64 `json:"max_vus,omitempty"`
 }
@@ -284,9 +282,6 @@ func (r *Run) Metric(name string) (Metric, bool) {
 	return Metric{}, false
 }
 
-// WindowStart is the time at which a window starts, in nanoseconds since the
-// Unix epoch.
-func (r *Run) WindowStart(w Window) int64 { return w.Index * int64(r.WindowLength) }
-
-// Duration is the time from the first sample's start to the last sample.
-func (r *Run) Duration() time.Duration { return time.Duration(r.Ended - r.Started) }
+// Duration is the time from the first sample's start to the last sample; at
+// most the longest that a Duration tells, 292 years.
+func (r *Run) Duration() time.Duration { return time.Unix(0, r.Ended).Sub(time.Unix(0, r.Started)) }

@@ -1,7 +1,9 @@
 package run_test
 
 import (
+	"math"
 	"testing"
+	"time"
 
 	"k6report/internal/run"
 )
@@ -112,5 +114,28 @@ func TestSelectionOfNothing(t *testing.T) {
 	sel.Merge(&run.Selection{})
 	if sel.Value != 5 {
 		t.Errorf("nothing changed the latest value to %v", sel.Value)
+	}
+}
+
+// TestIDIsNoFolder: an id becomes the name of a file.
+func TestIDIsNoFolder(t *testing.T) {
+	for _, testid := range []string{".", "..", "..."} {
+		b := run.NewBuilder(run.Options{})
+		b.Series(b.Metric("m"), b.Tags([]run.Tag{tag("testid", testid)})).Add(0, 1)
+		if id := b.Finish().ID; id == "" || id[0] == '.' {
+			t.Errorf("testid %q gives the id %q", testid, id)
+		}
+	}
+}
+
+// TestDurationSaturates where the span is more than a Duration tells.
+func TestDurationSaturates(t *testing.T) {
+	for _, test := range []struct {
+		from, to int64
+		want     time.Duration
+	}{{-3, 4, 7}, {epoch, epoch, 0}, {math.MinInt64, math.MaxInt64, math.MaxInt64}} {
+		if got := (&run.Run{Started: test.from, Ended: test.to}).Duration(); got != test.want {
+			t.Errorf("from %d to %d: %v, want %v", test.from, test.to, got, test.want)
+		}
 	}
 }
