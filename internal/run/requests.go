@@ -63,7 +63,9 @@ type Row struct {
 	// Bin is the bin of T at TableBits; see RowRange.
 	Bin   uint32
 	Count uint64
-	// Joined is the number of requests with at least one server time.
+	// Joined is the number of requests with at least one server time, those of
+	// NoTimes and of columns that there was no room for included: which requests
+	// had no other is not known any more when a metric turns out to be no time.
 	Joined uint64
 	// Total is the sum of T, in microseconds, each request rounded to one.
 	Total int64
