@@ -244,7 +244,7 @@ func TestFoldingKeepsSetup(t *testing.T) {
 		w := world{metrics: []run.Metric{{Name: "n", Type: run.Counter, Submetrics: []run.Submetric{
 			{Name: "n{group:::setup}", Tags: []run.Tag{tag("group", "::setup")}},
 		}}}}
-		r := w.same(t, rand.New(rand.NewPCG(1, 1)), events, 3)
+		r := w.same(t, rand.New(rand.NewPCG(1, 1)), events, 1)
 		if got := r.Select("n", run.IsSetup).Count; got != uint64(len(setup)) {
 			t.Errorf("level %d: %d of %d samples of set-up are left apart", r.Folding.Level, got, len(setup))
 		}
@@ -269,7 +269,7 @@ func TestManySets(t *testing.T) {
 	if r := w.build(events[:500]); r.WindowLength != time.Second {
 		t.Errorf("500 sets: windows of %v, want 1s", r.WindowLength)
 	}
-	if r := w.same(t, rand.New(rand.NewPCG(1, 1)), events, 5); r.WindowLength != 4*time.Second || r.Folding.Level > 0 {
+	if r := w.same(t, rand.New(rand.NewPCG(1, 1)), events, 2); r.WindowLength != 4*time.Second || r.Folding.Level > 0 {
 		t.Errorf("2500 sets: windows of %v at level %d, want 4s at 0", r.WindowLength, r.Folding.Level)
 	}
 }
