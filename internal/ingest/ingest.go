@@ -167,6 +167,8 @@ func (rd *reader) finish(sources []Source) (*run.Run, error) {
 	switch {
 	case rd.seam.tooMany || len(r.Metrics) > maxMetrics:
 		return nil, fmt.Errorf("read %s: they hold more than %d metrics: put what varies into a tag, not into a metric's name", names(sources), maxMetrics)
+	case len(r.Series) == 0 && slices.ContainsFunc(r.Problems, func(p run.Problem) bool { return p.Code == "several_summary" }):
+		return nil, fmt.Errorf("read %s: they hold several summaries and no samples: give one summary, or the samples of all parts", names(sources))
 	case len(r.Series) == 0 && r.Reported == nil:
 		return nil, fmt.Errorf("read %s: there are no samples in it: give the file that k6 wrote with --out json=FILE, or its summary", names(sources))
 	}

@@ -65,6 +65,7 @@ func readStream(ctx context.Context, in *input, rd *reader) error {
 		w.lines.segment.problem(cutOff(err))
 	}
 	rd.seam.add(w.lines.end())
+	w.finish()
 	rd.take(w)
 	return nil
 }

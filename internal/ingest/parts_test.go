@@ -71,3 +71,14 @@ func (f *countingFile) ReadAt(p []byte, at int64) (int, error) {
 	f.read.Add(int64(n))
 	return n, err
 }
+
+// TestSeveralSummariesAlone asks for one of them, or for samples.
+func TestSeveralSummariesAlone(t *testing.T) {
+	summary := func(count string) Source {
+		return Source{"s" + count, strings.NewReader(`{"root_group":{},"metrics":{"http_reqs":{"count":` + count + `,"rate":1}}}`)}
+	}
+	_, err := Read(t.Context(), []Source{summary("1"), summary("2")}, Options{})
+	if want := "read s1, s2: they hold several summaries and no samples: give one summary, or the samples of all parts"; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}

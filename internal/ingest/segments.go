@@ -20,6 +20,8 @@ const segmentSize = 16 << 20
 type worker struct {
 	b, late *run.Builder
 	lines   *lines
+	// What it read, after finish.
+	part, definitions *run.Run
 }
 
 func (rd *reader) worker() *worker {
@@ -28,9 +30,15 @@ func (rd *reader) worker() *worker {
 	return w
 }
 
+// finish puts in order what was read; on the worker's goroutine, for it takes
+// a tenth of the time.
+func (w *worker) finish() {
+	w.part, w.definitions = w.b.Finish(), w.late.Finish()
+}
+
 func (rd *reader) take(w *worker) {
-	rd.parts = append(rd.parts, w.b.Finish())
-	rd.late = append(rd.late, w.late.Finish())
+	rd.parts = append(rd.parts, w.part)
+	rd.late = append(rd.late, w.definitions)
 }
 
 // readSegments reads the segments of a plain file on several goroutines. Each
@@ -72,6 +80,7 @@ func readSegments(ctx context.Context, in *input, rd *reader) error {
 				}
 				order.put(s.number, w.lines.end())
 			}
+			w.finish()
 			return nil
 		})
 	}
