@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -199,6 +200,7 @@ func TestDifferentRuns(t *testing.T) {
 
 // writtenFile changes while it is read.
 type writtenFile struct {
+	mu sync.Mutex
 	*memFile
 	after int64            // bytes read until then
 	now   func(f *memFile) // what happens
@@ -212,12 +214,16 @@ func (f *writtenFile) count(n int) {
 }
 
 func (f *writtenFile) Read(p []byte) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	n, err := f.memFile.Read(p)
 	f.count(n)
 	return n, err
 }
 
 func (f *writtenFile) ReadAt(p []byte, off int64) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	n, err := f.memFile.ReadAt(p, off)
 	f.count(n)
 	return n, err
@@ -242,7 +248,7 @@ func TestFileChanges(t *testing.T) {
 		{"grows, stream", 1 << 20, func(f *memFile) { f.size++ }, 1000, grew},
 	}
 	for _, tt := range tests {
-		f := &writtenFile{newFile(data), 1, tt.now}
+		f := &writtenFile{memFile: newFile(data), after: 1, now: tt.now}
 		if tt.size < headSize {
 			f.after = int64(len(data)) + 1 // behind the head
 		}

@@ -62,18 +62,9 @@ type entry struct {
 	vu, iter   string // where tags held them
 	endpoint   string // the name of the request that a sample is about
 
-	// As which protocol's request the tags were judged last, and how.
-	protocol        string
+	set run.TagSet
+	// How the tags say that an HTTP request ended.
 	failed, timeout bool
-}
-
-// outcome is how the tags say that a request ended.
-func (e *entry) outcome(protocol string) (failed, timeout bool) {
-	if e.protocol != protocol {
-		set := run.NewTagSet(e.tags...)
-		e.protocol, e.failed, e.timeout = protocol, run.Failed(protocol, set), run.TimedOut(protocol, set)
-	}
-	return e.failed, e.timeout
 }
 
 // segment is what a stretch of lines leaves for the seam.
@@ -201,7 +192,8 @@ func (c *collector) entry(raw map[string]string) *entry {
 	e := &entry{generation: -1}
 	e.tags, e.vu, e.iter = c.n.tags(raw)
 	set := run.NewTagSet(e.tags...)
-	e.tags = set.List()
+	e.tags, e.set = set.List(), set
+	e.failed, e.timeout = run.Failed(protocolHTTP, set), run.TimedOut(protocolHTTP, set)
 	e.setup = run.IsSetup(set)
 	if e.endpoint = set.Value("endpoint"); e.endpoint == "" {
 		e.endpoint = set.Value("name")
@@ -312,7 +304,9 @@ func (c *collector) direct(m *metric, at int64, v float64, e *entry, join uint64
 		c.closeBefore()
 	}
 	q := run.Request{Start: at - nanos(v), Duration: v, Total: v}
-	q.Failed, q.Timeout = e.outcome(m.protocol)
+	if m.protocol != run.ProtocolIteration {
+		q.Failed, q.Timeout = run.Failed(m.protocol, e.set), run.TimedOut(m.protocol, e.set)
+	}
 	place := c.b.AddRequest(m.protocol, c.handleOf(e), &q)
 	if m.protocol != run.ProtocolIteration {
 		c.count++

@@ -123,8 +123,9 @@ func (f *fragment) request() run.Request {
 		Start:    f.time - nanos(v[partBlocked]+v[partDuration]),
 		Duration: v[partDuration],
 		Total:    v[partBlocked] + v[partDuration],
+		Failed:   f.entry.failed,
+		Timeout:  f.entry.timeout,
 	}
-	q.Failed, q.Timeout = f.entry.outcome(protocolHTTP)
 	if f.mask&(1<<partFailed) != 0 {
 		q.Failed = v[partFailed] != 0
 	}
