@@ -8,6 +8,19 @@ const (
 	ChartErrors      = "errors"       // error share over time
 	ChartVUs         = "vus"          // VUs over time
 	ChartEndpointP95 = "endpoint_p95" // p95 over time, a series an endpoint
+
+	// ChartDistribution is the share of requests that took at most x ms, a
+	// series for each side of a comparison.
+	ChartDistribution = "distribution"
+	// ChartAttribution is the mean time in each component over time, a series a
+	// component (named as in Attribution) in ms, to be stacked.
+	ChartAttribution = "attribution"
+	// ChartDelta is by how much each component's mean time grew against the
+	// reference, bars in ms, named by XLabels.
+	ChartDelta = "delta"
+	// ChartSaturation is what happened at each load: x is the load in 1/s,
+	// series are "p50", "p95" in ms; Marks are the knee and the capacity.
+	ChartSaturation = "saturation"
 )
 
 // Kinds of chart.
