@@ -28,6 +28,20 @@ type Options struct {
 	Version string
 	// FailOn are the statuses that make the exit code other than 0.
 	FailOn []report.Status
+
+	// Baseline is what to compare with; nil asks for no comparison.
+	Baseline *Baseline
+	// Rerun is the second run that confirms or clears what the first one is
+	// suspected of; nil: there is none. With [Baseline.Group] it counts as one
+	// of More.
+	Rerun *run.Run
+	// More are further runs of the candidate, for [Baseline.Group].
+	More []*run.Run
+	// ConfirmRuns is how many runs it takes to call a regression one, 1 or 2; 0
+	// is 2.
+	ConfirmRuns int
+	// Force compares runs that aren't comparable all the same.
+	Force bool
 }
 
 // Analyze reports on one run by itself.
