@@ -1,5 +1,5 @@
 // Package ingest reads what k6 left behind into a [run.Run]: samples as k6
-// writes them with --out json (plain or gzip), its end-of-test summary, the
+// writes them with --out json or --out csv (plain or gzip), its end-of-test summary, the
 // plan that k6 inspect prints, and snapshots. The format is found by content.
 //
 // Readers stream: memory does not grow with the input. They judge nothing, and

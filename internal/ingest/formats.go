@@ -23,6 +23,16 @@ type format struct {
 	// samples says that the source holds samples, which are read after what
 	// only describes the run.
 	samples bool
+	// start says where among the sources of a run one belongs; nil looks for
+	// times as k6 JSON has them.
+	start func(head []byte) start
+}
+
+func (f format) startOf(head []byte) start {
+	if f.start == nil {
+		return startOf(head)
+	}
+	return f.start(head)
 }
 
 // formats are asked in this order.
@@ -35,6 +45,7 @@ func formats() []format {
 		{name: "k6 execution record", id: "execution", match: hasKeys("exit_code", "k6_version"), read: readExecution},
 		{name: "k6 summary", id: "summary", match: isSummary, read: readSummary},
 		{name: "k6 JSON", id: "k6-json", match: isJSONLines, read: readJSON, samples: true},
+		{name: "k6 CSV", id: "csv", match: isCSV, read: readCSV, samples: true, start: csvStart},
 	}
 }
 

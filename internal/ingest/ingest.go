@@ -53,6 +53,8 @@ type reader struct {
 	// by then samples may have been folded, by other goroutines too.
 	late  []*run.Run
 	known []run.Metric // definitions that every Builder starts with
+	// untyped are the sources that don't tell the types of metrics.
+	untyped []string
 }
 
 // builder makes a Builder for one goroutine.
@@ -159,6 +161,9 @@ func (rd *reader) finish(sources []Source) (*run.Run, error) {
 	}
 	for name, value := range rd.options.Labels {
 		rd.b.Label(name, value)
+	}
+	if len(rd.untyped) > 0 {
+		rd.inferTypes()
 	}
 	for _, part := range slices.Concat(rd.parts, rd.late) {
 		rd.b.AddRun(part)

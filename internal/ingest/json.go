@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/klauspost/compress/gzip"
@@ -14,33 +13,18 @@ import (
 
 // readJSON reads samples as k6 writes them with --out json.
 func readJSON(ctx context.Context, in *input, rd *reader) error {
-	s := rd.seam
-	s.begin()
-	var err error
-	if in.file != nil && !in.gzipped && in.size > rd.options.segmentSize {
-		err = readSegments(ctx, in, rd)
-	} else {
-		err = readStream(ctx, in, rd)
-	}
-	if err != nil {
-		return fmt.Errorf("read %s: %w", in.name, err)
-	}
-	rd.b.Source(run.Source{
-		Name: in.name, Format: in.format.id,
-		Lines: s.lines, Samples: int64(s.samples), Skipped: s.bad,
+	return readText(ctx, in, rd, text{
+		reader: func(c *collector, o Options) textReader {
+			return &lines{parser: newParser(c, o.strictOnly)}
+		},
+		border: border,
+		none:   "a line of k6 JSON: give the file that k6 wrote with --out json=FILE",
 	})
-	if p, changed := in.change(); changed {
-		rd.b.Problem(p)
-	}
-	if s.samples == 0 && s.bad > 0 && s.bad == s.lines {
-		return fmt.Errorf("read %s: none of its %d lines is a line of k6 JSON: give the file that k6 wrote with --out json=FILE", in.name, s.lines)
-	}
-	return nil
 }
 
 // readStream reads what has to be read from start to end: standard input,
 // gzip, short files. Unpacking has a goroutine of its own.
-func readStream(ctx context.Context, in *input, rd *reader) error {
+func readStream(ctx context.Context, in *input, rd *reader, t text) error {
 	source := in.stream
 	if in.gzipped {
 		unzipped, err := gzip.NewReader(source)
@@ -55,16 +39,16 @@ func readStream(ctx context.Context, in *input, rd *reader) error {
 		}
 		source = packed
 	}
-	w := rd.worker()
-	w.lines.begin(in.name)
-	err := w.lines.read(ctx, skipBOM(source))
+	w := rd.worker(t)
+	w.text.begin(in.name)
+	err := w.text.read(ctx, skipBOM(source))
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if err != nil {
-		w.lines.segment.problem(cutOff(err))
+		w.text.note(cutOff(err))
 	}
-	rd.seam.add(w.lines.end())
+	rd.seam.add(w.text.end())
 	w.finish()
 	rd.take(w)
 	return nil

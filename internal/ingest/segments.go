@@ -19,14 +19,14 @@ const segmentSize = 16 << 20
 // worker is what one goroutine reads into.
 type worker struct {
 	b, late *run.Builder
-	lines   *lines
+	text    textReader
 	// What it read, after finish.
 	part, definitions *run.Run
 }
 
-func (rd *reader) worker() *worker {
+func (rd *reader) worker(t text) *worker {
 	w := &worker{b: rd.builder(), late: run.NewBuilder(run.Options{})}
-	w.lines = &lines{parser: newParser(newCollector(w.b, w.late, rd.options), rd.options.strictOnly)}
+	w.text = t.reader(newCollector(w.b, w.late, rd.options), rd.options)
 	return w
 }
 
@@ -44,7 +44,7 @@ func (rd *reader) take(w *worker) {
 // readSegments reads the segments of a plain file on several goroutines. Each
 // has its own Builder; sums are exact, so it does not matter which one took
 // which segment. The seam takes segments in order.
-func readSegments(ctx context.Context, in *input, rd *reader) error {
+func readSegments(ctx context.Context, in *input, rd *reader, t text) error {
 	size := rd.options.segmentSize
 	count := int((in.size + size - 1) / size)
 	workers := make([]*worker, min(rd.options.Workers, count))
@@ -57,7 +57,7 @@ func readSegments(ctx context.Context, in *input, rd *reader) error {
 		for s.number = range count {
 			var err error
 			if s.from, s.to = s.to, max(s.to, int64(s.number+1)*size); s.to > s.from {
-				s.to, err = border(in, s.to)
+				s.to, err = t.border(ctx, in, s.from, s.to)
 			}
 			if err != nil {
 				return err
@@ -71,14 +71,14 @@ func readSegments(ctx context.Context, in *input, rd *reader) error {
 		return nil
 	})
 	for i := range workers {
-		w := rd.worker()
+		w := rd.worker(t)
 		workers[i] = w
 		group.Go(func() error {
 			for s := range next {
-				if err := readSegment(ctx, in, w.lines, s, rd.options.Progress); err != nil {
+				if err := readSegment(ctx, in, w.text, s, rd.options.Progress); err != nil {
 					return err
 				}
-				order.put(s.number, w.lines.end())
+				order.put(s.number, w.text.end())
 			}
 			w.finish()
 			return nil
@@ -101,7 +101,7 @@ type stretch struct {
 }
 
 // readSegment reads a stretch of the file.
-func readSegment(ctx context.Context, in *input, l *lines, s stretch, progress func(int64)) error {
+func readSegment(ctx context.Context, in *input, l textReader, s stretch, progress func(int64)) error {
 	l.begin(in.name)
 	var r io.Reader = &counted{io.NewSectionReader(in.file, s.from, s.to-s.from), progress}
 	if s.from == 0 {
@@ -112,14 +112,14 @@ func readSegment(ctx context.Context, in *input, l *lines, s stretch, progress f
 		return ctx.Err()
 	}
 	if err != nil {
-		l.segment.problem(cutOff(err))
+		l.note(cutOff(err))
 	}
 	return nil
 }
 
 // border is where the first line starts that does not start before a place: a
 // line begins behind the newline of the one before.
-func border(in *input, at int64) (int64, error) {
+func border(_ context.Context, in *input, _, at int64) (int64, error) {
 	at--
 	buf := make([]byte, 4096)
 	for at < in.size {

@@ -75,7 +75,7 @@ func open(ctx context.Context, s Source, progress func(int64)) (*input, error) {
 	if in.format, err = detect(in.head); err != nil {
 		return in, err
 	}
-	in.start = startOf(in.head)
+	in.start = in.format.startOf(in.head)
 	return in, nil
 }
 
