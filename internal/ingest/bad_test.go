@@ -34,7 +34,6 @@ func TestRefused(t *testing.T) {
 		{"definitions only", `{"type":"Metric","data":{"name":"x","type":"trend"},"metric":"x"}` + "\n", "read f: there are no samples in it: give the file that k6 wrote with --out json=FILE, or its summary"},
 		{"nothing but bad lines", strings.Repeat(`{"metric":"x","type":"Point","data":1}`+"\n", 3), "read f: none of its 3 lines is a line of k6 JSON: give the file that k6 wrote with --out json=FILE"},
 		{"two tests with ids", aPoint("x", at(0), "1", `{"testid":"b"}`) + aPoint("x", at(1), "1", `{"testid":"a"}`), "read f: it holds several runs (testid a, b): give each a file of its own"},
-		{"summary by handleSummary", `{"root_group":{},"metrics":{"x":{"type":"trend","values":{"avg":1}}}}`, `read f: metric "x": this summary was written by handleSummary, which k6report does not read yet: export one with --summary-export`},
 		{"broken summary", "{\"root_group\":{},\n\"metrics\":{]}", "read f (k6 summary): it is not JSON: invalid character ']' looking for beginning of object key string (line 2)"},
 		{"damaged snapshot", run.Magic + "0123456789abcdef", "read f: read snapshot: the checksum does not match: …"},
 	}

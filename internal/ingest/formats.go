@@ -102,11 +102,21 @@ func hasKeys(want ...string) func([]byte) bool {
 	}
 }
 
-// isSummary also matches where the first of the two keys holds more than the
+// isSummary also matches where the first key of a shape holds more than the
 // head shows.
 func isSummary(head []byte) bool {
 	keys := topKeys(head)
-	return slices.Contains(keys, "root_group") || len(head) >= headSize && slices.Equal(keys, []string{"metrics"})
+	has := func(key string) bool { return slices.Contains(keys, key) }
+	if has("root_group") || has("config") && has("results") {
+		return true
+	}
+	if len(head) < headSize {
+		return false
+	}
+	// Else one of these is the only key whose value the head holds, or begins.
+	return slices.Equal(keys, []string{"metrics"}) ||
+		slices.Equal(keys, []string{"config"}) && bytes.Contains(head, []byte(`"execution"`)) ||
+		slices.Equal(keys, []string{"results"})
 }
 
 // topKeys are the keys of a JSON object, as far as the head shows them.

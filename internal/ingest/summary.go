@@ -1,9 +1,9 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,12 +13,7 @@ import (
 	"k6report/internal/run"
 )
 
-// legacySummary is what k6 writes with --summary-export.
-type legacySummary struct {
-	Metrics   map[string]map[string]json.RawMessage `json:"metrics"`
-	RootGroup legacyGroup                           `json:"root_group"`
-}
-
+// legacyGroup is a group in the shape of --summary-export.
 type legacyGroup struct {
 	Name   string                 `json:"name"`
 	Path   string                 `json:"path"`
@@ -33,41 +28,96 @@ type legacyCheck struct {
 	Fails  uint64 `json:"fails"`
 }
 
+// summaryDocument is a summary of any of its three shapes, as far as is needed
+// to tell them apart: the legacy one of --summary-export, what k6 hands to
+// handleSummary, and the machine-readable one.
+type summaryDocument struct {
+	Metrics   map[string]map[string]json.RawMessage `json:"metrics"`
+	RootGroup json.RawMessage                       `json:"root_group"`
+	State     *struct {
+		Milliseconds float64 `json:"testRunDurationMs"`
+	} `json:"state"`
+
+	Config  *machineConfig  `json:"config"`
+	Results *machineResults `json:"results"`
+}
+
 // readSummary reads k6's end-of-test summary: its own numbers and verdicts,
 // without time or distribution.
 func readSummary(_ context.Context, in *input, rd *reader) error {
-	var d legacySummary
+	var d summaryDocument
 	if err := readDocument(in, &d); err != nil {
 		return err
 	}
-	reported := &run.Reported{}
-	for _, name := range slices.Sorted(maps.Keys(d.Metrics)) {
-		m, err := legacyMetric(name, d.Metrics[name])
+	s := summaryReader{reported: &run.Reported{Metrics: []run.ReportedMetric{}}, contains: make(map[string]string)}
+	var err error
+	switch {
+	case d.Results != nil:
+		err = s.machine(d.Config, d.Results)
+		rd.b.Problem(run.Problem{
+			Code: "summary_without_verdicts", Source: in.name,
+			Message: "this form of k6's summary tells neither thresholds nor their verdicts: add what k6 inspect --execution-requirements prints, or the summary that --summary-export writes without --new-machine-readable-summary",
+		})
+	case d.handed():
+		err = s.handed(&d)
+	default:
+		err = s.legacy(&d)
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", in.name, err)
+	}
+	slices.SortFunc(s.reported.Metrics, func(a, b run.ReportedMetric) int { return cmp.Compare(a.Name, b.Name) })
+	for i := range s.reported.Metrics {
+		rd.define(s.definitions(&s.reported.Metrics[i])...)
+	}
+	if s.reported.Duration == 0 {
+		s.reported.Duration = reportedDuration(s.reported.Metrics)
+	}
+	rd.b.SetReported(s.reported)
+	rd.b.Source(run.Source{Name: in.name, Format: in.format.id})
+	return nil
+}
+
+// summaryReader gathers what a summary says.
+type summaryReader struct {
+	reported *run.Reported
+	contains map[string]string // by metric
+}
+
+// definitions are what a summary's metric says of metrics.
+func (s *summaryReader) definitions(m *run.ReportedMetric) []run.Metric {
+	if base, tags, ok := submetric(m.Name); ok {
+		return []run.Metric{{Name: base, Submetrics: []run.Submetric{{Name: m.Name, Tags: tags}}}}
+	}
+	list := []run.Metric{{Name: m.Name, Type: m.Type, Contains: s.contains[m.Name]}}
+	if own, ok := builtin(m.Name); ok {
+		list = append(list, own) // its unit, too
+	}
+	return list
+}
+
+// legacy takes the shape of --summary-export.
+func (s *summaryReader) legacy(d *summaryDocument) error {
+	for name, fields := range d.Metrics {
+		m, err := legacyMetric(name, fields)
 		if err != nil {
-			return fmt.Errorf("read %s: metric %q: %w", in.name, clip(name), err)
+			return fmt.Errorf("metric %q: %w", clip(name), err)
 		}
-		reported.Metrics = append(reported.Metrics, m)
-		if base, tags, ok := submetric(name); ok {
-			rd.define(run.Metric{Name: base, Submetrics: []run.Submetric{{Name: name, Tags: tags}}})
-		} else {
-			rd.define(run.Metric{Name: name, Type: m.Type})
-			if own, ok := builtin(name); ok {
-				rd.define(own) // its unit, too
-			}
+		s.reported.Metrics = append(s.reported.Metrics, m)
+	}
+	var root legacyGroup
+	if len(d.RootGroup) > 0 {
+		if err := unmarshal(d.RootGroup, &root); err != nil {
+			return fmt.Errorf("root_group: %w", plainJSONError(err))
 		}
 	}
-	reported.Checks = d.RootGroup.checks(nil)
-	reported.Duration = reportedDuration(reported.Metrics)
-	rd.b.SetReported(reported)
-	rd.b.Source(run.Source{Name: in.name, Format: in.format.id})
+	s.reported.Checks = root.checks(nil)
+	sortChecks(s.reported.Checks)
 	return nil
 }
 
 func legacyMetric(name string, fields map[string]json.RawMessage) (run.ReportedMetric, error) {
 	m := run.ReportedMetric{Name: name, Values: []run.ReportedValue{}}
-	if _, other := fields["values"]; other {
-		return m, errors.New("this summary was written by handleSummary, which k6report does not read yet: export one with --summary-export")
-	}
 	for _, field := range slices.Sorted(maps.Keys(fields)) {
 		if field == "thresholds" {
 			var failed map[string]bool
