@@ -133,13 +133,7 @@ func medianOf(t *run.Table) float64 {
 
 // levels measure the plateaus and slices of a changing load.
 func (s *subject) levels() []report.Level {
-	if s.plan == nil || len(s.Requests.Tables) == 0 {
-		return nil
-	}
-	seen, length := s.since(s.Ended), s.Requests.BlockLength
-	levels, left := s.plan.levels(func(l stretch) bool {
-		return l.to > seen || s.grid(l, int64(length)).seconds > 0 // an early end is no fault of the plan
-	})
+	levels, left := s.plannedLevels()
 	s.noteLeftOut(left)
 	var out []report.Level
 	for _, l := range levels {
@@ -148,6 +142,18 @@ func (s *subject) levels() []report.Level {
 		}
 	}
 	return out
+}
+
+// plannedLevels are the levels of a changing load, and what is too short to be
+// one.
+func (s *subject) plannedLevels() (levels, left []stretch) {
+	if s.plan == nil || len(s.Requests.Tables) == 0 {
+		return nil, nil
+	}
+	seen, length := s.since(s.Ended), s.Requests.BlockLength
+	return s.plan.levels(func(l stretch) bool {
+		return l.to > seen || s.grid(l, int64(length)).seconds > 0 // an early end is no fault of the plan
+	})
 }
 
 // noteLeftOut says how much of the plan is in no level.

@@ -62,8 +62,8 @@ func (s *subject) measuredAnything() bool {
 func (s *subject) checkConfiguration() {
 	var unused []string
 	for name, set := range map[string]bool{
-		"accepted": len(s.config.Accepted) > 0, "components": len(s.config.Components) > 0,
-		"gates": len(s.config.Gates) > 0, "publish": s.config.Publish != (config.Publish{}),
+		"accepted": len(s.config.Accepted) > 0,
+		"gates":    len(s.config.Gates) > 0, "publish": s.config.Publish != (config.Publish{}),
 		"baseline": s.config.Baseline != (config.Baseline{}),
 	} {
 		if set {

@@ -69,6 +69,30 @@ type Attribution struct {
 	// Mix is the part of the difference that a changed mix of endpoints
 	// explains, in ms; nil where there is no reference.
 	Mix *float64 `json:"mix_ms,omitempty"`
+	// Excess are the differences that the columns of Components explain, one a
+	// question that was asked; empty where nothing could be compared.
+	Excess []Excess `json:"excess,omitempty"`
+}
+
+// Questions that are answered beside those of Attribution.Question.
+const QuestionTail = "tail"
+
+// Excess is by how much the mean time of a request differs between a hard case
+// and its reference, both with the hard case's mix of endpoints.
+type Excess struct {
+	Question    string    `json:"question"` // tail, load or regression
+	Reference   string    `json:"reference"`
+	Hard        string    `json:"hard"`
+	ReferenceMS float64   `json:"reference_ms"`
+	HardMS      float64   `json:"hard_ms"`
+	ChangeMS    float64   `json:"change_ms"`
+	Interval    *Interval `json:"interval,omitempty"` // of the change, 95 %
+	Confidence  *float64  `json:"confidence,omitempty"`
+	Coverage    *float64  `json:"coverage,omitempty"` // of the hard case's requests
+	// Shares are each component's part of the change, by its name; they add up
+	// to 1. Parts are the same by sub-part, in ms.
+	Shares Values `json:"shares"`
+	Parts  Values `json:"parts"`
 }
 
 // Bottleneck is a named cause.

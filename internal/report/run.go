@@ -169,6 +169,12 @@ type Share struct {
 	Component string  `json:"component"`
 	MeanMS    float64 `json:"mean_ms"`
 	Share     float64 `json:"share"`
+	// Tail, Load and Regression are parts of what makes slow requests of the
+	// endpoint slow, of what it took longer under load, and than the baseline;
+	// nil where that can't be told or nothing differs.
+	Tail       *float64 `json:"tail,omitempty"`
+	Load       *float64 `json:"load,omitempty"`
+	Regression *float64 `json:"regression,omitempty"`
 }
 
 // Target is a service level: what was asked for and what was seen.

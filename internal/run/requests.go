@@ -98,6 +98,9 @@ func ClientColumns() []string {
 // no upper end.
 func RowRange(bin uint32) Range { return cellRange(bin, TableBits) }
 
+// RowOf is the bin of a time T in milliseconds, from 0 up.
+func RowOf(ms float64) uint32 { return cellOf(ms, TableBits) }
+
 // ProtocolIteration marks the pseudo-endpoint of a scenario's iterations.
 const ProtocolIteration = "iteration"
 

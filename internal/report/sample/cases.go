@@ -218,6 +218,12 @@ func Full() *report.Report {
 		r.Attribution.Components[i].Regression = report.Num(x)
 		r.Attribution.Components[i].WaitMS = report.Num(x)
 	}
+	r.Attribution.Excess = []report.Excess{{
+		Question: report.QuestionRegression, Reference: "baseline", Hard: "this run", ReferenceMS: 102, HardMS: 142.3, ChangeMS: 40.3,
+		Interval: &report.Interval{Low: report.Num(36.1), High: report.Num(44.9)}, Confidence: report.Num(0.994), Coverage: report.Num(0.997),
+		Shares: report.Values{{Name: report.CompDatabase, Value: 0.91}, {Name: report.CompOther, Value: 0.09}},
+		Parts:  report.Values{{Name: "db-pool-wait", Value: 36.7}, {Name: "unattributed", Value: 3.6}},
+	}}
 	r.Comparison = comparison()
 	r.Saturation = &report.Saturation{
 		Status: report.SatPeak, Headline: "every target held up to 750/s; throughput peaks near 930/s",
@@ -252,7 +258,10 @@ func fillRun(run *report.Run) {
 	run.Endpoints[0].FewSamples = []string{"p(99)"}
 	run.Endpoints[0].Scenario = "load"
 	run.Endpoints[0].Targets[0].Metric = "http_req_duration"
-	run.Endpoints[0].Attribution = []report.Share{{Component: report.CompDatabase, MeanMS: 112.4, Share: 0.79}, {Component: report.CompOther, MeanMS: 29.9, Share: 0.21}}
+	run.Endpoints[0].Attribution = []report.Share{
+		{Component: report.CompDatabase, MeanMS: 112.4, Share: 0.79, Tail: report.Num(0.9), Load: report.Num(0.88), Regression: report.Num(0.91)},
+		{Component: report.CompOther, MeanMS: 29.9, Share: 0.21, Tail: report.Num(0.1), Load: report.Num(0.12), Regression: report.Num(0.09)},
+	}
 	run.Endpoints = append(run.Endpoints, report.Endpoint{
 		Name: "/hubs/workflow", Protocol: "websocket", Count: 212, RatePerS: report.Num(0.35),
 		FewSamples: []string{"p(99)"}, DurationMS: report.Durations{Avg: report.Num(3.2), Med: report.Num(2.9), P95: report.Num(6.1), P99: report.Num(9.9), Max: report.Num(11)},
