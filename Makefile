@@ -56,7 +56,7 @@ build: ## build bin/k6report
 
 .PHONY: tools
 tools: ## install k6 and the other tools that the tests use
-	$(INSTALL) golangci-lint k6 postgresql
+	$(INSTALL) golangci-lint k6 postgresql chromium axe-core
 
 .PHONY: fmt
 fmt: ## format all Go code

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -138,14 +137,9 @@ func (e execution) keepPlan(ctx context.Context) error {
 func forgetRun(dir string) error {
 	names := slices.Concat(sampleFiles, besideFiles, []string{logFile})
 	for _, f := range formats() {
-		names = append(names, f.file)
+		names = append(names, f.may...)
 	}
-	for _, name := range names {
-		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("take away an earlier run: %w", err)
-		}
-	}
-	return nil
+	return remove(dir, names)
 }
 
 // sourcesOf are the files that a run left.

@@ -3,41 +3,118 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 
 	"k6report/internal/atomicfile"
 	"k6report/internal/render"
+	"k6report/internal/render/chart"
+	"k6report/internal/render/page"
 	"k6report/internal/report"
 	"k6report/internal/run"
 )
 
-// format is a file that can be written under --out.
+// output is what files are made of.
+type output struct {
+	report *report.Report
+	run    *run.Run // nil when only the report is known
+	// dir is the folder as the CI system knows it, relative to the project.
+	dir string
+}
+
+// file is one that was made, its name relative to the folder.
+type file struct {
+	name    string
+	content []byte
+}
+
+// format is what can be written under --out.
 type format struct {
 	name string // for --formats
-	file string
-	// write makes the content; the run is nil when only the report is known.
-	write func(io.Writer, *report.Report, *run.Run) error
+	// may are the names of all files that it may write: a picture is made only
+	// where there is something to be drawn.
+	may  []string
+	make func(output) ([]file, error)
 	// needsRun says that it can't be made from a report alone.
 	needsRun bool
 }
 
-// formats are all files, in the order in which they are written.
+// writer writes a report into one file.
+type writer func(io.Writer, output) error
+
+// single is a format of one file.
+func single(name, path string, write writer) format {
+	return format{name: name, may: []string{path}, make: func(o output) ([]file, error) {
+		var content bytes.Buffer
+		if err := write(&content, o); err != nil {
+			return nil, err
+		}
+		return []file{{path, content.Bytes()}}, nil
+	}}
+}
+
+// pageFile and chartsFolder are what other formats point to.
+const (
+	pageFile     = "report.html"
+	chartsFolder = "charts"
+)
+
+// formats are all of them, in the order in which they are written.
 func formats() []format {
+	snapshot := single("snapshot", snapshotFile, func(w io.Writer, o output) error { return run.Encode(w, o.run) })
+	snapshot.needsRun = true
 	return []format{
-		{name: "summary", file: "summary.txt", write: func(w io.Writer, r *report.Report, _ *run.Run) error {
-			return render.Terminal(w, r, render.TerminalOptions{Verbose: true})
-		}},
-		{name: "json", file: "report.json", write: func(w io.Writer, r *report.Report, _ *run.Run) error {
-			return report.Encode(w, r)
-		}},
-		{name: "snapshot", file: snapshotFile, needsRun: true, write: func(w io.Writer, _ *report.Report, r *run.Run) error {
-			return run.Encode(w, r)
-		}},
+		single("summary", "summary.txt", func(w io.Writer, o output) error {
+			return render.Terminal(w, o.report, render.TerminalOptions{Verbose: true})
+		}),
+		single("json", "report.json", func(w io.Writer, o output) error { return report.Encode(w, o.report) }),
+		single("html", pageFile, func(w io.Writer, o output) error { return page.HTML(w, o.report) }),
+		single("md", "report.md", func(w io.Writer, o output) error { return render.Markdown(w, o.report) }),
+		{name: "charts", may: pictureFiles(), make: pictures},
+		single("junit", "junit.xml", func(w io.Writer, o output) error {
+			return render.JUnit(w, o.report, render.JUnitOptions{Charts: path.Join(o.dir, chartsFolder)})
+		}),
+		single("openmetrics", "metrics.txt", func(w io.Writer, o output) error { return render.OpenMetrics(w, o.report) }),
+		single("load-performance", "load-performance.json", func(w io.Writer, o output) error { return render.LoadPerformance(w, o.report) }),
+		single("annotations", "annotations.json", func(w io.Writer, o output) error {
+			return render.Annotations(w, o.report, path.Join(o.dir, pageFile))
+		}),
+		snapshot,
 	}
+}
+
+func pictureFiles() []string {
+	var names []string
+	for _, id := range chart.IDs() {
+		for _, ending := range []string{".png", ".svg"} {
+			names = append(names, path.Join(chartsFolder, id+ending))
+		}
+	}
+	return names
+}
+
+// pictures draws each chart twice.
+func pictures(o output) ([]file, error) {
+	var out []file
+	for _, p := range chart.Pictures(o.report) {
+		for _, as := range []struct {
+			ending string
+			write  func(io.Writer) error
+		}{{".png", p.WritePNG}, {".svg", p.WriteSVG}} {
+			var content bytes.Buffer
+			if err := as.write(&content); err != nil {
+				return nil, err
+			}
+			out = append(out, file{path.Join(chartsFolder, p.ID+as.ending), content.Bytes()})
+		}
+	}
+	return out, nil
 }
 
 func formatNames() []string {
@@ -48,25 +125,61 @@ func formatNames() []string {
 	return names
 }
 
-// writeFiles writes the wanted files into a folder, each as a whole.
+// writeFiles writes the wanted files into a folder, each as a whole. What a
+// format wrote there before and does not write now is taken away.
 func writeFiles(ctx context.Context, dir string, wanted []string, rep *report.Report, r *run.Run) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make folder for the reports: %w", err)
 	}
+	o := output{report: rep, run: r, dir: projectPath(dir)}
 	for _, f := range formats() {
 		if !slices.Contains(wanted, f.name) || f.needsRun && r == nil {
 			continue
 		}
-		var content bytes.Buffer
-		if err := f.write(&content, rep, r); err != nil {
+		made, err := f.make(o)
+		if err != nil {
 			return err
 		}
-		path := filepath.Join(dir, f.file)
-		if err := atomicfile.WriteFile(ctx, path, content.Bytes()); err != nil {
+		stale := slices.Clone(f.may)
+		for _, m := range made {
+			target := filepath.Join(dir, filepath.FromSlash(m.name))
+			if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+				return fmt.Errorf("make folder for the reports: %w", err)
+			}
+			if err := atomicfile.WriteFile(ctx, target, m.content); err != nil {
+				return err
+			}
+			stale = slices.DeleteFunc(stale, func(name string) bool { return name == m.name })
+		}
+		if err := remove(dir, stale); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// remove takes files out of a folder, as far as they are there.
+func remove(dir string, names []string) error {
+	for _, name := range names {
+		if err := os.Remove(filepath.Join(dir, filepath.FromSlash(name))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("take away an earlier run: %w", err)
+		}
+	}
+	return nil
+}
+
+// projectPath is a folder relative to the working directory, where a CI job
+// starts in its project; one outside is named by its last part.
+func projectPath(dir string) string {
+	if !filepath.IsAbs(dir) {
+		return filepath.ToSlash(filepath.Clean(dir))
+	}
+	if here, err := os.Getwd(); err == nil {
+		if relative, err := filepath.Rel(here, dir); err == nil && filepath.IsLocal(relative) {
+			return filepath.ToSlash(relative)
+		}
+	}
+	return filepath.Base(dir)
 }
 
 // show prints the report as the flags want it.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/fatih/color"
 
+	"k6report/internal/render/plain"
 	"k6report/internal/render/view"
 )
 
@@ -51,7 +52,7 @@ func newPainter(opts TerminalOptions) painter {
 
 // text is s made safe.
 func (p painter) text(s string) string {
-	s = plain(s)
+	s = plain.Line(s)
 	if p.ascii {
 		s = ascii(s)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"k6report/internal/render/plain"
 	"k6report/internal/report"
 	"k6report/internal/report/sample"
 )
@@ -188,7 +189,7 @@ func TestVerboseShowsEveryRow(t *testing.T) {
 	r := sample.Wide()
 	out := terminalView(t, r, TerminalOptions{Width: 300, Verbose: true})
 	for _, e := range r.Run.Endpoints {
-		if !strings.Contains(out, plain(e.Name)) {
+		if !strings.Contains(out, plain.Line(e.Name)) {
 			t.Errorf("no %s", e.Name)
 		}
 	}

@@ -4,41 +4,11 @@ import (
 	"strings"
 	"testing"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
-)
 
-func TestPlain(t *testing.T) {
-	for in, want := range map[string]string{
-		"":                                       "",
-		"list_workflows":                         "list_workflows",
-		"a\r\n\tb\u2028c\u2029d\u0085e":          "a b c d e",
-		"  a   b  ":                              "a b",
-		"\x1b[31mred\x1b[0m":                     "�[31mred�[0m",
-		"\x00\x01\x7f\x9b\u009b":                 "�",
-		"a\xffb":                                 "a�b",
-		"\u202egnp.exe\u2069":                    "�gnp.exe�",
-		"soft\u00adhy\u200bphen\ufeff":           "softhyphen",
-		"\u0301start":                            "start",
-		"e\u0301" + strings.Repeat("\u0301", 50): "é\u0301\u0301\u0301",
-		"\u1112\u1161\u11ab":                     "한",
-		"👍🏽 🇩🇪":                                  "👍 DE",
-		"❤\ufe0f":                                "❤",
-		"👨\u200d👩":                               "👨👩",
-		"日本語":                                    "日本語",
-		"a\u3164b\u115f":                         "ab", // fillers
-		"\ue000\uffff":                           "�",  // private use, no character
-	} {
-		if got := plain(in); got != want {
-			t.Errorf("plain(%q) = %q, want %q", in, got, want)
-		}
-	}
-	long := plain(strings.Repeat("ä", 10_000))
-	if n := utf8.RuneCountInString(long); n != longest+1 {
-		t.Errorf("10,000 runes became %d", n)
-	}
-}
+	"k6report/internal/render/plain"
+)
 
 // Whatever the rune: it can't move the cursor, turn text around or leave its
 // line, and where it takes no column it stands on a letter.
@@ -52,11 +22,11 @@ func TestPlainOfEveryRune(t *testing.T) {
 		} else if r > 0x22000 && r < 0xe0000 || r > 0xe3000 {
 			r += 0xfff
 		}
-		s := plain("a" + string(r) + "b")
+		s := plain.Line("a" + string(r) + "b")
 		if i := strings.IndexFunc(s, bad); i >= 0 {
 			t.Errorf("%U passes as %q", r, s)
 		}
-		if again := plain(s); again != s {
+		if again := plain.Line(s); again != s {
 			t.Errorf("%U: %q isn't final, it becomes %q", r, s, again)
 		}
 		if w := columns(s); w < 2 || w > 6 {
@@ -130,7 +100,7 @@ func FuzzShorten(f *testing.F) {
 	f.Add("GET /api/v1", "GET /api/v2", 8)
 	f.Add("日本語", "日本", 3)
 	f.Fuzz(func(t *testing.T, a, b string, width int) {
-		a, b = plain(a), plain(b)
+		a, b = plain.Line(a), plain.Line(b)
 		if width < 0 || width > 200 {
 			return
 		}

@@ -1,12 +1,14 @@
-package render
+// Package plain makes text from a load test safe to show on one line, whatever
+// the format: no control characters, no bidirectional controls, no length that
+// breaks a layout. What a format itself gives a meaning to (markup, escapes) is
+// the renderer's to escape.
+package plain
 
 import (
-	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/clipperhouse/displaywidth"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -19,14 +21,14 @@ const (
 	stacked = 3
 )
 
-// plain makes text from a load test safe to print on a terminal, on one line:
-// white space of any kind becomes one space, control characters, bidirectional
+// Line is text from a load test on one line: white
+// space of any kind becomes one space, control characters, bidirectional
 // controls and bytes that are no text become U+FFFD, so that one sees that
 // something was there; other invisible characters vanish. What is longer than
 // longest runes loses its middle. Terminals disagree about the width of what
 // several runes draw together: letters are composed, skin tones left out and
 // flags written as the two letters that they are.
-func plain(s string) string {
+func Line(s string) string {
 	s = loseMiddle(s)
 	if isPlain(s) {
 		return s
@@ -65,6 +67,20 @@ func plain(s string) string {
 	return strings.TrimRight(b.String(), " ")
 }
 
+// Short is [Line] of at most most runes: longer text loses its middle.
+func Short(s string, most int) string {
+	s = Line(s)
+	if len(s) <= most {
+		return s
+	}
+	runes := []rune(s)
+	if len(runes) <= most {
+		return s
+	}
+	head := most * 2 / 3
+	return string(runes[:head]) + "…" + string(runes[len(runes)-(most-head-1):])
+}
+
 func isPlain(s string) bool {
 	if strings.HasPrefix(s, " ") || strings.HasSuffix(s, " ") || strings.Contains(s, "  ") {
 		return false
@@ -87,64 +103,4 @@ func loseMiddle(s string) string {
 	}
 	half := longest / 2
 	return string(runes[:half]) + "…" + string(runes[len(runes)-half:])
-}
-
-// ascii writes plain text in 7 bits: typographic signs by their nearest
-// equivalent, everything else as an escape, \u00e9.
-func ascii(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case r < utf8.RuneSelf:
-			b.WriteRune(r)
-		case r > 0xffff:
-			fmt.Fprintf(&b, `\U%08x`, r)
-		default:
-			if word, ok := asciiSign(r); ok {
-				b.WriteString(word)
-			} else {
-				fmt.Fprintf(&b, `\u%04x`, r)
-			}
-		}
-	}
-	return b.String()
-}
-
-func asciiSign(r rune) (string, bool) {
-	switch r {
-	case '–', '−':
-		return "-", true
-	case '…':
-		return "...", true
-	case '·':
-		return "|", true
-	case '›', '→':
-		return ">", true
-	case '±':
-		return "+-", true
-	case '×':
-		return "x", true
-	case '✓':
-		return "+", true
-	case '✗':
-		return "x", true
-	case '≥':
-		return ">=", true
-	case '≤':
-		return "<=", true
-	case utf8.RuneError:
-		return "?", true
-	}
-	return "", false
-}
-
-// columns is how many columns of a terminal plain text takes. It adds up runes
-// as tablewriter does, so that tables come out as they were measured; plain
-// leaves little for which terminals would say otherwise.
-func columns(s string) int {
-	sum := 0
-	for _, r := range s {
-		sum += displaywidth.Rune(r)
-	}
-	return sum
 }

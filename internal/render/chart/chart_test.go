@@ -1,0 +1,226 @@
+package chart
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"image"
+	"image/color"
+	"image/png"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"gonum.org/v1/plot/vg"
+
+	"k6report/internal/report"
+	"k6report/internal/report/sample"
+)
+
+func TestPicturesOfSamples(t *testing.T) {
+	for name, r := range sample.All() {
+		if testing.Short() && name != "full" && name != "hostile" {
+			continue
+		}
+		for _, p := range Pictures(r) {
+			t.Run(name+"/"+p.ID, func(t *testing.T) {
+				if !slices.Contains(IDs(), p.ID) || p.Title == "" || p.Text == "" {
+					t.Errorf("id %q, title %q, text %q", p.ID, p.Title, p.Text)
+				}
+				checkPNG(t, &p)
+				var file bytes.Buffer
+				if err := p.WriteSVG(&file); err != nil {
+					t.Fatal(err)
+				}
+				checkSVG(t, file.String())
+				checkSVG(t, p.SVG())
+				if again := p.SVG(); again != p.SVG() {
+					t.Error("two drawings differ")
+				}
+			})
+		}
+	}
+}
+
+// checkPNG decodes a picture: it has its size, something is drawn, and nothing
+// touches the borders, where it would be clipped.
+func checkPNG(t *testing.T, p *Picture) {
+	t.Helper()
+	var b bytes.Buffer
+	if err := p.WritePNG(&b); err != nil {
+		t.Fatal(err)
+	}
+	img, err := png.Decode(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, h := p.Size()
+	h += headHeight + footHeight
+	if got := img.Bounds().Size(); got.X != int(math.Round(w*3)) || got.Y != int(math.Round(h*3)) {
+		t.Errorf("size is %v, want three pixels for each of %v by %v points", got, w, h)
+	}
+	edge, inside := painted(img, 6)
+	if edge > 0 {
+		t.Errorf("%d pixels at the borders are drawn on", edge)
+	}
+	if inside < 3000 {
+		t.Errorf("only %d pixels are drawn on", inside)
+	}
+}
+
+// painted counts pixels that aren't white, near the borders and inside.
+func painted(img image.Image, border int) (edge, inside int) {
+	b := img.Bounds()
+	inner := b.Inset(border)
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			if color.GrayModel.Convert(img.At(x, y)).(color.Gray).Y > 250 {
+				continue
+			}
+			if (image.Point{X: x, Y: y}).In(inner) {
+				inside++
+			} else {
+				edge++
+			}
+		}
+	}
+	return edge, inside
+}
+
+// checkSVG holds a drawing to what pages allow: well-formed, a few elements,
+// no style, no script, no reference, and only letters that fonts hold.
+func checkSVG(t *testing.T, svg string) {
+	t.Helper()
+	d := xml.NewDecoder(strings.NewReader(svg))
+	for {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Fatalf("%v in %.300s", err, svg)
+		}
+		switch e := token.(type) {
+		case xml.StartElement:
+			if !slices.Contains([]string{"svg", "title", "desc", "path", "text"}, e.Name.Local) {
+				t.Errorf("element %s", e.Name.Local)
+			}
+			for _, a := range e.Attr {
+				if a.Name.Local == "style" || a.Name.Local == "href" || strings.HasPrefix(a.Name.Local, "on") || strings.Contains(a.Value, "NaN") || strings.Contains(a.Value, "Inf") {
+					t.Errorf("attribute %s=%q", a.Name.Local, a.Value)
+				}
+			}
+		case xml.CharData:
+			for _, r := range string(e) {
+				if r != '\n' && !drawable(r) {
+					t.Errorf("letter %U in %q", r, e)
+				}
+			}
+		}
+	}
+}
+
+// A picture shows where the data are: their lowest and highest value lie on the
+// line's lowest and highest point.
+func TestALineIsWhereItsValuesAre(t *testing.T) {
+	r := sample.Minimal()
+	r.Charts = []report.Chart{{
+		ID: report.ChartLatency, Kind: report.KindLine, Unit: report.UnitMS, XUnit: report.UnitS,
+		X: report.Points{0, 1, 2, 3}, Series: []report.Series{{Name: "p95", Y: report.Points{0, 100, 50, math.NaN()}}},
+	}}
+	p := Pictures(r)[0]
+	svg := p.SVG()
+	at := strings.Index(svg, `class="s-c4 n0"`)
+	if at < 0 {
+		t.Fatalf("no line in %s", svg)
+	}
+	d := svg[at:]
+	d = d[strings.Index(d, ` d="`)+4:]
+	d = d[:strings.IndexByte(d, '"')]
+	left, top, right, bottom := p.Data.Area[0], p.Data.Area[1], p.Data.Area[2], p.Data.Area[3]
+	if !strings.HasPrefix(d, "M"+tenth(vg.Length(left))+" "+tenth(vg.Length(bottom))+"L") {
+		t.Errorf("%q begins elsewhere than at %v, %v", d, left, bottom)
+	}
+	points := strings.Fields(strings.NewReplacer("M", " ", "L", " ").Replace(d))
+	if len(points) != 6 {
+		t.Fatalf("%q has %d numbers; a gap must not be drawn", d, len(points))
+	}
+	if want := tenth(vg.Length(left + (right-left)/3)); points[2] != want {
+		t.Errorf("the second point is at x %s, want %s", points[2], want)
+	}
+	if want := tenth(vg.Length(bottom - (bottom-top)/1.04)); points[3] != want {
+		t.Errorf("the highest point is at y %s, want %s", points[3], want)
+	}
+}
+
+func TestScales(t *testing.T) {
+	for _, tt := range []struct {
+		s    scale
+		n    int
+		want []float64
+	}{
+		{scale{min: 0, max: 850}, 5, []float64{0, 200, 400, 600, 800}},
+		{scale{min: 0, max: 1.04}, 5, []float64{0, 0.5, 1}},
+		{scale{min: 0.8, max: 2500, log: true}, 6, []float64{1, 10, 100, 1000}},
+		{scale{min: 9, max: 55, log: true}, 5, []float64{10, 20, 50}},
+		{scale{min: 9, max: 45, log: true}, 5, []float64{10, 15, 20, 30, 40}},
+	} {
+		got := tt.s.ticks(tt.n)
+		if len(got) != len(tt.want) {
+			t.Errorf("%+v has ticks %v, want %v", tt.s, got, tt.want)
+			continue
+		}
+		for i := range got {
+			if math.Abs(got[i]-tt.want[i]) > 1e-9*math.Abs(tt.want[i]) {
+				t.Errorf("%+v has ticks %v, want %v", tt.s, got, tt.want)
+			}
+		}
+	}
+	if got := (scale{min: 0, max: 600}).times(6); !slices.Equal(got, []float64{0, 120, 240, 360, 480, 600}) {
+		t.Errorf("ten minutes have ticks %v", got)
+	}
+}
+
+// Whatever is asked of a logarithmic axis, 0 and nothing included, it stays
+// within itself.
+func TestLogarithmsOfNothing(t *testing.T) {
+	for _, s := range []scale{decades(0, 0), decades(0, 10), decades(-1, -1), decades(1e-9, 1e12), decades(5, 5), span(0, 0)} {
+		for _, v := range []float64{0, -1, 1, 1e300, math.Inf(1)} {
+			if at := s.at(v); math.IsNaN(at) {
+				t.Errorf("%+v puts %v at %v", s, v, at)
+			}
+		}
+		if n := len(s.ticks(6)); n > 100 {
+			t.Errorf("%+v has %d ticks", s, n)
+		}
+	}
+}
+
+func TestNamesThatFontsLackHaveKeys(t *testing.T) {
+	for name, want := range map[string]string{
+		"list_workflows": "list_workflows",
+		"Список":         "Список",
+		"ワークフロー":         "E7",
+		"a\xffb":         "E7",
+		"":               "E7",
+		"🙂":              "E7",
+	} {
+		if got := keyed(name, 6); got != want {
+			t.Errorf("keyed(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+func BenchmarkPictures(b *testing.B) {
+	r := sample.Full()
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, p := range Pictures(r) {
+			if err := p.WritePNG(io.Discard); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}

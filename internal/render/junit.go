@@ -1,0 +1,205 @@
+package render
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"path"
+
+	"k6report/internal/render/plain"
+	"k6report/internal/render/view"
+	"k6report/internal/report"
+)
+
+// JUnitOptions say where pictures are.
+type JUnitOptions struct {
+	// Charts is the folder of the pictures as the CI system knows it, relative
+	// to the project; empty attaches none.
+	Charts string
+}
+
+type junitSuites struct {
+	XMLName  xml.Name     `xml:"testsuites"`
+	Name     string       `xml:"name,attr"`
+	Tests    int          `xml:"tests,attr"`
+	Failures int          `xml:"failures,attr"`
+	Skipped  int          `xml:"skipped,attr"`
+	Suites   []junitSuite `xml:"testsuite"`
+}
+
+type junitSuite struct {
+	Name     string      `xml:"name,attr"`
+	Tests    int         `xml:"tests,attr"`
+	Failures int         `xml:"failures,attr"`
+	Skipped  int         `xml:"skipped,attr"`
+	Cases    []junitCase `xml:"testcase"`
+}
+
+type junitCase struct {
+	Name    string        `xml:"name,attr"`
+	Class   string        `xml:"classname,attr"`
+	Time    string        `xml:"time,attr"`
+	Failure *junitFailure `xml:"failure"`
+	Skipped *junitSkipped `xml:"skipped"`
+	Out     string        `xml:"system-out,omitempty"`
+}
+
+type junitFailure struct {
+	Message string `xml:"message,attr"`
+	Type    string `xml:"type,attr"`
+	Text    string `xml:",chardata"`
+}
+
+type junitSkipped struct {
+	Message string `xml:"message,attr"`
+}
+
+// JUnit writes a test case for each threshold, service level, gate and rule of
+// validity: what failed is a failure with its numbers, what could not be
+// judged is skipped. Names are unique, for GitLab drops those that aren't.
+func JUnit(w io.Writer, r *report.Report, o JUnitOptions) error {
+	b := &junitBuilder{options: o, names: make(map[string]int)}
+	b.thresholds(r)
+	b.serviceLevels(r)
+	b.gates(r)
+	b.validity(r)
+	out := junitSuites{Name: "k6report", Suites: b.suites}
+	for _, s := range b.suites {
+		out.Tests, out.Failures, out.Skipped = out.Tests+s.Tests, out.Failures+s.Failures, out.Skipped+s.Skipped
+	}
+	data, err := xml.MarshalIndent(out, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write JUnit XML: %w", err)
+	}
+	if _, err := io.WriteString(w, xml.Header+string(data)+"\n"); err != nil {
+		return fmt.Errorf("write JUnit XML: %w", err)
+	}
+	return nil
+}
+
+type junitBuilder struct {
+	options JUnitOptions
+	names   map[string]int
+	suites  []junitSuite
+}
+
+// verdict is how a case ended.
+type verdict struct {
+	ok      *bool  // nil: skipped
+	kind    string // of a failure
+	message string
+	chart   string // the picture that shows it
+}
+
+func (b *junitBuilder) suite(name string) {
+	b.suites = append(b.suites, junitSuite{Name: name})
+}
+
+func (b *junitBuilder) add(name string, v verdict) {
+	s := &b.suites[len(b.suites)-1]
+	name = plain.Short(name, 250)
+	if b.names[s.Name+name]++; b.names[s.Name+name] > 1 {
+		name = fmt.Sprintf("%s (%d)", name, b.names[s.Name+name])
+	}
+	c := junitCase{Name: name, Class: "k6report." + s.Name, Time: "0"}
+	message := plain.Short(v.message, 600)
+	s.Tests++
+	switch {
+	case v.ok == nil:
+		s.Skipped++
+		c.Skipped = &junitSkipped{Message: message}
+	case !*v.ok:
+		s.Failures++
+		c.Failure = &junitFailure{Message: message, Type: v.kind, Text: message}
+		if b.options.Charts != "" && v.chart != "" {
+			c.Out = "[[ATTACHMENT|" + path.Join(b.options.Charts, v.chart+".png") + "]]"
+		}
+	}
+	s.Cases = append(s.Cases, c)
+}
+
+// measured is "812 ms observed" or why there is nothing.
+func measured(observed *float64, unit, reason string) string {
+	switch {
+	case observed != nil:
+		return view.Measure(*observed, unit) + " observed"
+	case reason != "":
+		return reason
+	}
+	return "no data"
+}
+
+func (b *junitBuilder) thresholds(r *report.Report) {
+	b.suite("thresholds")
+	for _, t := range r.Run.Thresholds {
+		b.add(t.Metric+" "+t.Expression, verdict{
+			t.OK, "threshold", t.Metric + " " + t.Expression + ": " + measured(t.Observed, t.Unit, t.Reason), "latency",
+		})
+	}
+}
+
+func (b *junitBuilder) serviceLevels(r *report.Report) {
+	b.suite("service levels")
+	for _, e := range r.Run.Endpoints {
+		for _, t := range e.Targets {
+			b.add(e.Name+" "+t.Text, verdict{
+				t.OK, "service level", e.Name + " " + t.Text + ": " + measured(t.Observed, t.Unit, ""), "endpoints",
+			})
+		}
+	}
+	for _, t := range r.Run.ServiceLevels {
+		b.add(t.Metric+" "+t.Text, verdict{
+			t.OK, "service level", t.Text + ": " + measured(t.Observed, t.Unit, ""), "errors",
+		})
+	}
+}
+
+func (b *junitBuilder) gates(r *report.Report) {
+	if r.Comparison == nil {
+		return
+	}
+	b.suite("gates")
+	for _, g := range r.Comparison.Gates {
+		name := g.Metric + " " + view.Statistic(g.Statistic)
+		if g.Endpoint != "" {
+			name = g.Endpoint + " " + name
+		}
+		before, now := view.Pair(g.Baseline, g.Candidate, g.Unit)
+		message := name + ": " + before + " before, " + now + " now"
+		if g.Change != nil {
+			message += " (" + view.Change(*g.Change) + ")"
+		}
+		if g.Reason != "" {
+			message += "; " + g.Reason
+		}
+		v := verdict{report.Bool(true), "regression", message, "shift"}
+		switch g.Verdict {
+		case report.GateRegressed:
+			v.ok = report.Bool(false)
+		case report.GateInconclusive, report.GateNotComparable, report.GateSuspected:
+			v.ok, v.message = nil, view.GateWord(g.Verdict).Text+": "+message
+		}
+		b.add(name, v)
+	}
+}
+
+// validity has a case for each rule that the run broke, or one that says that
+// it broke none.
+func (b *junitBuilder) validity(r *report.Report) {
+	b.suite("validity")
+	broken := false
+	for _, n := range r.Notes {
+		if n.Severity != report.Invalid && n.Severity != report.Error {
+			continue
+		}
+		broken = true
+		name := n.Code
+		if n.Where != "" {
+			name += " (" + n.Where + ")"
+		}
+		b.add(name, verdict{report.Bool(false), "validity", n.Message, "latency"})
+	}
+	if !broken {
+		b.add("the run can be believed", verdict{ok: report.Bool(true)})
+	}
+}

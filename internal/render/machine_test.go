@@ -1,0 +1,181 @@
+package render
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"k6report/internal/report"
+	"k6report/internal/report/sample"
+)
+
+func TestJUnitOfSamples(t *testing.T) {
+	for name, r := range sample.All() {
+		t.Run(name, func(t *testing.T) {
+			got := junitOf(t, r)
+			tests, failures, skipped := 0, 0, 0
+			for _, s := range got.Suites {
+				names := make(map[string]bool)
+				for _, c := range s.Cases {
+					tests++
+					if c.Failure != nil {
+						failures++
+					}
+					if c.Skipped != nil {
+						skipped++
+					}
+					if names[c.Name] || c.Name == "" {
+						t.Errorf("%s: the name %.60q isn't unique", s.Name, c.Name)
+					}
+					names[c.Name] = true
+				}
+			}
+			if tests != got.Tests || failures != got.Failures || skipped != got.Skipped {
+				t.Errorf("counts are %d, %d, %d, want %d, %d, %d", got.Tests, got.Failures, got.Skipped, tests, failures, skipped)
+			}
+		})
+	}
+}
+
+func junitOf(t *testing.T, r *report.Report) junitSuites {
+	t.Helper()
+	var b bytes.Buffer
+	if err := JUnit(&b, r, JUnitOptions{Charts: "results/charts"}); err != nil {
+		t.Fatal(err)
+	}
+	if !utf8.Valid(b.Bytes()) {
+		t.Error("it isn't UTF-8")
+	}
+	var got junitSuites
+	if err := xml.Unmarshal(b.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func TestJUnitSaysWhatFailed(t *testing.T) {
+	got := junitOf(t, sample.Full())
+	cases := make(map[string]junitCase)
+	for _, s := range got.Suites {
+		for _, c := range s.Cases {
+			cases[s.Name+": "+c.Name] = c
+		}
+	}
+	c := cases["thresholds: http_req_duration{name:execute_workflow} p(95)<500"]
+	if c.Failure == nil || !strings.Contains(c.Failure.Message, "812 ms observed") || c.Out != "[[ATTACHMENT|results/charts/latency.png]]" {
+		t.Errorf("the failed threshold is %+v", c)
+	}
+	if c := cases["thresholds: graph_build_duration p(95)<5"]; c.Skipped == nil || !strings.Contains(c.Skipped.Message, "no samples") {
+		t.Errorf("the threshold that could not be judged is %+v", c)
+	}
+	if c := cases["gates: execute_workflow http_req_duration p95"]; c.Failure == nil || !strings.Contains(c.Failure.Message, "588 ms before, 812 ms now (+38.1 %)") {
+		t.Errorf("the gate is %+v", c)
+	}
+	if c := cases["gates: execute_workflow http_req_duration avg"]; c.Failure != nil || c.Skipped == nil {
+		t.Errorf("what is suspected is %+v, it fails no build", c)
+	}
+	if _, ok := cases["validity: the run can be believed"]; !ok {
+		t.Error("a valid run has no case for it")
+	}
+}
+
+func TestOpenMetricsOfSamples(t *testing.T) {
+	for name, r := range sample.All() {
+		t.Run(name, func(t *testing.T) {
+			var b bytes.Buffer
+			if err := OpenMetrics(&b, r); err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.HasSuffix(b.Bytes(), []byte("\n# EOF\n")) || !utf8.Valid(b.Bytes()) {
+				t.Error("it does not end as it should, or isn't UTF-8")
+			}
+			parser := expfmt.NewTextParser(model.LegacyValidation)
+			families, err := parser.TextToMetricFamilies(&b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f := families["k6report_verdict"]; f == nil || f.GetMetric()[0].GetLabel()[0].GetValue() != string(r.Verdict.Status) {
+				t.Errorf("the verdict is %v", f)
+			}
+		})
+	}
+}
+
+func TestOpenMetricsHasTheNumbers(t *testing.T) {
+	var b bytes.Buffer
+	if err := OpenMetrics(&b, sample.Full()); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`k6report_endpoint_duration_milliseconds{endpoint="execute_workflow",method="POST",protocol="http",scenario="load",statistic="p95"} 812.3` + "\n",
+		"k6report_error_ratio 0.0041\n",
+		`k6report_component_milliseconds{component="database"} 112.4` + "\n",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %s", want)
+		}
+	}
+}
+
+func TestLoadPerformanceIsTheLegacySummary(t *testing.T) {
+	var b bytes.Buffer
+	if err := LoadPerformance(&b, sample.Full()); err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Metrics map[string]struct {
+			Rate       *float64        `json:"rate"`
+			P95        *float64        `json:"p(95)"`
+			Thresholds map[string]bool `json:"thresholds"`
+		} `json:"metrics"`
+		Root struct {
+			Groups map[string]struct {
+				Path   string `json:"path"`
+				Checks map[string]struct {
+					Passes, Fails int64
+				} `json:"checks"`
+			} `json:"groups"`
+		} `json:"root_group"`
+	}
+	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if failed, ok := got.Metrics["http_req_failed"].Thresholds["rate<0.001"]; !ok || !failed {
+		t.Error("a threshold that failed must be true, as k6 writes it")
+	}
+	if failed, ok := got.Metrics["checks"].Thresholds["rate>0.99"]; !ok || failed {
+		t.Error("a threshold that held must be false")
+	}
+	if got.Metrics["http_reqs"].Rate == nil {
+		t.Error("no http_reqs.rate, which the widget shows")
+	}
+	group := got.Root.Groups["execute"]
+	if c := group.Checks["execution succeeded"]; c.Fails != 1588 || group.Path != "::execute" {
+		t.Errorf("the group is %+v", group)
+	}
+}
+
+func TestAnnotationsLinkToTheJob(t *testing.T) {
+	for job, want := range map[string]string{
+		"https://gitlab.example.com/g/p/-/jobs/7": `"url": "https://gitlab.example.com/g/p/-/jobs/7/artifacts/file/results/a%20b/report.html"`,
+		"javascript:alert(1)":                     `"k6report": []`,
+		"https://user:secret@example.com":         `"k6report": []`,
+		"":                                        `"k6report": []`,
+	} {
+		r := sample.Minimal()
+		r.Run.Labels = map[string]string{LabelJob: job}
+		var b bytes.Buffer
+		if err := Annotations(&b, r, "results/a b/report.html"); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("job %q: %s", job, b.String())
+		}
+	}
+}

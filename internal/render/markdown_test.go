@@ -1,0 +1,201 @@
+package render
+
+import (
+	"bytes"
+	stdhtml "html"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	extast "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/text"
+
+	"k6report/internal/report"
+	"k6report/internal/report/sample"
+)
+
+func markdownOf(t testing.TB, r *report.Report) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Markdown(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestMarkdownOfSamples(t *testing.T) {
+	for name, r := range sample.All() {
+		t.Run(name, func(t *testing.T) {
+			md := markdownOf(t, r)
+			checkMarkdown(t, md)
+			if len(md) > mostMarkdown {
+				t.Errorf("%d bytes", len(md))
+			}
+			if strings.Count(md, MarkdownFooter) != 1 {
+				t.Error("not one footer")
+			}
+		})
+	}
+}
+
+func TestMarkdownSaysWhatMatters(t *testing.T) {
+	md := markdownOf(t, sample.Full())
+	for _, want := range []string{
+		"### ❌ REGRESSED\n",
+		"| `execute_workflow` `p95` | **+38.1 %** 588 ms → 812 ms (+34.1 to +42.1 %) | ✗ regressed: database (pool exhaustion) |\n",
+		"| `http_req_failed` | `rate<0.001` | 0.41 % |\n",
+		"`p95` `▃",
+		"<details><summary>Endpoints · 7 · 3 of 13 targets missed</summary>\n\n",
+		"commit `4f0c2d81`",
+	} {
+		if !strings.Contains(md, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+	if strings.Contains(md, "list_workflows` `p95`") {
+		t.Error("a gate that is ok stands among those that moved")
+	}
+}
+
+// What differs between two runs of the same build stands below the footer's
+// mark only where nothing else differs: the note's body stays the same.
+func TestTheFooterHoldsWhatNamesTheRun(t *testing.T) {
+	body := func(id string) string {
+		r := sample.Minimal()
+		r.Verdict.Headline = "all is well"
+		r.Run.ID = id
+		r.Run.Labels = map[string]string{"commit": id}
+		before, _, _ := strings.Cut(markdownOf(t, r), MarkdownFooter)
+		return strings.ReplaceAll(before, id, "")
+	}
+	if body("one") != body("two") {
+		t.Error("the body depends on the run's name")
+	}
+}
+
+func TestLargeReportsLoseDetailNotTheVerdict(t *testing.T) {
+	r := sample.Wide()
+	for i := range 20 {
+		more := sample.Wide().Run.Endpoints
+		for j := range more {
+			more[j].Name = strings.Repeat("x", 180) + more[j].Name + string(rune('a'+i))
+		}
+		r.Run.Endpoints = append(r.Run.Endpoints, more...)
+	}
+	md := markdownOf(t, r)
+	if len(md) > mostMarkdown {
+		t.Errorf("%d bytes", len(md))
+	}
+	if !strings.Contains(md, "Left out for their size: Endpoints") || !strings.Contains(md, "PASSED") {
+		t.Error("it isn't said what was left out")
+	}
+}
+
+// ours is the only HTML that the renderer writes.
+var ours = regexp.MustCompile(`^(<details><summary>.*</summary>|</details>|<br>|` + MarkdownFooter + `)$`)
+
+// reference is what GitLab links where it isn't code.
+var reference = regexp.MustCompile(`(^|\W)([@#!$%~&^][\w"]|[A-Z]+-\d)|://|www\.`)
+
+// checkMarkdown parses the document as GitHub-flavoured Markdown: it has no
+// link, image or HTML that isn't ours, every row of a table has the cells of its
+// head, no text outside code could be a reference, and no line could be a quick
+// action.
+func checkMarkdown(t testing.TB, md string) {
+	t.Helper()
+	source := []byte(md)
+	for line := range strings.SplitSeq(md, "\n") {
+		if strings.HasPrefix(strings.TrimSpace(line), "/") {
+			t.Errorf("a line begins with a slash: %.100q", line)
+		}
+	}
+	doc := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(text.NewReader(source))
+	err := ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.Link, *ast.Image, *ast.AutoLink:
+			t.Errorf("a link: %s %.200q", n.Kind(), n.Text(source)) //nolint:staticcheck // good enough for a message
+		case *ast.RawHTML:
+			checkHTML(t, string(n.Segments.Value(source)))
+		case *ast.HTMLBlock:
+			for line := range strings.SplitSeq(strings.TrimSpace(string(n.Lines().Value(source))), "\n") {
+				checkHTML(t, line)
+			}
+		case *extast.Table:
+			checkTable(t, n)
+		case *ast.CodeSpan, *ast.CodeBlock, *ast.FencedCodeBlock:
+			if n.Kind() != ast.KindCodeSpan {
+				t.Errorf("a code block")
+			}
+			return ast.WalkSkipChildren, nil
+		case *ast.Text:
+			if found := reference.FindString(string(n.Value(source))); found != "" {
+				t.Errorf("text that may be a reference: %q in %.200q", found, n.Value(source))
+			}
+		}
+		return ast.WalkContinue, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func checkHTML(t testing.TB, html string) {
+	t.Helper()
+	if !ours.MatchString(html) {
+		t.Errorf("HTML that isn't ours: %.200q", html)
+		return
+	}
+	inner := strings.TrimSuffix(strings.TrimPrefix(html, "<details><summary>"), "</summary></details>")
+	inner = strings.TrimSuffix(inner, "</summary>")
+	inner = regexp.MustCompile(`<code>[^<]*</code>`).ReplaceAllString(inner, "")
+	if inner != html && strings.ContainsAny(inner, "<>") {
+		t.Errorf("HTML within a summary: %.200q", inner)
+	}
+	if inner != html && reference.MatchString(stdhtml.UnescapeString(inner)) {
+		t.Errorf("a summary that may hold a reference: %.200q", inner)
+	}
+}
+
+func checkTable(t testing.TB, table *extast.Table) {
+	t.Helper()
+	var counts []int
+	for row := table.FirstChild(); row != nil; row = row.NextSibling() {
+		counts = append(counts, row.ChildCount())
+	}
+	if len(slices.Compact(counts)) > 1 {
+		t.Errorf("rows of different widths")
+	}
+}
+
+func FuzzMarkdown(f *testing.F) {
+	for _, s := range []string{
+		"", sample.Attack(), "`", "``|", "a|b", `\`, "@all", "#1", "!1", "~label", "www.example.com", "http://x.y", "/merge",
+		"<!-- k6report:v1 -->", "```suggestion", "a@b.com", "1. x", "- x", "[a](b)", "[a]: b", "ABC-12", "x\n/close", ":smile:", "$1", "deadbeef",
+		"**x**", "__x__", "~~x~~", "&amp;", "<b>", "a`b``c", "%1", "^x", "|", "a  b",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		r := sample.Full()
+		r.Verdict.Headline = s
+		r.Run.Endpoints[0].Name = s
+		r.Run.Endpoints[0].Targets[0].Text = s
+		r.Comparison.Gates[0].Endpoint, r.Comparison.Gates[0].Reason = s, s
+		r.Comparison.Baseline.Name = s
+		r.Attribution.Bottlenecks[0].Detail, r.Attribution.Evidence[0] = s, s
+		r.Run.Errors[0].Text = s
+		r.Run.Labels = map[string]string{"commit": s, s: s}
+		r.Run.Tenants[0].Name = s
+		r.Run.Fairness.Worst = s
+		r.Notes[0].Message, r.Notes[0].Where = s, s
+		r.Run.Thresholds[0].Metric = s
+		checkMarkdown(t, markdownOf(t, r))
+	})
+}

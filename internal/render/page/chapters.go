@@ -1,0 +1,232 @@
+package page
+
+import (
+	"encoding/json"
+	"html/template"
+	"slices"
+	"strings"
+
+	"k6report/internal/render/chart"
+	"k6report/internal/render/plain"
+	"k6report/internal/render/view"
+	"k6report/internal/report"
+)
+
+// chapter is a part of the page with a heading.
+type chapter struct {
+	ID, Title string
+	Blocks    []block
+}
+
+// block is a section of the report's view, or a row of pictures.
+type block struct {
+	Title    string
+	Folded   bool // behind a line that opens it
+	Summary  []cell
+	Facts    []facts
+	Lines    []facts
+	Notes    []note
+	Table    *table
+	Command  string
+	Pictures []picture
+}
+
+type facts struct {
+	Mark  cell
+	Label string
+	Parts []cell
+}
+
+type note struct {
+	Code, Text string
+	Tone       view.Tone
+}
+
+type table struct {
+	ID, Label        string
+	Sortable, Filter bool
+	Columns          []column
+	Rows             [][]cell
+	Foot             string
+}
+
+type column struct {
+	Name  string
+	Right bool   // numbers
+	Class string // of other cells
+}
+
+type picture struct {
+	ID, Title string
+	SVG       template.HTML
+	Data      json.RawMessage
+}
+
+// order is the order of the page: which sections and pictures stand in which
+// chapter. A section that is named nowhere stands in the last.
+var order = []struct {
+	id, title          string
+	sections, pictures []string
+}{
+	{"compared", "Against the baseline", []string{"comparison"}, []string{chart.Shift, chart.Delta}},
+	{"why", "Why", []string{"attribution"}, []string{chart.Components, chart.Attribution}},
+	{"validity", "Load and validity", []string{"load", "levels"}, nil},
+	{"time", "Over time", nil, []string{chart.Latency, chart.Errors}},
+	{"endpoints", "Endpoints", []string{"endpoints"}, []string{chart.Endpoints, chart.Distribution}},
+	{"users", "Personas and tenants", []string{"personas", "tenants", "scenarios", "dimension"}, nil},
+	{"capacity", "Capacity", nil, []string{chart.Saturation}},
+	{"soak", "Over the long run", []string{"soak"}, nil},
+	{"errors", "Errors", []string{"errors"}, nil},
+	{"targets", "Targets", []string{"thresholds", "service_levels", "checks", "groups"}, nil},
+	{"trend", "Trend", []string{"trend"}, []string{chart.Trend}},
+	{"notes", "Notes", []string{"notes"}, nil},
+	{"method", "Method and data", nil, nil},
+}
+
+// folded are sections that few readers open.
+var folded = []string{"metrics", "groups", "facts", "method"}
+
+func chapters(r *report.Report, sections []view.Section) []chapter {
+	pictures := chart.Pictures(r)
+	placed := make(map[string]bool)
+	var out []chapter
+	for i, o := range order {
+		c := chapter{ID: o.id, Title: o.title}
+		for _, s := range sections {
+			if slices.Contains(o.sections, s.ID) || i == len(order)-1 && !placed[s.ID] && s.ID != "time" {
+				placed[s.ID] = true
+				c.Blocks = append(c.Blocks, newBlock(r, s, c.Title))
+			}
+		}
+		if row := drawn(pictures, o.pictures); len(row.Pictures) > 0 {
+			c.Blocks = append(c.Blocks, row)
+		}
+		if i == len(order)-1 {
+			c.Blocks = append(c.Blocks, reproduce(r)...)
+		}
+		if len(c.Blocks) > 0 {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func drawn(pictures []chart.Picture, ids []string) block {
+	var b block
+	for _, id := range ids {
+		i := slices.IndexFunc(pictures, func(p chart.Picture) bool { return p.ID == id })
+		if i < 0 {
+			continue
+		}
+		p := &pictures[i]
+		shown := picture{ID: p.ID, Title: plain.Line(p.Title), SVG: template.HTML(p.SVG())} //nolint:gosec // chart escapes what it is given
+		if p.Data != nil {
+			if data, err := json.Marshal(p.Data); err == nil { // which escapes <, > and &
+				shown.Data = data
+			}
+		}
+		b.Pictures = append(b.Pictures, shown)
+	}
+	return b
+}
+
+func newBlock(r *report.Report, s view.Section, chapter string) block {
+	b := block{Title: plain.Short(s.Title, longestName), Folded: slices.Contains(folded, s.ID), Summary: cleanAll(s.Summary)}
+	if b.Title == chapter && !b.Folded {
+		b.Title = ""
+	}
+	if s.ID == "notes" {
+		b.Title, b.Notes = "", notes(r)
+		return b
+	}
+	for _, l := range s.Lines {
+		f := facts{Mark: clean(l.Mark), Label: plain.Short(l.Label, longestName), Parts: cleanAll(l.Parts)}
+		switch {
+		case l.Spark != nil && len(f.Parts) == 0:
+		case f.Label == "":
+			b.Lines = append(b.Lines, f)
+		default:
+			b.Facts = append(b.Facts, f)
+		}
+	}
+	if s.Table != nil {
+		b.Table = newTable(r, s)
+	}
+	return b
+}
+
+func notes(r *report.Report) []note {
+	var out []note
+	for _, n := range r.Notes {
+		tone := view.Dim
+		switch n.Severity {
+		case report.Invalid, report.Error:
+			tone = view.Bad
+		case report.Warning:
+			tone = view.Warn
+		case report.Info:
+		}
+		text := plain.Short(n.Message, longestText)
+		if n.Where != "" {
+			text += " (" + plain.Short(n.Where, longestName) + ")"
+		}
+		out = append(out, note{plain.Short(n.Code, longestName), text, tone})
+	}
+	return out
+}
+
+func newTable(r *report.Report, s view.Section) *table {
+	t := &table{
+		ID: "table-" + s.ID, Label: plain.Short(s.Title, longestName), Sortable: len(s.Table.Rows) > 1, Filter: len(s.Table.Rows) > 12,
+		Foot: plain.Short(s.Table.Foot, longestText),
+	}
+	if s.ID == "dimension" { // of which there may be several
+		t.ID, t.Filter = "", false
+	}
+	named := false
+	for _, c := range s.Table.Columns {
+		shown := column{Name: plain.Short(c.Name, longestName), Right: c.Right}
+		switch {
+		case c.Flex && !named:
+			named, shown.Class = true, "name"
+		case c.Flex:
+			shown.Class = "text"
+		}
+		t.Columns = append(t.Columns, shown)
+	}
+	for _, row := range s.Table.Rows {
+		var cells []cell
+		for _, c := range row {
+			cells = append(cells, cleanName(c))
+		}
+		t.Rows = append(t.Rows, cells)
+	}
+	if s.ID == "endpoints" {
+		t.number(r)
+		t.changes(r)
+	}
+	return t
+}
+
+// reproduce is the data and the command that make this report again.
+func reproduce(r *report.Report) []block {
+	if len(r.Run.Sources) == 0 {
+		return nil
+	}
+	command := "k6report analyze"
+	for _, s := range r.Run.Sources {
+		command += " " + quoted(plain.Line(s.Name))
+	}
+	return []block{{Title: "The same report again", Command: command}}
+}
+
+// quoted is a word for a shell.
+func quoted(word string) string {
+	safe := func(c rune) bool {
+		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("-_./:=@%+,", c)
+	}
+	if word != "" && strings.IndexFunc(word, func(c rune) bool { return !safe(c) }) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
