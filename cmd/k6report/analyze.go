@@ -19,8 +19,9 @@ func (a *app) analyzeCommand() *cobra.Command {
 		Use:   "analyze [SOURCE...]",
 		Short: "report on one run",
 		Long: `Analyze reads all SOURCEs as parts of one run and prints a report: samples
-(k6 run --out json=FILE), its summary (--summary-export), its plan (k6 inspect
---execution-requirements), snapshots. A SOURCE is a file, a glob, a folder as
+(k6 run --out json=FILE or csv=FILE), its summary (--summary-export), its plan
+(k6 inspect --execution-requirements), snapshots, samples of other load
+generators of the same test. A SOURCE is a file, a glob, a folder as
 k6report run writes it, or - for standard input; its format is found by content.
 Without a SOURCE the newest run under results/ is taken.`,
 		Example: `  k6report analyze run.json.gz summary.json
@@ -34,6 +35,7 @@ Without a SOURCE the newest run under results/ is taken.`,
 	c.view(cmd.Flags())
 	c.files(cmd.Flags())
 	c.analysis(cmd.Flags())
+	c.parts(cmd.Flags())
 	return cmd
 }
 
@@ -84,6 +86,9 @@ func (j judge) report(r *run.Run) *report.Report {
 
 // read reads all sources as one run.
 func (a *app) read(ctx context.Context, c *common, cfg *config.Config, args []string) (*run.Run, error) {
+	if err := c.checkInstances(); err != nil {
+		return nil, err
+	}
 	labels, err := c.labelMap()
 	if err != nil {
 		return nil, err
@@ -99,6 +104,8 @@ func (a *app) read(ctx context.Context, c *common, cfg *config.Config, args []st
 		Workers:      runtime.GOMAXPROCS(0),
 		Dimensions:   cfg.Dimensions,
 		EndpointName: cfg.EndpointName,
+		Metrics:      metricsOf(cfg),
+		Instances:    c.instances,
 		Labels:       labels,
 		Progress:     progress.add,
 	})

@@ -26,10 +26,12 @@ type common struct {
 	// ones; "" is none.
 	alsoFailOn report.Status
 	labels     []string
-	color      string
-	ascii      bool
-	verbose    bool
-	quiet      bool
+	// instances is how many load generators are expected; 0 is any number.
+	instances int
+	color     string
+	ascii     bool
+	verbose   bool
+	quiet     bool
 }
 
 // view adds the flags of what is printed.

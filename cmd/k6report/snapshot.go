@@ -38,6 +38,7 @@ reports on alike.`,
 	f.Lookup("out").Annotations = map[string][]string{onlyFlag: {}}
 	f.StringVar(&c.config, "config", "", "configuration `file` (default k6report.yaml when there)")
 	f.StringArrayVar(&c.labels, "label", nil, "say something of the run, such as commit=abc; may be repeated")
+	c.parts(f)
 	f.BoolVarP(&c.quiet, "quiet", "q", false, "print nothing")
 	return cmd
 }

@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -19,52 +18,6 @@ func (s *subject) sources(r *report.Run) {
 	s.checkAbsent()
 	s.checkThresholdsKnown()
 	s.problems()
-}
-
-// checkAgreement holds the samples against the summary. Averages tell runs of
-// equal load apart, which have equal counts.
-func (s *subject) checkAgreement() {
-	if s.Reported == nil || len(s.Series) == 0 {
-		return
-	}
-	var found []string
-	compare := func(metric, statistic string, said, seen, relative float64) {
-		if math.Abs(said-seen) > relative*max(math.Abs(said), math.Abs(seen)) {
-			found = append(found, fmt.Sprintf("%s of %s is %s in the summary, %s in the samples", statistic, metric, number(said), number(seen)))
-		}
-	}
-	for i := range s.Reported.Metrics {
-		m := &s.Reported.Metrics[i]
-		if strings.Contains(m.Name, "{") || s.empty(m) {
-			continue
-		}
-		sel := s.Select(m.Name, nil)
-		if sel.Outside > 0 {
-			continue
-		}
-		if said, ok := m.Value("count"); ok && m.Type == run.Counter {
-			compare(m.Name, "count", said, sel.Sum.Float(), 1e-9)
-		} else if ok {
-			compare(m.Name, "count", said, float64(sel.Count), 0)
-		}
-		if passes, ok := m.Value("passes"); ok && m.Type == run.Rate {
-			fails, _ := m.Value("fails")
-			compare(m.Name, "passes", passes, float64(sel.Nonzero), 0)
-			compare(m.Name, "fails", fails, float64(sel.Count-sel.Nonzero), 0)
-		}
-		if said, ok := m.Value("avg"); ok && m.Type == run.Trend {
-			seen, _ := sel.Mean()
-			compare(m.Name, "avg", said, seen, 1e-6)
-		}
-	}
-	if len(found) == 0 {
-		return
-	}
-	message := found[0]
-	if len(found) > 1 {
-		message += fmt.Sprintf(" (and %s)", plural(len(found)-1, "other number differs", "other numbers differ"))
-	}
-	s.note("sources_disagree", report.Warning, message+": samples are missing, or the sources are of different runs", "")
 }
 
 // checkExit holds the thresholds against k6's exit code.
@@ -96,7 +49,7 @@ func (s *subject) checkClock() {
 // checkAbsent says what the report can't show, and why.
 func (s *subject) checkAbsent() {
 	if len(s.Series) == 0 && s.Reported != nil {
-		s.note("summary_only", report.Warning, "there is only a summary: no course over time, no distribution, no endpoints, and set-up counts in the totals; run k6 with --out json=run.json.gz to have them", "")
+		s.noteSummaryOnly()
 	}
 	if groups := s.config.Exclude.Groups; len(groups) > 0 {
 		s.note("groups_excluded", report.Info, fmt.Sprintf("left out of the tables of requests, as configured: %s; the course over time and the steady state have them", strings.Join(groups, ", ")), "")

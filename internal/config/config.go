@@ -27,10 +27,20 @@ type Config struct {
 	Components    []ComponentRule // the first that matches counts: see [Config.Component]
 	Endpoints     []EndpointRule  // the first that matches counts: see [Config.EndpointName]
 	Dimensions    []string        // tags to keep with up to 1,000 values each, without repeats
+	Metrics       []Metric        // sorted by name, one each
 	Exclude       Exclude
 	Capacities    []Capacity // sorted by component, one each
 	Baseline      Baseline
 	Publish       Publish
+}
+
+// Metric says what a script's own metric is, for sources that don't: CSV and
+// InfluxDB.
+type Metric struct {
+	Name string
+	Type string // counter, gauge, rate or trend
+	// Time says that a trend's values are milliseconds.
+	Time bool
 }
 
 // MaxGates is how many gates a file may set. Every further gate raises the

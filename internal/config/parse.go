@@ -114,6 +114,7 @@ func (r *reader) config(n ast.Node) Config {
 		field{"components", func(n ast.Node) { c.Components = r.components(n) }},
 		field{"endpoints", func(n ast.Node) { c.Endpoints = r.endpoints(n) }},
 		field{"dimensions", func(n ast.Node) { c.Dimensions = r.dimensions(n) }},
+		field{"metrics", func(n ast.Node) { c.Metrics = r.metrics(n) }},
 		field{"exclude", func(n ast.Node) { c.Exclude = r.exclude(n) }},
 		field{"capacities", func(n ast.Node) { c.Capacities = r.capacities(n) }},
 		field{"baseline", func(n ast.Node) { c.Baseline = r.baseline(n) }},
@@ -215,6 +216,26 @@ func (r *reader) names(n ast.Node, what string, clean func(string) string) []str
 		names = append(names, name)
 	}
 	return names
+}
+
+func (r *reader) metrics(n ast.Node) []Metric {
+	var metrics []Metric
+	for key, value := range r.entries(n, "metrics") {
+		if value == nil {
+			continue
+		}
+		kind, ok := r.oneOf(value, "the type of "+key.name, "counter", "gauge", "rate", "trend", "time")
+		if !ok {
+			continue
+		}
+		m := Metric{Name: key.name, Type: kind}
+		if kind == "time" {
+			m.Type, m.Time = "trend", true
+		}
+		metrics = append(metrics, m)
+	}
+	slices.SortFunc(metrics, func(a, b Metric) int { return strings.Compare(a.Name, b.Name) })
+	return metrics
 }
 
 func (r *reader) exclude(n ast.Node) Exclude {

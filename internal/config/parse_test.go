@@ -67,6 +67,7 @@ components:
 endpoints:
   - {url: "/api/*", name: api, method: get}
 dimensions: [tenant, region]
+metrics: {queue_depth: gauge, db_wait: time}
 exclude:
   warm_up: 1m30s
   groups: [login, "::browse::list"]
@@ -102,6 +103,7 @@ publish: {comment: changes, key: nightly, thread: true, require: false}
 		Components: c.Components, // held below: patterns don't compare
 		Endpoints:  c.Endpoints,
 		Dimensions: []string{"tenant", "region"},
+		Metrics:    []Metric{{Name: "db_wait", Type: "trend", Time: true}, {Name: "queue_depth", Type: "gauge"}},
 		Exclude:    Exclude{&warmUp, []string{"::login", "::browse::list"}},
 		Capacities: []Capacity{{"database", 100, file}, {"http_pool", 64, file}},
 		Baseline:   Baseline{"main", "gitlab:", 1},
@@ -178,7 +180,7 @@ func TestParseErrors(t *testing.T) {
 		}},
 		{"secret", "publish:\n  gitlab_token: glpat\n", []string{`2:3: unknown key "gitlab_token" in publish; credentials come from the environment only, take it out of the file`}},
 		{"merge key", "x: &x {a: 1}\n<<: *x\n", []string{
-			`1:1: unknown key "x" in the configuration; use preset, service_levels, gates, accepted, components, endpoints, dimensions, exclude, capacities, baseline, publish`,
+			`1:1: unknown key "x" in the configuration; use preset, service_levels, gates, accepted, components, endpoints, dimensions, metrics, exclude, capacities, baseline, publish`,
 			`2:1: a key of the configuration must be a plain word`,
 		}},
 		{"root", "- a\n", []string{"1:1: the configuration must be a mapping, not a list; write `key: value` lines below it"}},
@@ -209,6 +211,7 @@ func TestParseErrors(t *testing.T) {
 			`1:38: the targets of "a\nb" can't use count; use avg, min, max, med, p(N), rate`,
 		}},
 		{"empty element", "dimensions: [a, ]\nexclude:\n  groups:\n  -\n", []string{"4:5: groups has an empty element"}},
+		{"metric type", "metrics: {a: histogram}", []string{`1:14: the type of a can't be "histogram"; use counter, gauge, rate, trend, time`}},
 		{"dimension twice", "dimensions: [a, a]", []string{`1:17: dimensions has "a" twice`}},
 		{"gate without statistic", "gates:\n  - endpoint: a\n", []string{`2:5: a gate has no statistic`}},
 		{"gate that isn't one", "gates:\n  - p(95)\n", []string{"2:5: a gate must be a mapping, not a single value; write `key: value` lines below it"}},

@@ -41,12 +41,16 @@ func csvOf(t testing.TB, data []byte, o Options) (*run.Run, error) {
 	o.Progress = func(int64) {}
 	rd := &reader{options: o}
 	rd.b = rd.builder()
-	rd.seam = newSeam(rd.b)
+	f := rd.begin("x")
 	in := &input{name: "x", stream: bytes.NewReader(data), size: int64(len(data)), head: data[:min(len(data), headSize)]}
 	if o.segmentSize > 0 {
 		in.file = newFile(data)
 	}
 	if err := readCSV(context.Background(), in, rd); err != nil {
+		return nil, err
+	}
+	f.spans = []span{spanOf("x", rd.parts)}
+	if err := rd.combine(); err != nil {
 		return nil, err
 	}
 	return rd.finish([]Source{{Name: "x"}})

@@ -32,6 +32,11 @@ type Options struct {
 	// unknown) and its URL or name tag; false leaves the value to the usual
 	// grouping. It must not depend on anything else.
 	EndpointName func(method, url string) (name string, ok bool)
+	// Instances is how many load generators the run had; 0 is unknown. A
+	// number that the sources don't hold becomes a Problem.
+	Instances int
+	// Metrics are definitions, for sources that tell no types.
+	Metrics []run.Metric
 	// Labels are what the user says of the run.
 	Labels map[string]string
 	// Progress is called with bytes read of the sources as they are (packed,
@@ -55,6 +60,10 @@ type reader struct {
 	known []run.Metric // definitions that every Builder starts with
 	// untyped are the sources that don't tell the types of metrics.
 	untyped []string
+
+	forms                     []*form
+	severalGenerators         bool
+	grouped, clipped, tooMany bool // see segment
 }
 
 // builder makes a Builder for one goroutine.
@@ -97,23 +106,26 @@ func Read(ctx context.Context, sources []Source, o Options) (*run.Run, error) {
 	}
 	rd := &reader{options: o}
 	rd.b = rd.builder()
-	rd.seam = newSeam(rd.b)
+	rd.define(o.Metrics...)
 	for _, in := range inputs {
 		if in.format.samples {
 			rd.define(definitions(in.head)...)
 		}
 	}
-	var spans []span
 	for _, in := range inputs {
+		var f *form
+		if in.format.samples {
+			f = rd.begin(in.format.id)
+		}
 		before := len(rd.parts)
 		if err := in.format.read(ctx, in, rd); err != nil {
 			return nil, err
 		}
-		if s := spanOf(in.name, rd.parts[before:]); s.samples > 0 {
-			spans = append(spans, s)
+		if s := spanOf(in.name, rd.parts[before:]); f != nil && len(s.parts) > 0 {
+			f.spans = append(f.spans, s)
 		}
 	}
-	if err := checkOneRun(spans); err != nil {
+	if err := rd.combine(); err != nil {
 		return nil, err
 	}
 	return rd.finish(sources)
@@ -132,28 +144,30 @@ func openAll(ctx context.Context, sources []Source, o Options) ([]*input, error)
 			return inputs, fmt.Errorf("read %s: %w", s.Name, err)
 		}
 	}
-	rank := func(in *input) int {
+	rank := func(in *input) string {
 		if in.format.samples {
-			return 1
+			return in.format.id
 		}
-		return 0
+		return ""
 	}
 	slices.SortStableFunc(inputs, func(a, b *input) int {
-		return cmp.Or(rank(a)-rank(b), a.start.compare(b.start), cmp.Compare(a.name, b.name))
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), a.start.compare(b.start), cmp.Compare(a.name, b.name))
 	})
 	return inputs, nil
 }
 
 // finish puts the parts together.
 func (rd *reader) finish(sources []Source) (*run.Run, error) {
-	rd.seam.finish()
-	if rd.seam.grouped {
+	if len(rd.untyped) > 0 {
+		rd.inferTypes()
+	}
+	if rd.grouped {
 		rd.b.Problem(run.Problem{
 			Code:    "urls_grouped",
 			Message: "requests without a name tag are grouped by URL, with numbers and ids replaced; tag them with a name, or list patterns under endpoints in k6report.yaml",
 		})
 	}
-	if rd.seam.clipped {
+	if rd.clipped {
 		rd.b.Problem(run.Problem{
 			Code:    "tag_too_long",
 			Message: fmt.Sprintf("values of tags longer than %d bytes are cut there, and tags with names longer than %d left out: put long texts into the log", maxTagValue, maxName),
@@ -162,20 +176,23 @@ func (rd *reader) finish(sources []Source) (*run.Run, error) {
 	for name, value := range rd.options.Labels {
 		rd.b.Label(name, value)
 	}
-	if len(rd.untyped) > 0 {
-		rd.inferTypes()
-	}
 	for _, part := range slices.Concat(rd.parts, rd.late) {
 		rd.b.AddRun(part)
 	}
 	r := rd.b.Finish()
 	switch {
-	case rd.seam.tooMany || len(r.Metrics) > maxMetrics:
+	case rd.tooMany || len(r.Metrics) > maxMetrics:
 		return nil, fmt.Errorf("read %s: they hold more than %d metrics: put what varies into a tag, not into a metric's name", names(sources), maxMetrics)
 	case len(r.Series) == 0 && slices.ContainsFunc(r.Problems, func(p run.Problem) bool { return p.Code == "several_summary" }):
 		return nil, fmt.Errorf("read %s: they hold several summaries and no samples: give one summary, or the samples of all parts", names(sources))
 	case len(r.Series) == 0 && r.Reported == nil:
 		return nil, fmt.Errorf("read %s: there are no samples in it: give the file that k6 wrote with --out json=FILE, or its summary", names(sources))
+	}
+	if rd.severalGenerators {
+		leaveSummary(r)
+	}
+	if err := checkReported(r, sources); err != nil {
+		return nil, err
 	}
 	noteGap(r)
 	return r, r.Check()

@@ -53,16 +53,17 @@ func spanOf(name string, parts []*run.Run) span {
 // where they have one, and follow one another without a gap. It refuses the
 // same samples given twice, too.
 func checkOneRun(spans []span) error {
+	spans = slices.DeleteFunc(slices.Clone(spans), func(s span) bool { return s.samples == 0 })
 	for i, s := range spans {
 		if len(s.testids) > 1 {
-			return fmt.Errorf("read %s: it holds several runs (testid %s): give each a file of its own", s.name, strings.Join(s.testids, ", "))
+			return differentRuns{fmt.Errorf("read %s: it holds several runs (testid %s): give each a file of its own", s.name, strings.Join(s.testids, ", "))}
 		}
 		for _, o := range spans[:i] {
 			if s.same(o) {
 				return fmt.Errorf("read %s: it holds the same samples as %s: give them once", s.name, o.name)
 			}
 			if len(s.testids) > 0 && len(o.testids) > 0 && s.testids[0] != o.testids[0] {
-				return fmt.Errorf("%s and %s are different runs (testid %s and %s): give the parts of one run only", o.name, s.name, o.testids[0], s.testids[0])
+				return differentRuns{fmt.Errorf("%s and %s are different runs (testid %s and %s): give the parts of one run only", o.name, s.name, o.testids[0], s.testids[0])}
 			}
 		}
 	}
@@ -70,7 +71,7 @@ func checkOneRun(spans []span) error {
 	for i := 1; i < len(byTime); i++ {
 		s, last := byTime[i], &byTime[i-1]
 		if s.started-last.ended > int64(maxGap) {
-			return fmt.Errorf("%s and %s do not overlap in time, so they are not parts of one run: give the parts of one run only", last.name, s.name)
+			return differentRuns{fmt.Errorf("%s and %s do not overlap in time, so they are not parts of one run: give the parts of one run only", last.name, s.name)}
 		}
 		if s.ended < last.ended { // what comes next may follow the longer one
 			byTime[i].name, byTime[i].ended = last.name, last.ended

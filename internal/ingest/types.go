@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -49,7 +50,7 @@ func (rd *reader) inferTypes() {
 	}
 	inferred := &run.Run{}
 	var said []string
-	for _, name := range sortedNames(seen) {
+	for _, name := range sortedKeys(seen) {
 		m := seen[name].definition(name)
 		if m.Type == run.Unknown {
 			continue
@@ -76,14 +77,7 @@ func (rd *reader) inferTypes() {
 	})
 }
 
-func sortedNames(m map[string]observed) []string {
-	var names []string
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // definition infers the type of a metric.
 func (o observed) definition(name string) run.Metric {
