@@ -63,6 +63,7 @@ func Analyze(r *run.Run, o Options) *report.Report {
 	out.Charts = s.charts(&out.Run.Load)
 	s.validity(&out.Run)
 	s.sources(&out.Run)
+	out.Overhead = s.overhead()
 	out.Attribution = s.attribution(out, referenceOf(&o, out.Comparison))
 	out.Notes = s.sortedNotes()
 	out.Method = s.method(&out.Run)

@@ -260,7 +260,7 @@ func (a *attributor) conclude(out *report.Report) *report.Attribution {
 	switch {
 	case regression != nil && a.regressionAsked(regression):
 		a.name(made, regression, out)
-	case load != nil && a.grew():
+	case load != nil && a.grew(load):
 		a.name(made, load, out)
 	default:
 		a.nothing(made, load, regression, out)
@@ -271,9 +271,17 @@ func (a *attributor) conclude(out *report.Report) *report.Attribution {
 // enoughGrowth is by how much time must grow with the load to ask why.
 const enoughGrowth = 0.10
 
-// grew reports whether time grew with the load.
-func (a *attributor) grew() bool {
-	return a.load.parts.change() >= enoughGrowth*total(a.load.parts.reference)
+// grew reports whether time grew with the load for certain: where it may have
+// grown less, the system follows the load as far as anybody can tell.
+func (a *attributor) grew(e *excess) bool {
+	return e.certain.low >= enoughGrowth*total(e.parts.reference) || a.surelyFew(e) && e.parts.change() >= enoughGrowth*total(e.parts.reference)
+}
+
+// surelyFew reports whether a question rests on too little for its interval to
+// mean anything.
+func (a *attributor) surelyFew(e *excess) bool {
+	few := func(s size) bool { return s.requests < minLevelRequests || s.blocks < minLevelBlocks }
+	return few(e.hard.size()) || few(e.reference.size())
 }
 
 // regressionAsked reports whether there is a difference to explain.
@@ -296,7 +304,7 @@ func (a *attributor) nothing(made *report.Attribution, load, regression *excess,
 		made.Status = report.AttrInconclusive
 		made.Reason = fmt.Sprintf("%s failed, yet time per request did not grow with the load: the largest cost is %s; a baseline would tell whether that is new", failed[0], costText(made))
 	case load != nil:
-		made.Reason = fmt.Sprintf("time per request stayed at %s from %s to %s", between(total(a.load.parts.reference), total(a.load.parts.hard)), a.levelText(a.low), a.levelText(a.high))
+		made.Reason = fmt.Sprintf("time per request stayed at %s from %s to %s: it did not grow by %s for certain", between(total(a.load.parts.reference), total(a.load.parts.hard)), a.levelText(a.low), a.levelText(a.high), percent(enoughGrowth))
 	case regression != nil && len(failed) == 0:
 		made.Question = report.QuestionRegression
 		made.Reason = "no gate is worse than the baseline"
@@ -340,7 +348,7 @@ func (a *attributor) components() []report.Component {
 	mean := grouped(a.share.hard, group)
 	all := total(mean)
 	tail, load, regression := shown(&a.tail), shown(&a.load), shown(&a.regression)
-	if !a.load.asked || !a.grew() {
+	if change := a.load.parts.change(); a.load.asked && change < enoughGrowth*total(a.load.parts.reference) {
 		load = nil
 	}
 	var out []report.Component

@@ -244,8 +244,8 @@ func (r *reader) add(to *cellSums, protocol string, row *run.Row, weight float64
 	}
 	joined := float64(row.Joined) * weight
 	to.joined += joined
-	timed := 0.0
-	if n > 0 {
+	timed := waiting
+	if row.Joined < row.Count {
 		timed = waiting * joined / n
 	}
 	to.parts[partUntimed] += waiting - timed

@@ -171,24 +171,25 @@ const fell = 0.9
 // throughput fell under that of a lower level or many requests failed: false
 // where there are no two.
 func (a *attributed) extremes() (low, high int, ok bool) {
-	usable := func(i int) bool { return a.levels[i].errors <= failing }
+	if low, high, ok = a.extremesOf((*loadLevel).enough); !ok {
+		low, high, ok = a.extremesOf(func(*loadLevel) bool { return true })
+	}
+	return low, high, ok
+}
+
+// extremesOf are the extremes of the levels that are wanted.
+func (a *attributed) extremesOf(wanted func(*loadLevel) bool) (low, high int, ok bool) {
 	low, high = -1, -1
-	for i := range a.levels {
-		if usable(i) && (low < 0 || !a.levels[low].enough() && a.levels[i].enough()) {
-			low = i
-		}
-	}
-	if low < 0 {
-		return 0, 0, false
-	}
 	best := 0.0
 	for i := range a.levels {
 		l := &a.levels[i]
-		if collapsed := l.perS < fell*best; collapsed || !usable(i) {
+		if l.errors > failing || !wanted(l) || l.perS < fell*best {
 			continue
 		}
 		best = max(best, l.perS)
-		if l.asked > a.levels[low].asked*(1+1e-9) && (high < 0 || l.enough() || !a.levels[high].enough()) {
+		if low < 0 {
+			low = i
+		} else if l.asked > a.levels[low].asked*(1+1e-9) {
 			high = i
 		}
 	}

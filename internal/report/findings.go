@@ -11,6 +11,18 @@ type Overhead struct {
 	Target     *float64       `json:"target"` // in percent; null: none set
 	OK         *bool          `json:"ok"`     // null: no target or no data
 	Source     string         `json:"source,omitempty"`
+	// Endpoints are the endpoints that run workflows, by name; empty where the
+	// overhead isn't known by endpoint.
+	Endpoints []EndpointOverhead `json:"endpoints,omitempty"`
+}
+
+// EndpointOverhead is the overhead of the workflows that one endpoint runs.
+type EndpointOverhead struct {
+	Endpoint string         `json:"endpoint"`
+	Percent  OverheadStats  `json:"percent"`
+	MS       *OverheadStats `json:"ms,omitempty"`
+	Samples  int64          `json:"samples"`
+	OK       *bool          `json:"ok"` // null: no target or no data
 }
 
 // OverheadStats are statistics of the overhead.
@@ -233,7 +245,10 @@ type Saturation struct {
 	KneePerS *float64 `json:"knee_per_s,omitempty"`
 	// CapacityPerS is the highest level at which every target held.
 	CapacityPerS *float64 `json:"capacity_per_s,omitempty"`
-	Spike        *Spike   `json:"spike,omitempty"`
+	// SigmaInterval and KappaInterval are 95 % intervals by bootstrap.
+	SigmaInterval *Interval `json:"sigma_interval,omitempty"`
+	KappaInterval *Interval `json:"kappa_interval,omitempty"`
+	Spike         *Spike    `json:"spike,omitempty"`
 }
 
 // Spike is how a burst went.

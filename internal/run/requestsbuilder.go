@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -199,8 +200,24 @@ func (r *requestsBuilder) block(t *tableBuilder, index int64) *blockBuilder {
 	return &t.blocks[at]
 }
 
-// column finds or makes a column. Of more than there is room for, those with
-// the first names stay, whatever the order in which they come.
+// byNeed orders columns by how much they are wanted: names that look like times
+// come first, then by name. Gauges and counts that a script records while it
+// sends a request are joined to it as well, and would else take the room of
+// what its time is made of.
+func byNeed(a, b string) int {
+	rank := func(name string) int {
+		for _, sign := range []string{"_ms", "_duration", "_latency", "_time", "_wait"} {
+			if strings.HasSuffix(name, sign) {
+				return 0
+			}
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
+}
+
+// column finds or makes a column. Of more than there is room for, those stay
+// that byNeed puts first, whatever the order in which they come.
 func (r *requestsBuilder) column(metric string) int {
 	if at, known := r.columnOf[metric]; known {
 		return at
@@ -210,8 +227,8 @@ func (r *requestsBuilder) column(metric string) int {
 		r.columnOf[metric] = len(r.columns) - 1
 		return len(r.columns) - 1
 	}
-	last := slices.Max(r.columns[clientColumns:])
-	if metric >= last {
+	last := slices.MaxFunc(r.columns[clientColumns:], byNeed)
+	if byNeed(metric, last) >= 0 {
 		r.columnOf[metric] = -1
 		return -1
 	}

@@ -218,6 +218,9 @@ func Full() *report.Report {
 		r.Attribution.Components[i].Regression = report.Num(x)
 		r.Attribution.Components[i].WaitMS = report.Num(x)
 	}
+	r.Overhead.Endpoints = []report.EndpointOverhead{{
+		Endpoint: "execute_workflow", Percent: r.Overhead.Percent, MS: r.Overhead.MS, Samples: r.Overhead.Samples, OK: report.Bool(true),
+	}}
 	r.Attribution.Excess = []report.Excess{{
 		Question: report.QuestionRegression, Reference: "baseline", Hard: "this run", ReferenceMS: 102, HardMS: 142.3, ChangeMS: 40.3,
 		Interval: &report.Interval{Low: report.Num(36.1), High: report.Num(44.9)}, Confidence: report.Num(0.994), Coverage: report.Num(0.997),
@@ -230,6 +233,8 @@ func Full() *report.Report {
 		Sigma: report.Num(0.021), Kappa: report.Num(0.00011), Lambda: report.Num(14.2),
 		PeakConcurrency: report.Num(94), PeakInterval: &report.Interval{Low: report.Num(81), High: report.Num(120)},
 		PeakPerS: report.Num(931), KneePerS: report.Num(1000), CapacityPerS: report.Num(750),
+		SigmaInterval: &report.Interval{Low: report.Num(0.015), High: report.Num(0.03)},
+		KappaInterval: &report.Interval{Low: report.Num(0.00008), High: report.Num(0.00015)},
 		Spike: &report.Spike{PeakPerS: report.Num(930), PeakP95: report.Num(1980), RecoveryS: report.Num(14)},
 	}
 	r.Soak = &report.Soak{Headline: "heap after GC grows 31 % over the run", Findings: []report.SoakFinding{{
