@@ -25,6 +25,7 @@ import (
 var version = ""
 
 func main() {
+	tuneMemory(os.Getenv)
 	ctx, kill := interrupts()
 	a := &app{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
@@ -36,6 +37,22 @@ func main() {
 		ignoreBrokenPipe: func() { signal.Ignore(syscall.SIGPIPE) },
 	}
 	os.Exit(a.run(ctx, os.Args[1:]))
+}
+
+// Memory is given back late while there is little in use, which saves a tenth of
+// the time of reading, and early from softMemory on: what reading holds is
+// bounded, and most of what comes on top is garbage.
+const (
+	lateCollection = 400
+	softMemory     = 144 << 20
+)
+
+// tuneMemory sets the garbage collector unless the environment does.
+func tuneMemory(getenv func(string) string) {
+	if getenv("GOGC") == "" && getenv("GOMEMLIMIT") == "" {
+		debug.SetGCPercent(lateCollection)
+		debug.SetMemoryLimit(softMemory)
+	}
 }
 
 // interrupts are the ends that Ctrl-C asks for: the first ends the context, the

@@ -35,10 +35,12 @@ func (f format) startOf(head []byte) start {
 	return f.start(head)
 }
 
+const idSnapshot = "snapshot"
+
 // formats are asked in this order.
 func formats() []format {
 	return []format{
-		{name: "k6report snapshot", id: "snapshot", match: isSnapshot, read: readSnapshot, samples: true},
+		{name: "k6report snapshot", id: idSnapshot, match: isSnapshot, read: readSnapshot, samples: true},
 		{name: "k6 inspect", id: "inspect", match: hasKeys("scenarios", "maxVUs"), read: readPlan},
 		{name: "k6 inspect", id: "inspect", match: hasKeys("scenarios", "totalDuration"), read: readPlan},
 		{name: "k6 inspect", id: "inspect", match: hasKeys("scenarios", "thresholds"), read: readPlan},

@@ -128,6 +128,9 @@ func Read(ctx context.Context, sources []Source, o Options) (*run.Run, error) {
 	if err := rd.combine(); err != nil {
 		return nil, err
 	}
+	if r := rd.alone(inputs); r != nil {
+		return r, rd.usable(r, sources)
+	}
 	return rd.finish(sources)
 }
 
@@ -156,6 +159,25 @@ func openAll(ctx context.Context, sources []Source, o Options) ([]*input, error)
 	return inputs, nil
 }
 
+// alone is the run of a single snapshot, nil where there is more to put
+// together. It is what finish would make of it: a run that was put together
+// before stays as it is.
+func (rd *reader) alone(inputs []*input) *run.Run {
+	if len(inputs) != 1 || inputs[0].format.id != idSnapshot {
+		return nil
+	}
+	r := rd.parts[0]
+	if slices.ContainsFunc(rd.options.Dimensions, func(name string) bool { return !slices.Contains(r.Folding.Dimensions, name) }) {
+		return nil
+	}
+	labels := slices.Clone(r.Labels)
+	for name, value := range rd.options.Labels {
+		labels = append(labels, run.Tag{Name: name, Value: value})
+	}
+	r.Labels = run.NewTagSet(labels...).List()
+	return r
+}
+
 // finish puts the parts together.
 func (rd *reader) finish(sources []Source) (*run.Run, error) {
 	if len(rd.untyped) > 0 {
@@ -176,17 +198,17 @@ func (rd *reader) finish(sources []Source) (*run.Run, error) {
 	for name, value := range rd.options.Labels {
 		rd.b.Label(name, value)
 	}
-	for _, part := range slices.Concat(rd.parts, rd.late) {
+	rd.forms = nil // they hold the parts, too
+	for i, part := range rd.parts {
+		rd.b.Take(part)
+		rd.parts[i] = nil // nothing else holds it
+	}
+	for _, part := range rd.late {
 		rd.b.AddRun(part)
 	}
 	r := rd.b.Finish()
-	switch {
-	case rd.tooMany || len(r.Metrics) > maxMetrics:
-		return nil, fmt.Errorf("read %s: they hold more than %d metrics: put what varies into a tag, not into a metric's name", names(sources), maxMetrics)
-	case len(r.Series) == 0 && slices.ContainsFunc(r.Problems, func(p run.Problem) bool { return p.Code == "several_summary" }):
-		return nil, fmt.Errorf("read %s: they hold several summaries and no samples: give one summary, or the samples of all parts", names(sources))
-	case len(r.Series) == 0 && r.Reported == nil:
-		return nil, fmt.Errorf("read %s: there are no samples in it: give the file that k6 wrote with --out json=FILE, or its summary", names(sources))
+	if err := rd.usable(r, sources); err != nil {
+		return nil, err
 	}
 	if rd.severalGenerators {
 		leaveSummary(r)
@@ -196,6 +218,19 @@ func (rd *reader) finish(sources []Source) (*run.Run, error) {
 	}
 	noteGap(r)
 	return r, r.Check()
+}
+
+// usable reports why nothing can be said of a run.
+func (rd *reader) usable(r *run.Run, sources []Source) error {
+	switch {
+	case rd.tooMany || len(r.Metrics) > maxMetrics:
+		return fmt.Errorf("read %s: they hold more than %d metrics: put what varies into a tag, not into a metric's name", names(sources), maxMetrics)
+	case len(r.Series) == 0 && slices.ContainsFunc(r.Problems, func(p run.Problem) bool { return p.Code == "several_summary" }):
+		return fmt.Errorf("read %s: they hold several summaries and no samples: give one summary, or the samples of all parts", names(sources))
+	case len(r.Series) == 0 && r.Reported == nil:
+		return fmt.Errorf("read %s: there are no samples in it: give the file that k6 wrote with --out json=FILE, or its summary", names(sources))
+	}
+	return nil
 }
 
 func names(sources []Source) string {

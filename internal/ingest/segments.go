@@ -13,8 +13,9 @@ import (
 )
 
 // segmentSize is the length of the stretches in which plain files are read. It
-// is fixed, so that the same file gives the same segments on any machine.
-const segmentSize = 16 << 20
+// is fixed, so that the same file gives the same segments on any machine. Short
+// ones share the work of a small file evenly.
+const segmentSize = 4 << 20
 
 // worker is what one goroutine reads into.
 type worker struct {
@@ -34,6 +35,7 @@ func (rd *reader) worker(t text) *worker {
 // a tenth of the time.
 func (w *worker) finish() {
 	w.part, w.definitions = w.b.Finish(), w.late.Finish()
+	w.b, w.late, w.text = nil, nil, nil // their memory is free for putting parts together
 }
 
 func (rd *reader) take(w *worker) {

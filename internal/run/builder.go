@@ -15,11 +15,11 @@ import (
 // maxWindows and maxBlocks are how many windows and blocks may hold data before
 // their length doubles; with more than manySets tag sets it is fewWindows.
 //
-// k6 emits about 8 metrics with a tag set. So up to manySets give 8,000 series
-// of 300 windows of 32 bytes, and up to maxTagSets 24,000 series of 64: 77 and
-// 49 MB. A series itself takes 0.3 kB and up to 0.5 kB of values collected: 6
-// and 19 MB. Sketches come on top, with 0.14 kB for each 3 % by which values
-// differ: one to four pages for the few samples of each of so many series.
+// k6 emits about 8 metrics with a tag set. So up to manySets give 4,000 series
+// of 300 windows of 32 bytes, and up to maxTagSets 24,000 series of 64: 38 and
+// 49 MB. A series itself takes 0.3 kB and up to 0.5 kB of values collected: 3
+// and 19 MB. Sketches come on top, with 8 bytes for each sample of another bin
+// of up to maxListed; see bank.
 const (
 	maxWindows = 300
 	fewWindows = 64

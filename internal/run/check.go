@@ -177,7 +177,7 @@ func (b *Block) check(columns int) error {
 		return fmt.Errorf("rows hold %d of %d requests", count, b.Count)
 	case d == nil || d.Bits() != BlockBits || d.checkedCount() != b.Count:
 		return fmt.Errorf("durations don't add up to %d requests", b.Count)
-	case d.low > 0 || len(d.neg.pages) > 0:
+	case d.low > 0 || !d.neg.empty():
 		return errors.New("durations are negative")
 	case b.Failed > b.Count || b.Timeouts > b.Count:
 		return errors.New("more failed than were made")

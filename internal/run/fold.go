@@ -13,7 +13,7 @@ const (
 	maxDimensionValues = 1_000 // of a configured dimension
 	maxNames           = 2_000 // of the tag name: endpoints
 	maxTagSets         = 3_000 // combinations, at each level of folding
-	manySets           = 1_000 // combinations over which windows become fewer
+	manySets           = 500   // combinations over which windows become fewer
 	maxTagNames        = 64    // different tags that aren't k6's own
 )
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/bits"
+	"slices"
 	"time"
 )
 
@@ -33,7 +34,13 @@ func (b *Builder) define(r *Run) {
 }
 
 // AddRun adds all of a run. The run stays as it is.
-func (b *Builder) AddRun(r *Run) {
+func (b *Builder) AddRun(r *Run) { b.addRun(r, false) }
+
+// Take is AddRun for a run that nobody uses any more: what the Builder lacks it
+// keeps instead of copying it. The run must not be used afterwards.
+func (b *Builder) Take(r *Run) { b.addRun(r, true) }
+
+func (b *Builder) addRun(r *Run, own bool) {
 	b.define(r)
 	b.fold.merge(r.Folding)
 	b.refold()
@@ -41,8 +48,8 @@ func (b *Builder) AddRun(r *Run) {
 		b.started = min(b.started, r.Started)
 		b.ended = max(b.ended, r.Ended)
 	}
-	b.addSeries(r)
-	b.requests.addRequests(&r.Requests, &b.fold)
+	b.addSeries(r, own)
+	b.requests.addRequests(&r.Requests, &b.fold, own)
 	for _, l := range r.Labels {
 		b.id.labels[l.Name] = max(l.Value, b.id.labels[l.Name])
 	}
@@ -55,7 +62,7 @@ func (b *Builder) AddRun(r *Run) {
 	b.addKnowledge(r)
 }
 
-func (b *Builder) addSeries(r *Run) {
+func (b *Builder) addSeries(r *Run, own bool) {
 	if len(r.Series) == 0 {
 		return
 	}
@@ -64,17 +71,24 @@ func (b *Builder) addSeries(r *Run) {
 		b.lengthenWindows(shift)
 	}
 	whole := r.Folding.Level == 0 && len(r.Folding.Tags) == 0
+	known, generation := make(map[TagSet]*Tags), b.generation // most sets have many metrics
 	for i := range r.Series {
 		s := &r.Series[i]
-		tags := s.Tags.List()
-		var t *Tags
-		if whole {
-			t = b.Tags(tags)
-		} else {
-			t = b.foldedTags(tags)
+		t := known[s.Tags]
+		if t == nil || generation != b.generation {
+			if tags := s.Tags.List(); whole {
+				t = b.Tags(tags)
+			} else {
+				t = b.foldedTags(tags)
+			}
+			if generation != b.generation {
+				clear(known)
+				generation = b.generation
+			}
+			known[s.Tags] = t
 		}
 		to := b.Series(b.Metric(s.Metric), t)
-		to.absorb(s.Stats, s.Latest, s.Sketch, s.Windows, b.windowShift-shift)
+		to.absorb(s, b.windowShift-shift, own)
 		for _, w := range s.Windows {
 			b.windows[w.Index>>(b.windowShift-shift)] = struct{}{}
 		}
@@ -95,17 +109,30 @@ func (b *Builder) foldedTags(tags []Tag) *Tags {
 	return b.handle(tags)
 }
 
-func (s *SeriesBuilder) absorb(stats Stats, latest Point, sketch *Sketch, windows []Window, by uint8) {
+// absorb adds a series, whose windows become longer by 1<<by. It may keep parts
+// of one of its own.
+func (s *SeriesBuilder) absorb(from *Series, by uint8, own bool) {
 	s.flush()
-	s.stats.merge(stats)
-	if s.latest.before(latest) {
-		s.latest = latest
+	s.stats.merge(from.Stats)
+	if s.latest.before(from.Latest) {
+		s.latest = from.Latest
 	}
-	if to := s.distribution(); to != nil && sketch != nil {
-		to.Merge(sketch)
+	switch {
+	case from.Sketch == nil || !s.metric.hasDistribution():
+	case s.sketch == nil && own:
+		s.sketch = from.Sketch
+	default:
+		s.distribution().Merge(from.Sketch)
 	}
-	s.windows = mergeWindows(s.windows, windows, by)
+	if own && by == 0 && len(s.windows) == 0 {
+		s.windows = from.Windows
+	} else {
+		s.windows = mergeWindows(s.windows, from.Windows, by)
+	}
 	s.from, s.to = 0, 0
+	if own {
+		from.Sketch, from.Windows = nil, nil // not held until the last series is done
+	}
 }
 
 func (s *Stats) merge(o Stats) {
@@ -137,7 +164,8 @@ func (b *Builder) refold() {
 		for id, s := range t.series {
 			if s != nil {
 				s.flush()
-				b.Series(id, to).absorb(s.stats, s.latest, s.sketch, s.windows, 0)
+				from := s.finish()
+				b.Series(id, to).absorb(&from, 0, true)
 			}
 		}
 	}
@@ -145,7 +173,7 @@ func (b *Builder) refold() {
 }
 
 // addRequests adds tables whose blocks may have another length.
-func (r *requestsBuilder) addRequests(from *Requests, fold *folder) {
+func (r *requestsBuilder) addRequests(from *Requests, fold *folder, own bool) {
 	r.flush()
 	r.unjoined += from.Unjoined
 	if len(from.Tables) == 0 {
@@ -164,7 +192,10 @@ func (r *requestsBuilder) addRequests(from *Requests, fold *folder) {
 		to := r.table(fold.endpoint(t.Endpoint))
 		to.first, to.last = min(to.first, t.First), max(to.last, t.Last)
 		for j := range t.Blocks {
-			r.addBlock(to, &t.Blocks[j], columns, shift)
+			r.addBlock(to, &t.Blocks[j], columns, shift, own)
+		}
+		if own {
+			t.Blocks = nil // not held until the last table is done
 		}
 	}
 	r.limit()
@@ -184,7 +215,7 @@ func (r *requestsBuilder) places(columns []string) []int {
 	return places
 }
 
-func (r *requestsBuilder) addBlock(to *tableBuilder, b *Block, columns []int, shift uint8) {
+func (r *requestsBuilder) addBlock(to *tableBuilder, b *Block, columns []int, shift uint8, own bool) {
 	t := r.block(to, b.Index>>(r.shift-shift))
 	t.count += b.Count
 	t.failed += b.Failed
@@ -195,24 +226,32 @@ func (r *requestsBuilder) addBlock(to *tableBuilder, b *Block, columns []int, sh
 	}
 	r.batch.cells = cells
 	r.mergeCells(t, cells)
+	same := inPlace(columns)
+	if own && len(t.rows) == 0 && same {
+		t.rows = b.Rows
+		r.rows += len(b.Rows)
+		return
+	}
+	var sums [maxColumns]int64
 	rows := r.batch.rows[:0]
 	for _, row := range b.Rows {
-		var sums []int64
-		for i, sum := range row.Sums {
-			column := columns[i]
-			if column < 0 {
-				continue
-			}
-			for len(sums) <= column {
-				sums = append(sums, 0)
-			}
-			sums[column] = sum
+		if !same {
+			row.Sums = slices.Clone(reordered(&sums, row.Sums, columns))
 		}
-		row.Sums = sums
 		rows = append(rows, row)
 	}
 	r.batch.rows = rows
 	r.mergeRows(t, rows)
+}
+
+// inPlace reports whether all columns stay where they are.
+func inPlace(columns []int) bool {
+	for i, at := range columns {
+		if at != i {
+			return false
+		}
+	}
+	return true
 }
 
 // endpoint is what an endpoint becomes under the present folding.

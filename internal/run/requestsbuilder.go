@@ -326,42 +326,41 @@ func (r *requestsBuilder) finish(drop func(metric string) bool) Requests {
 	return out
 }
 
+// finish hands over what the table holds, its columns in order.
 func (t *tableBuilder) finish(order []int) Table {
 	out := Table{Endpoint: t.endpoint, First: t.first, Last: t.last, Blocks: make([]Block, len(t.blocks))}
+	same := inPlace(order)
+	var sums [maxColumns]int64
 	for i := range t.blocks {
 		b := &t.blocks[i]
-		durations := NewSketch(BlockBits)
-		for _, d := range b.durations {
-			durations.addCell(d.cell, d.n)
-		}
-		rows := make([]Row, len(b.rows))
-		slab := make([]int64, len(rows)*len(order))
-		for j, row := range b.rows {
-			rows[j] = row
-			rows[j].Sums = reordered(slab[:len(order):len(order)], row.Sums, order)
-			slab = slab[len(rows[j].Sums):]
+		for k := range b.rows {
+			if row := &b.rows[k]; same {
+				row.Sums = trimmed(row.Sums)
+			} else {
+				row.Sums = append(row.Sums[:0], reordered(&sums, row.Sums, order)...)
+			}
 		}
 		out.Blocks[i] = Block{
 			Index: b.index, Count: b.count, Failed: b.failed, Timeouts: b.timeouts,
-			Durations: durations, Rows: rows,
+			Durations: sketchOfCells(b.durations), Rows: b.rows,
 		}
+		*b = blockBuilder{}
 	}
 	return out
 }
 
-// reordered puts columns into their new places in to, as many as are in use.
-func reordered(to, sums []int64, order []int) []int64 {
+// reordered puts each column into its new place in to, -1 for none, and returns
+// as many as are in use.
+func reordered(to *[maxColumns]int64, sums []int64, order []int) []int64 {
 	width := 0
+	clear(to[:])
 	for i, sum := range sums {
 		if sum != 0 && order[i] >= 0 {
 			to[order[i]] = sum
 			width = max(width, order[i]+1)
 		}
 	}
-	if width == 0 {
-		return nil
-	}
-	return to[:width:width]
+	return to[:width]
 }
 
 // refold moves the tables to what their endpoints have become.

@@ -2,7 +2,6 @@ package run
 
 import (
 	"fmt"
-	"io"
 	"math"
 	"math/bits"
 )
@@ -124,21 +123,21 @@ func (d *decoder) packed(k int) int64 {
 	if d.err != nil {
 		return 0
 	}
-	class := streamPacked + 2*k
-	c, err := d.streams[class].ReadByte()
-	if err != nil {
-		d.fail(fmt.Errorf("stream %d: %w", class, err))
+	class := &d.streams[streamPacked+2*k]
+	if class.at == len(class.b) {
+		d.fail(fmt.Errorf("stream %d: it ends too early", streamPacked+2*k))
 		return 0
 	}
-	z := uint64(c)
-	if c >= classLow {
-		n := int(c-classLow)>>2 + 1
-		low, err := d.low[k].read(n, d.streams[class+1])
-		if err != nil || n > 61 {
-			d.fail(fmt.Errorf("stream %d: its bits end too early", class+1))
+	z := uint64(class.b[class.at])
+	class.at++
+	if z >= classLow {
+		n := int(z-classLow)>>2 + 1
+		low, ok := d.low[k].read(n, &d.streams[streamPacked+2*k+1])
+		if !ok {
+			d.fail(fmt.Errorf("stream %d: its bits end too early", streamPacked+2*k+1))
 			return 0
 		}
-		z = (4|uint64(c-classLow)&3)<<n | low
+		z = (4|(z-classLow)&3)<<n | low
 	}
 	return int64(z>>1) ^ -int64(z&1)
 }
@@ -170,23 +169,27 @@ func (b *bitBuffer) pad(to *[]byte) {
 	}
 }
 
-func (b *bitBuffer) read(n int, from io.ByteReader) (uint64, error) {
-	v, at := uint64(0), 0
-	for at < n {
-		if b.n == 0 {
-			next, err := from.ReadByte()
-			if err != nil {
-				return 0, err
-			}
-			b.bits, b.n = uint64(next), 8
-		}
-		now := min(b.n, n-at)
-		v |= (b.bits & (1<<now - 1)) << at
-		b.bits >>= now
-		b.n -= now
-		at += now
+// read takes up to 61 bits; ok is false where there are fewer, or more asked for.
+func (b *bitBuffer) read(n int, from *stream) (v uint64, ok bool) {
+	if n > 61 || 8*from.left()+b.n < n {
+		return 0, false
 	}
-	return v, nil
+	if n <= b.n {
+		v = b.bits & (1<<n - 1)
+		b.bits >>= n
+		b.n -= n
+		return v, true
+	}
+	v = b.bits
+	next, got := uint64(0), b.n
+	for ; got < n; got += 8 {
+		next = uint64(from.b[from.at])
+		from.at++
+		v |= next << got
+	}
+	b.n = got - n
+	b.bits = next >> (8 - b.n)
+	return v & (1<<n - 1), true
 }
 
 // row writes what the model did not expect of a row.

@@ -3,6 +3,7 @@ package run
 import (
 	"iter"
 	"math"
+	"slices"
 )
 
 // Resolutions of the sketches of this package, in bits of the mantissa kept.
@@ -44,13 +45,21 @@ const (
 
 type page [pageSize]uint32
 
-// bank holds the bins of one sign as pages; only pages in use are allocated.
+// bank holds the bins of one sign. Few are a sorted list, which costs a series
+// of some hundred samples a third of what pages would; beyond maxListed they
+// are pages, of which only those in use are allocated, and adding to them
+// costs no search. A list that was made whole may be longer.
 type bank struct {
-	first uint32 // number of pages[0]
-	pages []*page
+	bins, counts []uint32 // the list
+	first        uint32   // number of pages[0]
+	pages        []*page
 	// carries count, for bins of 2^32 values and more, how often they wrapped.
 	carries map[uint32]uint64
 }
+
+// maxListed is how many bins an addition leaves in a list: inserting into it
+// then takes no longer than the cache misses of a page.
+const maxListed = 512
 
 // NewSketch returns an empty sketch that keeps k bits of the mantissa, 1 to 20.
 func NewSketch(k int) *Sketch { return &Sketch{bits: uint8(k)} }
@@ -250,24 +259,39 @@ func (s *Sketch) cells() iter.Seq2[uint32, uint64] {
 	}
 }
 
-// addCell counts n values of a cell.
-func (s *Sketch) addCell(cell uint32, n uint64) {
-	switch cell {
-	case 0:
-		s.zero += n
-	case lastCell(s.bits):
-		s.high += n
-	default:
-		s.pos.add(cell-1, n)
+// sketchOfCells makes a sketch of a block of counts in order of their cells.
+func sketchOfCells(cells []cellCount) *Sketch {
+	s := NewSketch(BlockBits)
+	s.pos.room(len(cells))
+	for _, c := range cells {
+		switch c.cell {
+		case 0:
+			s.zero = c.n
+		case lastCell(s.bits):
+			s.high = c.n
+		default:
+			s.pos.push(c.cell-1, c.n)
+		}
 	}
+	return s
 }
 
 func (b *bank) add(bin uint32, n uint64) {
 	at := bin>>pageBits - b.first
 	if at >= uint32(len(b.pages)) || b.pages[at] == nil {
+		if len(b.pages) == 0 {
+			if b.insert(bin, n) {
+				return
+			}
+			b.spread()
+		}
 		at = b.grow(bin >> pageBits)
 	}
-	c := &b.pages[at][bin%pageSize]
+	b.count(&b.pages[at][bin%pageSize], bin, n)
+}
+
+// count adds to the count of a bin, which c holds but for what it carried.
+func (b *bank) count(c *uint32, bin uint32, n uint64) {
 	n += uint64(*c)
 	*c = uint32(n)
 	if n > math.MaxUint32 {
@@ -282,9 +306,54 @@ func (b *bank) carry(bin uint32, times uint64) {
 	b.carries[bin] += times
 }
 
-// count is the number of values in a bin, of which its page holds low.
-func (b *bank) count(bin, low uint32) uint64 {
+// total is the number of values in a bin, of which its place holds low.
+func (b *bank) total(bin, low uint32) uint64 {
+	if len(b.carries) == 0 {
+		return uint64(low)
+	}
 	return b.carries[bin]<<32 | uint64(low)
+}
+
+// empty reports whether there are no bins.
+func (b *bank) empty() bool { return len(b.bins)+len(b.pages) == 0 }
+
+// insert counts values in the list, unless it would grow too long.
+func (b *bank) insert(bin uint32, n uint64) bool {
+	if n == 0 {
+		return true
+	}
+	at, found := slices.BinarySearch(b.bins, bin)
+	if !found {
+		if len(b.bins) >= maxListed {
+			return false
+		}
+		b.bins = slices.Insert(b.bins, at, bin)
+		b.counts = slices.Insert(b.counts, at, 0)
+	}
+	b.count(&b.counts[at], bin, n)
+	return true
+}
+
+// push counts values of a bin beyond all others of a list.
+func (b *bank) push(bin uint32, n uint64) {
+	if n == 0 {
+		return
+	}
+	b.bins, b.counts = append(b.bins, bin), append(b.counts, 0)
+	b.count(&b.counts[len(b.counts)-1], bin, n)
+}
+
+// room makes a list for n bins.
+func (b *bank) room(n int) {
+	b.bins, b.counts = make([]uint32, 0, n), make([]uint32, 0, n)
+}
+
+// spread makes pages of the list.
+func (b *bank) spread() {
+	for i, bin := range b.bins {
+		b.pages[b.grow(bin>>pageBits)][bin%pageSize] = b.counts[i]
+	}
+	b.bins, b.counts = nil, nil
 }
 
 // grow makes room for a page and returns its place.
@@ -309,24 +378,96 @@ func (b *bank) grow(number uint32) uint32 {
 	return at
 }
 
+// merge adds the bins of o, each 1<<shift of them as one.
 func (b *bank) merge(o *bank, shift uint8) {
-	for bin, n := range o.ascending() {
-		b.add(bin>>shift, n)
+	if len(b.pages)+len(o.pages) == 0 && (b.empty() || len(b.bins)+len(o.bins) <= 2*maxListed) {
+		b.mergeList(o, shift)
+		return
 	}
+	for i, bin := range o.bins {
+		b.add(bin>>shift, uint64(o.counts[i]))
+	}
+	for at, p := range o.pages {
+		if p != nil {
+			b.mergePage(p, o.first+uint32(at), shift)
+		}
+	}
+	for bin, times := range o.carries {
+		b.add(bin>>shift, times<<32)
+	}
+}
+
+// mergePage adds the counts of a page but for what they carried.
+func (b *bank) mergePage(p *page, number uint32, shift uint8) {
+	if shift > 0 {
+		for i, low := range p {
+			if low > 0 {
+				b.add((number<<pageBits|uint32(i))>>shift, uint64(low))
+			}
+		}
+		return
+	}
+	if len(b.pages) == 0 {
+		b.spread()
+	}
+	at := number - b.first
+	if at >= uint32(len(b.pages)) || b.pages[at] == nil {
+		at = b.grow(number)
+	}
+	to := b.pages[at]
+	for i, low := range p {
+		b.count(&to[i], number<<pageBits|uint32(i), uint64(low))
+	}
+}
+
+// mergeList merges two lists into a new one.
+func (b *bank) mergeList(o *bank, shift uint8) {
+	if len(o.bins) == 0 {
+		return
+	}
+	bins := make([]uint32, 0, len(b.bins)+len(o.bins))
+	counts := make([]uint32, 0, len(b.bins)+len(o.bins))
+	push := func(bin, low uint32) {
+		if n := len(bins); n == 0 || bins[n-1] != bin {
+			bins, counts = append(bins, bin), append(counts, low)
+			return
+		}
+		b.count(&counts[len(counts)-1], bin, uint64(low))
+	}
+	i := 0
+	for k, bin := range o.bins {
+		bin >>= shift
+		for ; i < len(b.bins) && b.bins[i] <= bin; i++ {
+			push(b.bins[i], b.counts[i])
+		}
+		push(bin, o.counts[k])
+	}
+	for ; i < len(b.bins); i++ {
+		push(b.bins[i], b.counts[i])
+	}
+	for bin, times := range o.carries {
+		b.carry(bin>>shift, times)
+	}
+	b.bins, b.counts = bins, counts
 }
 
 func (b *bank) ascending() iter.Seq2[uint32, uint64] {
 	return func(yield func(uint32, uint64) bool) {
+		for i, bin := range b.bins {
+			if !yield(bin, b.total(bin, b.counts[i])) {
+				return
+			}
+		}
 		for at, p := range b.pages {
 			if p == nil {
 				continue
 			}
 			for i, low := range p {
-				bin := (b.first+uint32(at))<<pageBits | uint32(i)
 				if low == 0 && len(b.carries) == 0 {
 					continue
 				}
-				if n := b.count(bin, low); n > 0 && !yield(bin, n) {
+				bin := (b.first+uint32(at))<<pageBits | uint32(i)
+				if n := b.total(bin, low); n > 0 && !yield(bin, n) {
 					return
 				}
 			}
@@ -336,6 +477,11 @@ func (b *bank) ascending() iter.Seq2[uint32, uint64] {
 
 func (b *bank) descending() iter.Seq2[uint32, uint64] {
 	return func(yield func(uint32, uint64) bool) {
+		for i := len(b.bins) - 1; i >= 0; i-- {
+			if !yield(b.bins[i], b.total(b.bins[i], b.counts[i])) {
+				return
+			}
+		}
 		for at := len(b.pages) - 1; at >= 0; at-- {
 			p := b.pages[at]
 			if p == nil {
@@ -343,7 +489,7 @@ func (b *bank) descending() iter.Seq2[uint32, uint64] {
 			}
 			for i := pageSize - 1; i >= 0; i-- {
 				bin := (b.first+uint32(at))<<pageBits | uint32(i)
-				if n := b.count(bin, p[i]); n > 0 && !yield(bin, n) {
+				if n := b.total(bin, p[i]); n > 0 && !yield(bin, n) {
 					return
 				}
 			}

@@ -2,6 +2,7 @@ package run
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"hash/crc32"
 	"io"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -226,7 +228,7 @@ func checkHead(text []byte) error {
 }
 
 func decodePayload(payload []byte) (*Run, error) {
-	d := decoder{streams: make([]*bytes.Reader, streams)}
+	all := make([]stream, streams)
 	text, rest, err := cutBytes(payload)
 	if err != nil {
 		return nil, err
@@ -238,12 +240,10 @@ func decodePayload(payload []byte) (*Run, error) {
 	if err := json.Unmarshal(text, &head); err != nil {
 		return nil, err
 	}
-	for i := range d.streams {
-		var s []byte
-		if s, rest, err = cutBytes(rest); err != nil {
+	for i := range all {
+		if all[i].b, rest, err = cutBytes(rest); err != nil {
 			return nil, err
 		}
-		d.streams[i] = bytes.NewReader(s)
 	}
 	if len(rest) > 0 {
 		return nil, fmt.Errorf("it holds %d bytes too many", len(rest))
@@ -256,34 +256,51 @@ func decodePayload(payload []byte) (*Run, error) {
 			BlockLength: head.BlockLength, Columns: head.Columns, NoTimes: head.NoTimes, Unjoined: head.Unjoined,
 		},
 	}
-	d.strings = head.Strings
-	if head.Series < 0 || head.Series > d.streams[streamFloats].Len()/floatsSize {
-		return nil, fmt.Errorf("it claims %d series", head.Series)
+	// Series and tables share no stream: they are read at the same time.
+	series, tables := decoder{streams: all, strings: head.Strings}, decoder{streams: all}
+	var both sync.WaitGroup
+	both.Go(func() { r.Requests.Tables = tables.allTables(head.Tables) })
+	r.Series = series.allSeries(head.Series, head.Started)
+	both.Wait()
+	if err := cmp.Or(series.err, tables.err); err != nil {
+		return nil, err
 	}
-	// Lists grow with what is read: a claim costs its author a few bytes.
-	for len(r.Series) < head.Series && d.err == nil {
-		var s Series
-		d.series(&s, head.Started)
-		if n := len(r.Series); d.err == nil && n > 0 && r.Series[n-1].Key.Compare(s.Key) >= 0 {
-			d.fail(errors.New("series are out of order or there twice"))
-		}
-		r.Series = append(r.Series, s)
-	}
-	for _, h := range head.Tables {
-		if d.err != nil {
-			break
-		}
-		r.Requests.Tables = append(r.Requests.Tables, d.table(h))
-	}
-	if d.err != nil {
-		return nil, d.err
-	}
-	for i, s := range d.streams {
-		if s.Len() > 0 {
-			return nil, fmt.Errorf("stream %d holds %d bytes too many", i, s.Len())
+	for i, s := range all {
+		if s.left() > 0 {
+			return nil, fmt.Errorf("stream %d holds %d bytes too many", i, s.left())
 		}
 	}
 	return r, nil
+}
+
+// allSeries reads a number of series. The list grows with what is read: a claim
+// costs its author a few bytes.
+func (d *decoder) allSeries(n int, started int64) []Series {
+	if n < 0 || n > d.streams[streamFloats].left()/floatsSize {
+		d.fail(fmt.Errorf("it claims %d series", n))
+		return nil
+	}
+	var list []Series
+	for len(list) < n && d.err == nil {
+		var s Series
+		d.series(&s, started)
+		if at := len(list); d.err == nil && at > 0 && list[at-1].Key.Compare(s.Key) >= 0 {
+			d.fail(errors.New("series are out of order or there twice"))
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+func (d *decoder) allTables(heads []tableHead) []Table {
+	var list []Table
+	for _, h := range heads {
+		if d.err != nil {
+			break
+		}
+		list = append(list, d.table(h))
+	}
+	return list
 }
 
 func cutBytes(from []byte) (s, rest []byte, err error) {

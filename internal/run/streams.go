@@ -1,11 +1,9 @@
 package run
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"math/bits"
 )
@@ -167,16 +165,24 @@ func (e *encoder) table(t *Table) tableHead {
 // decoder reads the streams of a snapshot. After the first error it returns
 // zeros; what it allocates is bounded by the bytes it was given.
 type decoder struct {
-	streams []*bytes.Reader
+	streams []stream
 	strings []string
 	low     [packedStreams]bitBuffer
-	pages   int
+	bins    int // of sketches
 	text    int // of tags
 	err     error
 }
 
-// maxPages bounds the memory of all sketches of a snapshot, at 128 bytes each.
-const maxPages = 2 << 20
+// stream is bytes of which the first at were read.
+type stream struct {
+	b  []byte
+	at int
+}
+
+func (s *stream) left() int { return len(s.b) - s.at }
+
+// maxBins bounds the memory of all sketches of a snapshot, at 8 bytes each.
+const maxBins = 16 << 20
 
 // maxText bounds the memory of all tag sets of a snapshot: two bytes of a
 // stream may stand for a long string.
@@ -188,32 +194,39 @@ func (d *decoder) fail(err error) {
 	}
 }
 
+// uint reads a number; most fit into a byte.
 func (d *decoder) uint(stream int) uint64 {
+	s := &d.streams[stream]
+	if s.at < len(s.b) && s.b[s.at] < 0x80 && d.err == nil {
+		s.at++
+		return uint64(s.b[s.at-1])
+	}
+	return d.longUint(stream)
+}
+
+func (d *decoder) longUint(stream int) uint64 {
 	if d.err != nil {
 		return 0
 	}
-	n, err := binary.ReadUvarint(d.streams[stream])
-	if err != nil {
-		d.fail(fmt.Errorf("stream %d: %w", stream, err))
+	s := &d.streams[stream]
+	v, n := binary.Uvarint(s.b[s.at:])
+	if n <= 0 {
+		d.fail(fmt.Errorf("stream %d: it ends in a number, or holds one of more than 64 bits", stream))
+		return 0
 	}
-	return n
+	s.at += n
+	return v
 }
 
 func (d *decoder) int(stream int) int64 {
-	if d.err != nil {
-		return 0
-	}
-	n, err := binary.ReadVarint(d.streams[stream])
-	if err != nil {
-		d.fail(fmt.Errorf("stream %d: %w", stream, err))
-	}
-	return n
+	u := d.uint(stream)
+	return int64(u>>1) ^ -int64(u&1) // as encoding/binary has it
 }
 
 // length reads a number of elements, each of which takes a byte at least.
 func (d *decoder) length(stream int, of int) int {
 	n := d.uint(stream)
-	if n > uint64(d.streams[of].Len()) {
+	if n > uint64(d.streams[of].left()) {
 		d.fail(fmt.Errorf("stream %d: it claims %d elements", stream, n))
 		return 0
 	}
@@ -221,11 +234,13 @@ func (d *decoder) length(stream int, of int) int {
 }
 
 func (d *decoder) float(stream int) float64 {
-	var b [8]byte
-	if _, err := io.ReadFull(d.streams[stream], b[:]); err != nil {
-		d.fail(fmt.Errorf("stream %d: %w", stream, err))
+	s := &d.streams[stream]
+	if d.err != nil || s.left() < 8 {
+		d.fail(fmt.Errorf("stream %d: it ends in a number", stream))
+		return 0
 	}
-	v := math.Float64frombits(binary.LittleEndian.Uint64(b[:]))
+	v := math.Float64frombits(binary.LittleEndian.Uint64(s.b[s.at:]))
+	s.at += 8
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		d.fail(fmt.Errorf("stream %d: %v is no sample", stream, v))
 	}
@@ -327,7 +342,13 @@ func (d *decoder) sketch(k int, bins, counts int) *Sketch {
 	for _, b := range []*bank{&s.neg, &s.pos} {
 		bin := uint64(0)
 		var near neighbours
-		for i := range d.length(bins, bins) {
+		n := d.length(bins, bins)
+		if d.bins += n; d.bins > maxBins {
+			d.fail(fmt.Errorf("its sketches need more memory than k6report gives them"))
+			return s
+		}
+		b.room(n)
+		for i := range n {
 			step := d.uint(bins)
 			bin += step
 			if bin >= last || step > last || i > 0 && step == 0 {
@@ -335,12 +356,12 @@ func (d *decoder) sketch(k int, bins, counts int) *Sketch {
 				return s
 			}
 			count := d.uint(counts + near.context())
-			b.add(uint32(bin), count)
+			if count-1 < math.MaxUint32 {
+				b.bins, b.counts = append(b.bins, uint32(bin)), append(b.counts, uint32(count))
+			} else {
+				b.push(uint32(bin), count)
+			}
 			near.next(count)
-		}
-		if d.pages += len(b.pages); d.pages > maxPages {
-			d.fail(fmt.Errorf("its sketches need more memory than k6report gives them"))
-			return s
 		}
 	}
 	return s
@@ -351,7 +372,7 @@ const blockSize = 5
 
 func (d *decoder) table(head tableHead) Table {
 	t := Table{Endpoint: head.Endpoint, First: head.First, Last: head.Last}
-	if head.Width < 0 || head.Width > maxColumns || head.Blocks < 1 || head.Blocks > min(maxBlocks, d.streams[streamBlocks].Len()/blockSize) {
+	if head.Width < 0 || head.Width > maxColumns || head.Blocks < 1 || head.Blocks > min(maxBlocks, d.streams[streamBlocks].left()/blockSize) {
 		d.fail(fmt.Errorf("a table claims %d blocks of %d columns", head.Blocks, head.Width))
 		return t
 	}
@@ -371,7 +392,7 @@ func (d *decoder) table(head tableHead) Table {
 			d.fail(fmt.Errorf("a block claims %d rows", rows))
 		}
 		for _, column := range order {
-			if rows > d.streams[streamPacked+2*(packedColumns+column)].Len() {
+			if rows > d.streams[streamPacked+2*(packedColumns+column)].left() {
 				d.fail(fmt.Errorf("a block claims %d rows", rows))
 			}
 		}

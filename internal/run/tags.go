@@ -108,9 +108,16 @@ func (t TagSet) Compare(o TagSet) int {
 	if t == o {
 		return 0
 	}
-	return slices.CompareFunc(t.List(), o.List(), func(a, b Tag) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Value, b.Value))
-	})
+	a, b := t.encoded, o.encoded
+	for a != "" && b != "" { // names and values in turn
+		var x, y string
+		x, a = cutString(a)
+		y, b = cutString(b)
+		if order := strings.Compare(x, y); order != 0 {
+			return order
+		}
+	}
+	return cmp.Compare(len(a), len(b)) // one is the start of the other
 }
 
 // String shows the set for people: name=value, separated by commas.
