@@ -1,0 +1,212 @@
+package baseline_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"k6report/internal/baseline"
+	"k6report/internal/baseline/blobstest"
+	"k6report/internal/run"
+)
+
+func TestDir(t *testing.T) {
+	blobstest.Run(t, func(t *testing.T) baseline.Blobs { return baseline.Dir(filepath.Join(t.TempDir(), "not", "yet")) })
+}
+
+// aRun is a run of a few requests that began at a second.
+func aRun(t *testing.T, second int64) *run.Run {
+	t.Helper()
+	b := run.NewBuilder(run.Options{})
+	b.Label("commit", "4f0c2d81")
+	b.Define(run.Metric{Name: "http_reqs", Type: run.Counter})
+	b.Define(run.Metric{Name: "vus_max", Type: run.Gauge})
+	for _, metric := range []string{"http_reqs", "vus_max"} {
+		tags := b.Tags([]run.Tag{{Name: "name", Value: "ping"}})
+		s := b.Series(b.Metric(metric), tags)
+		for i := range int64(5) {
+			s.Add((second+i)*1e9, 1)
+		}
+	}
+	return b.Finish()
+}
+
+func entry(t *testing.T, second int64) *baseline.Entry {
+	t.Helper()
+	e := baseline.NewEntry(aRun(t, second), []string{"vus_max"})
+	e.Added = time.Unix(second+60, 0).UTC()
+	e.Status = "passed"
+	e.Values = []baseline.Value{{Metric: "http_req_duration", Endpoint: "ping", Statistic: "p(95)", Value: 12.5, Count: 5}}
+	return e
+}
+
+func open(t *testing.T, dir string) *baseline.Store {
+	t.Helper()
+	s, err := baseline.Open(baseline.Dir(dir), "main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestEntriesComeBack(t *testing.T) {
+	s := open(t, t.TempDir())
+	want := entry(t, 1_700_000_000)
+	if err := s.Add(t.Context(), want); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Get(t.Context(), want.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, cmp.FilterPath(func(p cmp.Path) bool { return p.String() == "Run" }, cmp.Ignore())); diff != "" {
+		t.Error(diff)
+	}
+	if got.Run == nil || got.Run.ID != want.Run.ID || got.Commit != "4f0c2d81" {
+		t.Errorf("the run is %+v", got.Run)
+	}
+	if len(got.Run.SeriesOf("vus_max")) != 1 || len(got.Run.SeriesOf("http_reqs")) != 0 {
+		t.Error("the thin run has other series than those to be kept")
+	}
+}
+
+func TestEntriesAreListedByTime(t *testing.T) {
+	s := open(t, t.TempDir())
+	var want []string
+	for _, second := range []int64{1_700_000_300, 1_700_000_000, 1_700_000_200} {
+		e := entry(t, second)
+		want = append(want, e.ID)
+		if err := s.Add(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	slices.Sort(want)
+	if err := s.Add(t.Context(), entry(t, 1_700_000_200)); err != nil { // replaced, not doubled
+		t.Fatal(err)
+	}
+	entries, damaged, err := s.List(t.Context())
+	if err != nil || len(damaged) > 0 {
+		t.Fatal(err, damaged)
+	}
+	var got []string
+	for _, e := range entries {
+		got = append(got, e.ID)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("listed are %v, want %v", got, want)
+	}
+}
+
+func TestDamagedEntriesAreNamedAndPassedOver(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	whole := entry(t, 1_700_000_000)
+	if err := s.Add(t.Context(), whole); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(filepath.Join(dir, "main", whole.ID+baseline.Ending))
+	if err != nil {
+		t.Fatal(err)
+	}
+	flipped := slices.Clone(content)
+	flipped[len(flipped)/2] ^= 1
+	newer := slices.Clone(content)
+	newer[7] = 9
+	for name, c := range map[string][]byte{
+		"a-empty": nil, "b-cut": content[:len(content)-1], "c-flipped": flipped, "d-other": []byte("PNG"), "e-newer": newer, "f-head": content[:10],
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "main", name+baseline.Ending), c, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "main", ".x.k6run.7.tmp"), []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	entries, damaged, err := s.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(entries) != 1 || entries[0].ID != whole.ID {
+		t.Errorf("%d entries are left", len(entries))
+	}
+	wrong := map[string]string{"a-empty": "empty", "b-cut": "checksum", "c-flipped": "checksum", "d-other": "no baseline entry", "e-newer": "version 9", "f-head": "cut off"}
+	if len(damaged) != len(wrong) {
+		t.Errorf("damaged are %v", damaged)
+	}
+	for _, d := range damaged {
+		id := strings.TrimSuffix(strings.TrimPrefix(d.Name, "main/"), baseline.Ending)
+		if want := wrong[id]; want == "" || !strings.Contains(d.Err.Error(), want) {
+			t.Errorf("%s: %v, want %q", d.Name, d.Err, want)
+		}
+	}
+	if err := s.Remove(t.Context(), "c-flipped"); err != nil {
+		t.Errorf("a damaged entry can't be removed: %v", err)
+	}
+}
+
+func TestPruneKeepsValues(t *testing.T) {
+	s := open(t, t.TempDir())
+	for i := range int64(5) {
+		if err := s.Add(t.Context(), entry(t, 1_700_000_000+100*i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []int{3, 0} { // the second time nothing is left to thin
+		if n, err := s.Prune(t.Context(), 2); err != nil || n != want {
+			t.Errorf("thinned %d, %v, want %d", n, err, want)
+		}
+	}
+	entries, _, err := s.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range entries {
+		if (e.Run != nil) != (i >= 3) || len(e.Values) != 1 {
+			t.Errorf("entry %d: run %v, %d values", i, e.Run != nil, len(e.Values))
+		}
+	}
+}
+
+func TestWhatIsNotThere(t *testing.T) {
+	s := open(t, t.TempDir())
+	if _, err := s.Get(t.Context(), "none"); !errors.Is(err, baseline.ErrNoRun) {
+		t.Errorf("%v", err)
+	}
+	if err := s.Remove(t.Context(), "none"); !errors.Is(err, baseline.ErrNoRun) {
+		t.Errorf("%v", err)
+	}
+	if _, err := s.Get(t.Context(), "../../etc/passwd"); err == nil {
+		t.Error("a path is no id")
+	}
+	if _, err := baseline.Open(baseline.Dir(t.TempDir()), "../up"); err == nil {
+		t.Error("a path is no name")
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	whole, err := baseline.Encode(&baseline.Entry{ID: "x", Status: "passed"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole)
+	f.Add(whole[:len(whole)-2])
+	f.Fuzz(func(t *testing.T, blob []byte) {
+		e, err := baseline.Decode(blob)
+		if err != nil {
+			return
+		}
+		again, err := baseline.Encode(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := baseline.Decode(again); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
