@@ -102,6 +102,11 @@ bench: build ## hold speed and memory against their goals; on a quiet machine wi
 	  { cat .cache/bench/new.txt >&2; exit 1; }
 	@cd .cache/bench && if [[ -f old.txt ]]; then benchstat old.txt new.txt; else benchstat new.txt; fi
 
+.PHONY: inputs-table
+inputs-table: ## write the table of docs/inputs.md anew, of real runs in every format
+	$(INSTALL) k6
+	go test -count=1 -run '^TestInputs$$' ./cmd/k6report -update
+
 .PHONY: fuzz
 fuzz: ## run every fuzzer for FUZZTIME (10s)
 	$(call each,bash $(CURDIR)/tools/fuzz.sh $(FUZZTIME))

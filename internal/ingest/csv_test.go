@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 
+	"k6report/internal/k6gen"
 	"k6report/internal/run"
 )
 
@@ -235,6 +238,29 @@ func TestCSVRefused(t *testing.T) {
 		_, err := Read(context.Background(), []Source{{"x.csv", strings.NewReader(text)}}, Options{})
 		if says == "" && err != nil || says != "" && (err == nil || !strings.Contains(err.Error(), says)) {
 			t.Errorf("%q: %v, want %q", clip(text), err, says)
+		}
+	}
+}
+
+// TestCSVOfMadeUpRun holds the CSV that k6gen makes up against its JSON: the same
+// run, with every time of the server joined.
+func TestCSVOfMadeUpRun(t *testing.T) {
+	o := k6gen.Options{Seed: 3, Start: time.Date(2026, 11, 23, 11, 45, 53, 0, time.UTC), Duration: 4 * time.Second, Rate: 200, Endpoints: 3, Components: true}
+	var lines, rows bytes.Buffer
+	for out, csv := range map[*bytes.Buffer]bool{&lines: false, &rows: true} {
+		o.CSV = csv
+		if _, err := k6gen.Write(out, o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := read(t, Options{}, Source{"x", &lines})
+	got := read(t, Options{Workers: 2, segmentSize: 20_000}, Source{"x", newFile(rows.Bytes())})
+	if len(got.Requests.Tables) != len(want.Requests.Tables) || !reflect.DeepEqual(got.Requests.Columns, want.Requests.Columns) {
+		t.Fatalf("%d tables of %v, want %d of %v", len(got.Requests.Tables), got.Requests.Columns, len(want.Requests.Tables), want.Requests.Columns)
+	}
+	for i := range want.Requests.Tables {
+		if !reflect.DeepEqual(got.Requests.Tables[i].Blocks, want.Requests.Tables[i].Blocks) {
+			t.Errorf("requests of %v differ", want.Requests.Tables[i].Endpoint)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-// Package k6gen writes made-up k6 JSON for tests and benchmarks: the same
+// Package k6gen writes made-up k6 JSON or CSV for tests and benchmarks: the same
 // bytes for the same options, of any size. It is not a model of a system under
 // test; latencies are log-normal and independent.
 package k6gen
@@ -26,7 +26,12 @@ type Options struct {
 	// 9 for each endpoint. Otherwise 1 request in 2,000 has status 500, and
 	// there are up to 18.
 	NoFailures bool
+	// CSV writes the same samples as k6 writes them with --out csv and
+	// K6_CSV_TIME_FORMAT=unix_nano.
+	CSV bool
 }
+
+const csvHeader = "metric_name,timestamp,metric_value,check,error,error_code,expected_response,group,method,name,proto,scenario,service,status,subproto,tls_version,url,extra_tags,metadata\n"
 
 // componentNames are the server's times of a request.
 var componentNames = []string{
@@ -62,6 +67,9 @@ func (o Options) Requests() int64 { return int64(o.Rate * o.Duration.Seconds()) 
 // writer's first error.
 func Write(w io.Writer, o Options) (samples int64, err error) {
 	g := &generator{w: bufio.NewWriterSize(w, 1<<20), o: o, rng: rand.New(rand.NewPCG(o.Seed, 1))}
+	if o.CSV { // which has no definitions
+		_, g.err = g.w.WriteString(csvHeader)
+	}
 	for _, d := range definitions {
 		g.define(d.name, d.kind, d.contains)
 	}
@@ -81,6 +89,9 @@ func Write(w io.Writer, o Options) (samples int64, err error) {
 }
 
 func (g *generator) define(name, kind, contains string) {
+	if g.o.CSV {
+		return
+	}
 	fmt.Fprintf(g.w, `{"type":"Metric","data":{"name":%q,"type":%q,"contains":%q,"thresholds":[],"submetrics":null},"metric":%q}`+"\n", name, kind, contains, name)
 }
 
@@ -109,6 +120,13 @@ func (g *generator) request(i int64, start time.Time) int64 {
 		meta = `,"metadata":{"rid":"r` + strconv.FormatInt(i, 10) + `"}`
 	}
 	stamp := end.UTC().Format(time.RFC3339Nano)
+	if g.o.CSV {
+		stamp = strconv.FormatInt(end.UnixNano(), 10)
+		tags = fmt.Sprintf(",,,%s,,GET,endpoint_%d,HTTP/1.1,default,,%s,,,endpoint_%d,,", expected, endpoint, status, endpoint)
+		if meta = ""; g.o.Components {
+			meta = "rid=r" + strconv.FormatInt(i, 10)
+		}
+	}
 	values := [...]float64{1, duration, blocked, connecting, 0, sending, waiting, receiving, failed}
 	for k, d := range definitions {
 		g.point(d.name, stamp, values[k], tags, meta)
@@ -116,6 +134,9 @@ func (g *generator) request(i int64, start time.Time) int64 {
 	samples := int64(len(definitions))
 	if g.o.Components {
 		tags := fmt.Sprintf(`"endpoint":"endpoint_%d","scenario":"default"`, endpoint)
+		if g.o.CSV {
+			tags = fmt.Sprintf(",,,,,,,,default,,,,,,endpoint=endpoint_%d,", endpoint)
+		}
 		left := waiting
 		for _, name := range componentNames[:len(componentNames)-1] {
 			part := left * 0.5 * g.rng.Float64()
@@ -129,6 +150,10 @@ func (g *generator) request(i int64, start time.Time) int64 {
 }
 
 func (g *generator) point(metric, stamp string, v float64, tags, meta string) {
+	if g.o.CSV {
+		g.row(metric, stamp, v, tags, meta)
+		return
+	}
 	b := append(g.line[:0], `{"metric":"`...)
 	b = append(b, metric...)
 	b = append(b, `","type":"Point","data":{"time":"`...)
@@ -142,4 +167,18 @@ func (g *generator) point(metric, stamp string, v float64, tags, meta string) {
 	b = append(b, "}}\n"...)
 	g.line = b
 	_, g.err = g.w.Write(b) // all that follow the first return it again
+}
+
+func (g *generator) row(metric, stamp string, v float64, tags, meta string) {
+	b := append(g.line[:0], metric...)
+	b = append(b, ',')
+	b = append(b, stamp...)
+	b = append(b, ',')
+	b = strconv.AppendFloat(b, v, 'f', 6, 64)
+	b = append(b, ',')
+	b = append(b, tags...)
+	b = append(b, meta...)
+	b = append(b, '\n')
+	g.line = b
+	_, g.err = g.w.Write(b)
 }

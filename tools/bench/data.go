@@ -51,7 +51,7 @@ func points(o k6gen.Options) int64 { return o.Requests() * perRequest }
 // input returns the file of a run, and its size. It is made up unless it is
 // there already, and read once, which warms the page cache.
 func (h *harness) input(ctx context.Context, o k6gen.Options) (name string, size int64, err error) {
-	name = filepath.Join(h.dir, fmt.Sprintf("run-%d-points-%d-endpoints-seed-%d.json", points(o), o.Endpoints, o.Seed))
+	name = filepath.Join(h.dir, fmt.Sprintf("run-%d-points-%d-endpoints-seed-%d.%s", points(o), o.Endpoints, o.Seed, extension(o)))
 	if !upToDate(name, o) {
 		fmt.Fprintf(h.log, "making up %s\n", filepath.Base(name))
 		if err := h.room(points(o)); err != nil {
@@ -68,6 +68,13 @@ func (h *harness) input(ctx context.Context, o k6gen.Options) (name string, size
 	}
 	size, err = warm(name)
 	return name, size, err
+}
+
+func extension(o k6gen.Options) string {
+	if o.CSV {
+		return "csv"
+	}
+	return "json"
 }
 
 // upToDate reports whether a file begins as the run would: its name tells the

@@ -23,7 +23,7 @@ import (
 func (h *harness) measure(ctx context.Context) ([]row, error) {
 	var rows []row
 	for _, step := range []func(context.Context) ([]row, error){
-		h.reading, h.inflating, h.manySeries, h.growing, h.quick,
+		h.reading, h.inflating, h.rows, h.manySeries, h.growing, h.quick,
 	} {
 		more, err := step(ctx)
 		if err != nil {
@@ -116,6 +116,27 @@ func (h *harness) inflating(ctx context.Context) ([]row, error) {
 		return []row{skipped(what, duration(results[0].time), missing, "at most 0.4 ×")}, nil
 	}
 	return []row{atMost(what, "gzip -dc", results[0].time, results[1].time, 0.4)}, nil
+}
+
+// rows compares reading CSV with reading the same samples as JSON: at half the
+// samples a second, it takes twice the time.
+func (h *harness) rows(ctx context.Context) ([]row, error) {
+	o := h.wanted(mainRun, 2)
+	lines, _, err := h.input(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	o.CSV = true
+	rows, size, err := h.input(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(h.log, "reading %s of CSV\n", bytesOf(size))
+	results, err := h.compare(ctx, h.n, h.k6report("analyze", "-q", rows), h.k6report("analyze", "-q", lines))
+	if err != nil {
+		return nil, err
+	}
+	return []row{atMost("analyze -q, the same as CSV, "+bytesOf(size), "as JSON", results[0].time, results[1].time, 2)}, nil
 }
 
 // manySeries looks at memory with about 500 and 5,000 series.

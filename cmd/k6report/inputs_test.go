@@ -1,0 +1,234 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"k6report/internal/k6exec"
+	"k6report/internal/report"
+)
+
+var update = flag.Bool("update", false, "write the table of docs/inputs.md anew")
+
+// input is a form in which a run may be given.
+type input struct {
+	name    string
+	sources []string
+}
+
+// fact is a question that a report answers or not.
+type fact struct {
+	name   string
+	answer func(r *report.Report) string
+}
+
+// facts are the rows of the table.
+var facts = []fact{
+	{"counts, rates, averages", func(r *report.Report) string {
+		requests, ok := metricOf(r, "http_reqs").Values.Get("count")
+		_, average := metricOf(r, "http_req_duration").Values.Get("avg")
+		return yes(ok && requests > 100 && average)
+	}},
+	{"percentiles", func(r *report.Report) string {
+		if r.Run.Windows != nil {
+			return "any"
+		}
+		var names []string
+		for _, v := range metricOf(r, "http_req_duration").Values {
+			if strings.HasPrefix(v.Name, "p(") || v.Name == "med" {
+				names = append(names, strings.NewReplacer("med", "50", "p(", "", ")", "").Replace(v.Name))
+			}
+		}
+		return strings.Join(names, ", ")
+	}},
+	{"course over time, distribution", func(r *report.Report) string { return yes(r.Run.Windows != nil && len(r.Charts) > 0) }},
+	{"endpoints, errors", func(r *report.Report) string { return yes(len(r.Run.Endpoints) == 3 && len(r.Run.Errors) > 0) }},
+	{"submetrics", func(r *report.Report) string {
+		_, ok := metricOf(r, "http_req_duration{persona:dev}").Values.Get("avg")
+		if ok || len(r.Run.Personas) > 0 {
+			return yes(ok)
+		}
+		return "with a plan or summary"
+	}},
+	{"types of a script's metrics", func(r *report.Report) string {
+		if slices.ContainsFunc(r.Notes, func(n report.Note) bool { return n.Code == "types_inferred" }) {
+			return "inferred by name"
+		}
+		return yes(metricOf(r, "orders_total").Type == "counter" && metricOf(r, "queue_depth").Type == "gauge")
+	}},
+	{"checks", func(r *report.Report) string {
+		switch {
+		case len(r.Run.Checks) != 2:
+			return "no"
+		case r.Run.Checks[0].Group == "":
+			return "without groups"
+		}
+		return "yes"
+	}},
+	{"thresholds", func(r *report.Report) string {
+		whole, parts := false, false
+		for _, t := range r.Run.Thresholds {
+			whole = whole || t.OK != nil
+			parts = parts || t.OK != nil && strings.Contains(t.Metric, "{")
+		}
+		switch {
+		case parts:
+			return "all"
+		case whole:
+			return "not of submetrics"
+		}
+		return "with a plan or summary"
+	}},
+	{"k6's own duration", func(r *report.Report) string {
+		return yes(!slices.ContainsFunc(r.Notes, func(n report.Note) bool { return n.Code == "rates_by_span" }))
+	}},
+	{"times of samples", func(r *report.Report) string {
+		switch {
+		case r.Run.Windows == nil:
+			return "no"
+		case slices.ContainsFunc(r.Notes, func(n report.Note) bool { return n.Code == "times_in_seconds" }):
+			return "whole seconds"
+		}
+		return "exact"
+	}},
+}
+
+func metricOf(r *report.Report, name string) report.Metric {
+	at := slices.IndexFunc(r.Run.Metrics, func(m report.Metric) bool { return m.Name == name })
+	if at < 0 {
+		return report.Metric{}
+	}
+	return r.Run.Metrics[at]
+}
+
+func yes(ok bool) string {
+	if ok {
+		return "yes"
+	}
+	return "no"
+}
+
+// TestInputs makes a run with k6, reads it in every form, and holds the table of
+// docs/inputs.md against what each form answered.
+func TestInputs(t *testing.T) {
+	k6 := endToEnd(t)
+	w := newWorkshop(t, k6, 6)
+	script, err := os.ReadFile(filepath.Join("..", "..", "internal", "ingest", "testdata", "script.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write(t, "script.js", string(script))
+	common := []string{"--quiet", "--address", "", "-e", "BASE=" + w.url}
+	w.command(t, k6exec.ExitThresholds, k6, slices.Concat([]string{"run"}, common, []string{
+		"--out", "json=run.json", "--out", "csv=run.csv", "--summary-export", "summary.json", "-e", "DATA=handed.json", "script.js",
+	})...)
+	// k6 writes one of the two shapes in a run.
+	w.command(t, k6exec.ExitThresholds, k6, slices.Concat([]string{"run"}, common, []string{
+		"--new-machine-readable-summary", "--summary-export", "machine.json", "-e", "DATA=other.json", "script.js",
+	})...)
+	w.command(t, 0, "gzip", "-k", "run.json")
+	w.command(t, 0, "k6report", "snapshot", "run.json", "summary.json", "-o", "run.k6run")
+
+	inputs := []input{
+		{"JSON", []string{"run.json"}},
+		{"JSON, gzip", []string{"run.json.gz"}},
+		{"CSV", []string{"run.csv"}},
+		{"`--summary-export`", []string{"summary.json"}},
+		{"`handleSummary`", []string{"handed.json"}},
+		{"machine-readable summary", []string{"machine.json"}},
+		{"snapshot of JSON and summary", []string{"run.k6run"}},
+	}
+	reports := make([]*report.Report, len(inputs))
+	for i, in := range inputs {
+		reports[i] = w.analyze(t, in.sources...)
+	}
+	sameRun(t, inputs, reports)
+	holdTable(t, filepath.Join("..", "..", "docs", "inputs.md"), table(inputs, reports))
+
+	// The two forms of the samples hold the same, the summary says the same.
+	for _, sources := range [][]string{{"run.json", "run.csv"}, {"run.csv", "summary.json"}, {"run.json", "handed.json"}} {
+		both := w.analyze(t, sources...)
+		noDisagreement(t, both)
+		if n, _ := metricOf(both, "http_reqs").Values.Get("count"); n != mustCount(t, reports[0]) {
+			t.Errorf("%q: %v requests, want %v", sources, n, mustCount(t, reports[0]))
+		}
+	}
+}
+
+func mustCount(t *testing.T, r *report.Report) float64 {
+	t.Helper()
+	n, ok := metricOf(r, "http_reqs").Values.Get("count")
+	if !ok {
+		t.Fatal("no count of http_reqs")
+	}
+	return n
+}
+
+// sameRun holds the numbers of all forms of the one run against each other.
+func sameRun(t *testing.T, inputs []input, reports []*report.Report) {
+	t.Helper()
+	for i, r := range reports {
+		if strings.HasPrefix(inputs[i].name, "machine") {
+			continue
+		}
+		if got, want := mustCount(t, r), mustCount(t, reports[0]); got != want {
+			t.Errorf("%s: %v requests, want %v", inputs[i].name, got, want)
+		}
+		for statistic, tolerance := range map[string]float64{"avg": 1e-6, "max": 1e-6, "p(95)": 0.001} {
+			got, _ := metricOf(r, "http_req_duration").Values.Get(statistic)
+			want, _ := metricOf(reports[0], "http_req_duration").Values.Get(statistic)
+			if got < want*(1-tolerance)-1e-6 || got > want*(1+tolerance)+1e-6 {
+				t.Errorf("%s: %s is %v, want %v", inputs[i].name, statistic, got, want)
+			}
+		}
+	}
+}
+
+// table is Markdown: a row for each fact, a column for each input.
+func table(inputs []input, reports []*report.Report) string {
+	var b strings.Builder
+	b.WriteString("| |")
+	for _, in := range inputs {
+		fmt.Fprintf(&b, " %s |", in.name)
+	}
+	b.WriteString("\n|---|" + strings.Repeat("---|", len(inputs)) + "\n")
+	for _, f := range facts {
+		fmt.Fprintf(&b, "| %s |", f.name)
+		for _, r := range reports {
+			fmt.Fprintf(&b, " %s |", f.answer(r))
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// holdTable compares the table in a page, or writes it with -update.
+func holdTable(t *testing.T, path, table string) {
+	t.Helper()
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin, end := []byte("<!-- table: begin -->\n"), []byte("<!-- table: end -->")
+	from, to := bytes.Index(page, begin), bytes.Index(page, end)
+	if from < 0 || to < from {
+		t.Fatalf("%s has no place for the table", path)
+	}
+	from += len(begin)
+	if string(page[from:to]) == table {
+		return
+	}
+	if !*update {
+		t.Fatalf("%s: make it anew with `make inputs-table`\n%s\nwant\n%s", path, page[from:to], table)
+	}
+	written := slices.Concat(page[:from], []byte(table), page[to:])
+	if err := os.WriteFile(path, written, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
