@@ -335,8 +335,8 @@ func (s span) instances() []string {
 func (s span) beside(o span) bool {
 	overlap := min(s.ended, o.ended) - max(s.started, o.started)
 	shorter := min(s.ended-s.started, o.ended-o.started)
-	const disorder, clear = int64(2 * time.Second), int64(5 * time.Second)
-	return overlap > clear || overlap > disorder && overlap > shorter/2
+	const disorder, certain = int64(2 * time.Second), int64(5 * time.Second)
+	return overlap > certain || overlap > disorder && overlap > shorter/2
 }
 
 // withInstance names the generator of virtual users.
