@@ -60,6 +60,38 @@ func TestParseRun(t *testing.T) {
 	}
 }
 
+// The command lines of k6 2.x: what it added takes values or not as it does.
+func TestParseRunOfLaterVersions(t *testing.T) {
+	for line, want := range map[string]map[string][]string{
+		"run --summary-mode full --features x,y script.js":                           {"summary-mode": {"full"}, "features": {"x,y"}},
+		"run --new-machine-readable-summary --summary-export s.json script.js":       {"summary-export": {"s.json"}},
+		"run --secret-source mock=a=b --traces-output otel script.js":                {"traces-output": {"otel"}},
+		"run --js-profiling-enabled --js-profile-id p --profiling-enabled script.js": {"js-profile-id": {"p"}},
+		"-a :0 run -l -w --no-color script.js":                                       {"address": {":0"}, "linger": {"true"}},
+	} {
+		c := mustParse(t, strings.Fields(line)...)
+		if c.Script != "script.js" {
+			t.Errorf("%s: script %q", line, c.Script)
+		}
+		for flag, values := range want {
+			if got := c.All(flag); !slices.Equal(got, values) {
+				t.Errorf("%s: --%s %q, want %q", line, flag, got, values)
+			}
+		}
+	}
+}
+
+func TestWithComesBeforeTheUsersOwn(t *testing.T) {
+	c, err := mustParse(t, "-q", "run", "-e", "A=1", "x.js").With("-e", "A=0", "-e", "B=2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantArgs(t, c.Args(), "-q", "run", "-e", "A=0", "-e", "B=2", "-e", "A=1", "x.js")
+	if got := c.All("env"); !slices.Equal(got, []string{"A=0", "B=2", "A=1"}) || c.Script != "x.js" || !c.Has("quiet") {
+		t.Errorf("env %q, script %q", got, c.Script)
+	}
+}
+
 func TestParseRunRefuses(t *testing.T) {
 	for line, want := range map[string]string{
 		"":                                  "only `k6 run`",

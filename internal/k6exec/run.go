@@ -28,6 +28,8 @@ type RunOptions struct {
 	Summary string // file for --summary-export; "" for none
 	Log     string // file for what k6 writes to standard error; "" for none
 
+	Outputs []string // values of --out to add beside that of Samples
+
 	// Tags are put on every sample. A tag that the command line sets stays.
 	// k6 replaces the tags of the script's options by those of the command line,
 	// so the script's are repeated there, which takes the Plan.
@@ -56,7 +58,10 @@ type RunResult struct {
 	// of RunOptions. "" when k6 wrote none.
 	Samples, Summary string
 
-	Tagged bool  // the Tags were added
+	Tagged bool // the Tags were added
+	// TestID is the testid that the samples bear, by the Tags or the script; ""
+	// when they bear none that is known.
+	TestID string
 	LogErr error // the log could not be kept whole; nil otherwise
 }
 
@@ -91,6 +96,7 @@ func Run(ctx context.Context, o RunOptions) (RunResult, error) {
 		Samples:   samples.written(),
 		Summary:   summary.written(),
 		Tagged:    plan.tagged,
+		TestID:    plan.testID,
 		LogErr:    logErr,
 	}, nil
 }
@@ -100,6 +106,7 @@ type runPlan struct {
 	args             []string
 	samples, summary string
 	tagged           bool
+	testID           string
 }
 
 func planRun(o RunOptions) (runPlan, error) {
@@ -137,6 +144,12 @@ func planRun(o RunOptions) (runPlan, error) {
 	for _, name := range slices.Sorted(maps.Keys(tags)) {
 		extra = append(extra, "--tag", name+"="+tags[name])
 	}
+	p.testID = tags["testid"]
+	for _, tag := range c.All("tag") {
+		if id, ok := strings.CutPrefix(tag, "testid="); ok {
+			p.testID = id
+		}
+	}
 	p.args = c.with(extra...)
 	return p, nil
 }
@@ -150,15 +163,20 @@ func outputs(o RunOptions) (add []string, samples string) {
 		own = strings.Split(env, ",")
 		add = own // --out replaces K6_OUT, so it is repeated
 	}
+	samples, wanted := o.Samples, slices.Clone(o.Outputs)
+	if o.Samples != "" {
+		wanted = append(wanted, "json="+o.Samples)
+	}
 	for _, out := range own {
 		if file, ok := strings.CutPrefix(out, "json="); ok && file != "" && file != "-" {
-			return nil, file
+			samples, wanted = file, slices.Clone(o.Outputs)
+			break
 		}
 	}
-	if o.Samples == "" {
-		return nil, ""
+	if len(wanted) == 0 {
+		return nil, samples // K6_OUT is left as it is
 	}
-	return append(add, "json="+o.Samples), o.Samples
+	return slices.Concat(add, wanted), samples
 }
 
 // runTags returns the tags to put on the command line: those asked for and, as

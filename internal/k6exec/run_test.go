@@ -66,6 +66,20 @@ func TestRunArguments(t *testing.T) {
 			opts: RunOptions{Summary: "y"}, want: "run --address <> x.js", summary: "e.json",
 		},
 		{
+			name: "another output", line: "run x.js", opts: RunOptions{Samples: "s", Outputs: []string{"influxdb=http://h/k6"}},
+			want: "run --address <> --out influxdb=http://h/k6 --out json=s x.js", samples: "s",
+		},
+		{
+			name: "another output beside own samples", line: "run --out json=o x.js",
+			opts: RunOptions{Samples: "s", Outputs: []string{"influxdb=u"}},
+			want: "run --address <> --out influxdb=u --out json=o x.js", samples: "o",
+		},
+		{
+			name: "another output beside K6_OUT", line: "run x.js", env: []string{"K6_OUT=json=e.json,csv=c"},
+			opts: RunOptions{Samples: "s", Outputs: []string{"influxdb=u"}},
+			want: "run --address <> --out json=e.json --out csv=c --out influxdb=u x.js", samples: "e.json",
+		},
+		{
 			name: "the script's tags are repeated and win", line: "run x.js", opts: RunOptions{Tags: ours, Plan: plan},
 			want:   "run --address <> --tag b=2 --tag suite=adr-0003 --tag testid=script x.js",
 			tagged: true,
@@ -103,6 +117,26 @@ func TestRunArguments(t *testing.T) {
 					p.samples, p.summary, p.tagged, tt.samples, tt.summary, tt.tagged)
 			}
 		})
+	}
+}
+
+func TestTestID(t *testing.T) {
+	ours := map[string]string{"testid": "ours"}
+	for _, tt := range []struct{ line, plan, want string }{
+		{"run x.js", `{}`, "ours"},
+		{"run x.js", `{"tags":{"testid":"script"}}`, "script"},
+		{"run --tag testid=user x.js", `{"tags":{"testid":"script"}}`, "user"},
+		{"run --tag a=b x.js", `{}`, "ours"},
+		{"run -", "", ""},
+	} {
+		o := RunOptions{Command: mustParse(t, strings.Fields(tt.line)...), Tags: ours}
+		if tt.plan != "" {
+			o.Plan = []byte(tt.plan)
+		}
+		p, err := planRun(o)
+		if err != nil || p.testID != tt.want {
+			t.Errorf("%s with %s: testid %q, %v; want %q", tt.line, tt.plan, p.testID, err, tt.want)
+		}
 	}
 }
 
