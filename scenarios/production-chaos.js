@@ -113,15 +113,18 @@ export async function debug(data) {
 }
 
 // watch listens to all of a workflow's executions for a while, of which one is
-// its own. It must not block meanwhile: events would seem to come late.
+// its own and is looked at by itself, too. It must not block meanwhile: events
+// would seem to come late.
 async function watch(tenant, { workflow, input }) {
   let hub;
   let failure = '';
   try {
     hub = await connectHub(BASE_URL, { tenant });
     await hub.invoke('JoinVisualizationGroup', workflow);
-    await hub.invoke('ExecuteWorkflow', workflow, input);
+    const { executionId } = await hub.invoke('ExecuteWorkflow', workflow, input);
+    await hub.invoke('SubscribeToExecution', executionId);
     for (let s = 0; s < WATCH_SECONDS && !over(); s++) await hub.listen(1);
+    await hub.invoke('UnsubscribeFromExecution', executionId);
     await hub.invoke('LeaveVisualizationGroup', workflow);
   } catch (err) {
     failure = err.message;

@@ -2,6 +2,8 @@ package suite
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -56,13 +58,18 @@ func runs() []run {
 	}
 }
 
+// adrMetrics are those that the load testing decision names.
+func adrMetrics() []string {
+	return []string{
+		"workflow_execution_duration", "graph_build_duration", "orchestration_overhead_percent",
+		"db_write_latency_ms", "db_read_latency_ms", "db_trace_query_latency_ms",
+	}
+}
+
 // vocabulary lists the metrics that every level has samples of. The second
 // list may be there, too.
 func vocabulary() (always, perhaps []string) {
-	always = []string{
-		// The ADR's.
-		"workflow_execution_duration", "graph_build_duration", "orchestration_overhead_percent",
-		"db_write_latency_ms", "db_read_latency_ms", "db_trace_query_latency_ms",
+	always = append(adrMetrics(),
 		// The engine's other times.
 		"engine_queue_wait_ms", "db_pool_wait_ms", "db_commit_latency_ms", "template_resolve_ms", "http_pool_wait_ms",
 		"http_call_ms", "ws_publish_ms", "serialize_ms", "workflow_server_ms",
@@ -75,7 +82,7 @@ func vocabulary() (always, perhaps []string) {
 		"checks", "data_received", "data_sent", "http_req_blocked", "http_req_connecting", "http_req_duration",
 		"http_req_failed", "http_req_receiving", "http_req_sending", "http_req_tls_handshaking", "http_req_waiting",
 		"http_reqs", "iteration_duration", "iterations", "vus", "vus_max",
-	}
+	)
 	perhaps = []string{
 		"http_dns_ms", "http_connect_ms", // where the engine makes a connection
 		"dropped_iterations", // on a busy machine
@@ -97,24 +104,52 @@ func TestEveryLevel(t *testing.T) {
 	k6Binary(t) // before building anything
 	e := startEngine(t)
 	for _, r := range runs() {
-		t.Run(r.level, func(t *testing.T) {
-			all := levels()
-			l := all[slices.IndexFunc(all, func(l level) bool { return l.name == r.level })]
-			result, s := runScript(t, l.script, l.env(map[string]string{
-				"BASE_URL": e.URL, "RATE_SCALE": r.rateScale, "TIME_SCALE": "0.001",
-			}))
-			s.joins(t)
-			s.everyDeclaredMetricHasData(t)
-			s.speaksTheVocabulary(t, r)
-			s.isTagged(t, l, r)
-			hasPercentiles(t, result.Summary)
-			if got := s.endpoints(); !slices.Equal(got, r.endpoints) {
-				t.Errorf("endpoints %v, want %v", got, r.endpoints)
-			}
-			if !r.loosely {
-				s.allWentWell(t)
-			}
-		})
+		t.Run(r.level, func(t *testing.T) { r.goesWell(t, e) })
+	}
+}
+
+// The levels that are about the database, on the one that production has.
+func TestLevelsOnPostgreSQL(t *testing.T) {
+	k6Binary(t)
+	cluster, err := StartCluster(t.Context(), "../../scripts/postgres.sh")
+	switch {
+	case errors.Is(err, ErrNotInstalled) && os.Getenv("K6REPORT_REQUIRE_ALL") != "1":
+		t.Skip(err)
+	case err != nil:
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := cluster.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	e := startEngine(t, "--db", cluster.URL)
+	for _, r := range runs() {
+		if slices.Contains([]string{"stress", "chaos", "db"}, r.level) {
+			t.Run(r.level, func(t *testing.T) { r.goesWell(t, e) })
+		}
+	}
+}
+
+// goesWell runs the level and holds what it measured against all that a level
+// promises.
+func (r run) goesWell(t *testing.T, e *Engine) {
+	t.Helper()
+	all := levels()
+	l := all[slices.IndexFunc(all, func(l level) bool { return l.name == r.level })]
+	result, s := runScript(t, l.script, l.env(map[string]string{
+		"BASE_URL": e.URL, "RATE_SCALE": r.rateScale, "TIME_SCALE": "0.001",
+	}))
+	s.joins(t)
+	s.everyDeclaredMetricHasData(t)
+	s.speaksTheVocabulary(t, r)
+	s.isTagged(t, l, r)
+	hasPercentiles(t, result.Summary)
+	if got := s.endpoints(); !slices.Equal(got, r.endpoints) {
+		t.Errorf("endpoints %v, want %v", got, r.endpoints)
+	}
+	if !r.loosely {
+		s.allWentWell(t)
 	}
 }
 

@@ -49,8 +49,15 @@ func k6Binary(t *testing.T) string {
 
 func startEngine(t *testing.T, flags ...string) *Engine {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), "engine")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../../cmd/engine").CombinedOutput(); err != nil {
+	// In one place for all tests: go links it again only when it has changed.
+	binary, err := filepath.Abs("../../../.cache/test/engine")
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(binary), 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", binary, "../../cmd/engine").CombinedOutput(); err != nil {
 		t.Fatalf("build the engine: %v\n%s", err, out)
 	}
 	var log bytes.Buffer
@@ -256,10 +263,9 @@ func (s *samples) everyDeclaredMetricHasData(t *testing.T) {
 			}
 		}
 	}
-	for _, metric := range []string{
-		"workflow_execution_duration", "orchestration_overhead_percent", "graph_build_duration", "request_timeout_rate",
+	for _, metric := range append(adrMetrics(), "request_timeout_rate",
 		"engine_goroutines", "engine_db_pool_in_use", "engine_heap_after_gc_bytes", "engine_sched_latency_ms",
-	} {
+	) {
 		if len(s.points[metric]) == 0 {
 			t.Errorf("%s has no samples", metric)
 		}
