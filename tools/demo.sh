@@ -3,37 +3,15 @@
 # with k6 on this machine's loopback, and prints the reports. Takes about a
 # minute once all is built. The engine is stopped whatever happens.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
-export PATH="$PWD/.tools/bin:$PATH"
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+export PATH="$root/.tools/bin:$PATH"
+# shellcheck source=tools/engine.sh
+source tools/engine.sh
 
 make --no-print-directory build
-(cd testbed && CGO_ENABLED=0 go build -trimpath -o ../bin/engine ./cmd/engine)
-
-work=$(mktemp -d)
-engine=
-stop() {
-	if [[ -n $engine ]]; then
-		kill "$engine" 2>/dev/null || true
-		wait "$engine" 2>/dev/null || true
-	fi
-	rm -rf "$work"
-}
-trap stop EXIT
-trap 'exit 130' INT TERM
-
-bin/engine -addr 127.0.0.1:0 -addr-file "$work/url" -db "$work/engine.db" -log-level warn >/dev/null 2>"$work/engine.log" &
-engine=$!
-for ((i = 0; i < 300; i++)); do
-	[[ -s $work/url ]] && break
-	if ! kill -0 "$engine" 2>/dev/null; then
-		printf 'demo: error: the engine ended before it listened\n' >&2
-		cat "$work/engine.log" >&2
-		exit 1
-	fi
-	sleep 0.1
-done
-[[ -s $work/url ]] || { printf 'demo: error: the engine did not listen within 30 s\n' >&2; exit 1; }
-url=$(<"$work/url")
+engine_build "$root"
+engine_start "$root"
 
 # say prints a heading and runs a command. A run that fails a threshold or is
 # slower than its baseline has a code of its own, which is a result here.
@@ -51,9 +29,9 @@ say() { # HEADING COMMAND...
 out=results/demo
 TIME_SCALE=${TIME_SCALE:-0.2} RATE_SCALE=${RATE_SCALE:-0.2} \
 	say 'A level of the suite, at a fifth of its size' \
-	bin/k6report run smoke --url "$url" --yes --out "$out/smoke"
+	bin/k6report run smoke --url "$engine_url" --yes --out "$out/smoke"
 say 'The same script at a constant 20 requests a second, around a plain k6 command' \
 	bin/k6report run --out "$out/rate" -- k6 run \
-	-e BASE_URL="$url" -e TEST_MODE=rate -e RATE=20 -e DURATION=15s scenarios/smoke-test.js
+	-e BASE_URL="$engine_url" -e TEST_MODE=rate -e RATE=20 -e DURATION=15s scenarios/smoke-test.js
 
 printf '\nThe runs and their reports are in %s. Again, with everything: bin/k6report analyze %s --verbose\n' "$out" "$out/rate"
