@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -89,6 +90,9 @@ func runExample(t *testing.T, prepared, line string) {
 	if err := os.CopyFS(dir, os.DirFS(prepared)); err != nil {
 		t.Fatal(err)
 	}
+	server := httptest.NewServer(healthOf("example"))
+	t.Cleanup(server.Close)
+	line = strings.ReplaceAll(line, defaultTarget, server.URL)
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), endAtOnce, "PATH="+filepath.Join(dir, "bin")+string(filepath.ListSeparator)+os.Getenv("PATH"))

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -14,7 +15,7 @@ import (
 const fakeScript = `#!/bin/sh
 case $1 in
 version)
-	echo 'k6 v1.8.1 (go1.26.0, linux/amd64)'
+	echo "k6 ${FAKE_VERSION:-v1.8.1} (go1.26.0, linux/amd64)"
 	exit ;;
 inspect)
 	if [ "$FAKE_MODE" = throw ]; then
@@ -40,16 +41,25 @@ func putK6(dir string) error {
 //
 //	FAKE_EXIT       its exit code (0)
 //	FAKE_THRESHOLD  a threshold of http_req_duration
+//	FAKE_ONLY       the argument without which these two don't count
+//	FAKE_VERSION    what it says it is (v1.8.1)
 //	FAKE_MODE       words: "hang" until interrupted, "stuck" until killed,
 //	                "silent" without any file; "throw" in its init code
 func fakeK6(args []string) int {
 	code, _ := strconv.Atoi(os.Getenv("FAKE_EXIT"))
+	threshold := os.Getenv("FAKE_THRESHOLD")
+	if only := os.Getenv("FAKE_ONLY"); only != "" && !slices.Contains(args, only) {
+		code, threshold = 0, ""
+	}
+	if user := os.Getenv("K6_INFLUXDB_USERNAME"); user != "" {
+		fmt.Fprintln(os.Stderr, "fake InfluxDB user", user, os.Getenv("K6_INFLUXDB_PASSWORD"))
+	}
 	fmt.Println("fake progress")
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, os.Interrupt)
 	mode := os.Getenv("FAKE_MODE")
 	if !strings.Contains(mode, "silent") {
-		if err := fakeFiles(args); err != nil {
+		if err := fakeFiles(args, threshold); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 255
 		}
@@ -66,8 +76,8 @@ func fakeK6(args []string) int {
 }
 
 // fakeFiles writes what k6 was told to write.
-func fakeFiles(args []string) error {
-	g := generated{seconds: 3, rate: 40, seed: 1, threshold: os.Getenv("FAKE_THRESHOLD")}
+func fakeFiles(args []string, threshold string) error {
+	g := generated{seconds: 3, rate: 40, seed: 1, threshold: threshold}
 	for i, arg := range args {
 		if arg == "--summary-export" {
 			if err := os.WriteFile(args[i+1], []byte(`{"root_group":{},"metrics":{}}`), 0o600); err != nil {

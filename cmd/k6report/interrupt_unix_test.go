@@ -34,7 +34,7 @@ func prepare(t *testing.T, dir string, env []string, args ...string) *program {
 	}
 	p := &program{Cmd: exec.CommandContext(t.Context(), "k6report", args...)}
 	p.Dir = dir
-	p.Env = slices.Concat(os.Environ(), []string{endAtOnce, "PATH=" + bin + string(filepath.ListSeparator) + os.Getenv("PATH")}, env)
+	p.Env = slices.Concat(os.Environ(), []string{endAtOnce, "K6REPORT_FORMATS=summary,json,snapshot", "PATH=" + bin + string(filepath.ListSeparator) + os.Getenv("PATH")}, env)
 	p.Stdout = &p.stdout
 	stderr, err := p.StderrPipe()
 	if err != nil {

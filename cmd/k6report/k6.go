@@ -75,33 +75,35 @@ func (a *app) inspect(ctx context.Context, k6 string, command k6exec.Command) ([
 	return plan, err
 }
 
-// execution is all that k6 is started with.
-type execution struct {
-	job
-	k6, version string
-	plan        []byte // nil when unknown
-	labels      map[string]string
-}
-
 // execute makes the run and keeps its plan and its record.
-func (a *app) execute(ctx context.Context, f *runFlags, e execution) (k6exec.RunResult, error) {
-	if err := e.keepPlan(ctx); err != nil {
+func (r runner) execute(ctx context.Context, j job) (k6exec.RunResult, error) {
+	a, f := r.app, r.flags
+	if err := j.keepPlan(ctx); err != nil {
 		return k6exec.RunResult{}, err
 	}
 	options := k6exec.RunOptions{
-		K6: e.k6, Version: e.version, Command: e.command, Env: a.env, Plan: e.plan,
-		Samples: filepath.Join(e.dir, samplesFile),
-		Summary: filepath.Join(e.dir, summaryFile),
-		Log:     filepath.Join(e.dir, logFile),
+		K6: r.k6, Version: r.version, Command: j.command, Env: a.env, Plan: j.plan,
+		Samples: filepath.Join(j.dir, samplesFile),
+		Summary: filepath.Join(j.dir, summaryFile),
+		Log:     filepath.Join(j.dir, logFile),
 		// The time makes it unique, the name makes it telling.
-		Tags:  map[string]string{"testid": e.name + "-" + strconv.FormatInt(a.now().UnixMilli(), 36)},
-		Stdin: a.stdin, Labels: e.labels, Secrets: a.secrets(), Now: a.now, Kill: a.kill,
+		Tags:  map[string]string{"testid": j.name + "-" + strconv.FormatInt(a.now().UnixMilli(), 36)},
+		Stdin: a.stdin, Labels: r.labels, Secrets: a.secrets(), Now: a.now, Kill: a.kill,
 	}
+	if r.influx != nil {
+		options.Outputs = []string{r.influx.output()}
+		options.Env = a.influxEnvironment(a.env)
+	}
+	live := a.runProgress(&f.common, j)
+	defer live.finish()
 	if !f.quiet {
-		options.Messages = a.stderr
+		options.Messages = live.messages(a.stderr)
 	}
-	if f.verbose && !f.quiet {
+	switch {
+	case f.verbose && !f.quiet:
 		options.Progress = a.stderr
+	case live != nil:
+		options.Progress = live
 	}
 	result, err := k6exec.Run(ctx, options)
 	if err != nil {
@@ -115,18 +117,18 @@ func (a *app) execute(ctx context.Context, f *runFlags, e execution) (k6exec.Run
 		return result, fmt.Errorf("keep the record of the run: %w", err)
 	}
 	kept := context.WithoutCancel(ctx) // after Ctrl-C too
-	if err := atomicfile.WriteFile(kept, filepath.Join(e.dir, executionFile), append(record, '\n')); err != nil {
+	if err := atomicfile.WriteFile(kept, filepath.Join(j.dir, executionFile), append(record, '\n')); err != nil {
 		return result, fmt.Errorf("keep the record of the run: %w", err)
 	}
 	return result, nil
 }
 
 // keepPlan writes the plan into the run's folder.
-func (e execution) keepPlan(ctx context.Context) error {
-	if e.plan == nil {
+func (j job) keepPlan(ctx context.Context) error {
+	if j.plan == nil {
 		return nil
 	}
-	if err := atomicfile.WriteFile(ctx, filepath.Join(e.dir, planFile), e.plan); err != nil {
+	if err := atomicfile.WriteFile(ctx, filepath.Join(j.dir, planFile), j.plan); err != nil {
 		return fmt.Errorf("keep the plan: %w", err)
 	}
 	return nil
@@ -156,7 +158,7 @@ func sourcesOf(j job, result k6exec.RunResult) []string {
 // secrets are the values that no output may hold.
 func (a *app) secrets() []string {
 	var values []string
-	for _, name := range []string{"K6REPORT_GITLAB_TOKEN", "GITLAB_TOKEN", "CI_JOB_TOKEN", "INFLUX_TOKEN", "INFLUX_PASSWORD", "K6_CLOUD_TOKEN"} {
+	for _, name := range []string{"K6REPORT_GITLAB_TOKEN", "GITLAB_TOKEN", "CI_JOB_TOKEN", "INFLUX_TOKEN", "INFLUX_PASSWORD", "K6_INFLUXDB_PASSWORD", "K6_CLOUD_TOKEN"} {
 		if value, ok := a.getenv(name); ok {
 			values = append(values, value)
 		}

@@ -50,6 +50,7 @@ func TestScripts(t *testing.T) {
 			"schema": schemaCommand,
 			"ascii":  asciiCommand,
 			"touch":  touchCommand,
+			"engine": engineCommand,
 		},
 	})
 }

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -18,33 +16,13 @@ import (
 	"k6report/internal/report"
 )
 
-// level is a level of the suite: a script and how it is told its part.
-type level struct {
-	name, script string
-	env          []string
-	// heavy levels load more than baseline does.
-	heavy bool
-}
-
-// levels are those of the suite, in the order of its ladder.
-var levels = []level{
-	{name: "smoke", script: "smoke-test.js"},
-	{name: "baseline", script: "execution-stress.js", env: []string{"TEST_MODE=baseline"}},
-	{name: "load", script: "execution-stress.js", env: []string{"TEST_MODE=load"}, heavy: true},
-	{name: "stress", script: "execution-stress.js", env: []string{"TEST_MODE=stress"}, heavy: true},
-	{name: "spike", script: "execution-stress.js", env: []string{"TEST_MODE=spike"}, heavy: true},
-	{name: "chaos", script: "production-chaos.js", heavy: true},
-	{name: "db", script: "db-contention.js", heavy: true},
-	{name: "soak", script: "execution-stress.js", env: []string{"TEST_MODE=soak"}, heavy: true},
-	{name: "ultimate", script: "execution-stress.js", env: []string{"TEST_MODE=ultimate"}, heavy: true},
-	{name: "breakpoint", script: "execution-stress.js", env: []string{"TEST_MODE=breakpoint"}, heavy: true},
-}
-
 // runFlags are those of the run verb.
 type runFlags struct {
 	common
 	url       string
 	yes       bool
+	repeat    int
+	grafana   bool
 	k6        string
 	scenarios string
 }
@@ -52,11 +30,21 @@ type runFlags struct {
 func (a *app) runCommand() *cobra.Command {
 	var f runFlags
 	cmd := &cobra.Command{
-		Use:   "run LEVEL | run -- k6 run ARGS...",
+		Use:   "run LEVEL | run all | run -- k6 run ARGS...",
 		Short: "run k6 and analyse the run",
 		Long: `Run starts k6 with the outputs that a report needs, keeps them in a folder under
-results/, and analyses the run. A LEVEL is one of the suite in scenarios/; behind
--- stands any k6 command, to which outputs are added and nothing else.
+results/, and analyses the run. A LEVEL is one of the suite in scenarios/; all is
+the ladder from smoke to ultimate, which stops at the first level that fails.
+Behind -- stands any k6 command, to which outputs are added and nothing else.
+
+Levels: ` + strings.Join(levelNames(), ", ") + `.
+Before a level starts its plan is shown, and the target has to tell by its
+/health that it is the system meant. Ultimate starts only after a yes, and so
+does any level above baseline where the target is another machine.
+
+--grafana also writes to the InfluxDB 1.x of K6_INFLUXDB_ADDR and K6_INFLUXDB_DB
+(default http://127.0.0.1:8086 and k6), with the credentials of INFLUX_USERNAME
+and INFLUX_PASSWORD; deploy/ has a Grafana for it.
 
 k6 is taken from --k6, from PATH or from .tools/bin; where there is none, the
 version that k6report is tested with is built with go install.`,
@@ -72,18 +60,13 @@ version that k6report is tested with is built with go install.`,
 	// A script that threw measured nothing; k6 itself would have failed.
 	f.alsoFailOn = report.RunInvalid
 	f.analysis(fl)
-	fl.StringVar(&f.url, "url", "", "the system under test, for a LEVEL (default the script's own)")
+	fl.StringVar(&f.url, "url", "", "the system under test, for a LEVEL (default BASE_URL, or "+defaultTarget+")")
 	fl.BoolVarP(&f.yes, "yes", "y", false, "do not ask before a heavy level")
+	fl.IntVar(&f.repeat, "repeat", 1, "make this `number` of runs, one after the other")
+	fl.BoolVar(&f.grafana, "grafana", false, "also write to InfluxDB, for Grafana")
 	fl.StringVar(&f.k6, "k6", "", "the k6 `program` to use")
 	fl.StringVar(&f.scenarios, "scenarios", "scenarios", "the `folder` of the suite")
 	return cmd
-}
-
-// job is one k6 run to make.
-type job struct {
-	name    string // of the folder: the level, or the script
-	command k6exec.Command
-	dir     string // of the results
 }
 
 func (a *app) runVerb(ctx context.Context, f *runFlags, args []string, dash int) error {
@@ -99,7 +82,7 @@ func (a *app) runVerb(ctx context.Context, f *runFlags, args []string, dash int)
 	if err != nil {
 		return err
 	}
-	j, err := a.newJob(f, args, dash)
+	s, err := a.newSeries(f, args, dash)
 	if err != nil {
 		return err
 	}
@@ -107,9 +90,96 @@ func (a *app) runVerb(ctx context.Context, f *runFlags, args []string, dash int)
 	if err != nil {
 		return err
 	}
-	plan, err := a.inspect(ctx, k6, j.command)
-	if err != nil {
+	if err := a.inspectAll(ctx, k6, s); err != nil {
 		return err
+	}
+	// Whoever reads our output may go away; k6 and its data must not go with it.
+	a.ignoreBrokenPipe()
+	if err := a.showPlans(f, s); err != nil {
+		return err
+	}
+	if s.target != nil {
+		if err := a.mayLoad(f, s.levels, s.target); err != nil {
+			return err
+		}
+	}
+	r := runner{app: a, flags: f, judge: judge, wanted: wanted, labels: labels, k6: k6, version: version, target: s.target}
+	if f.grafana {
+		db, err := a.influxDB()
+		if err != nil {
+			return err
+		}
+		if err := db.ready(ctx, a); err != nil {
+			return err
+		}
+		r.influx = &db
+	}
+	return r.runAll(ctx, s)
+}
+
+// runner makes the runs of a series, each with a report of its own.
+type runner struct {
+	app         *app
+	flags       *runFlags
+	judge       judge
+	wanted      []string // formats
+	labels      map[string]string
+	k6, version string
+	target      *url.URL  // nil for a k6 command
+	influx      *influxDB // nil without --grafana
+}
+
+// runAll makes one run after the other. The ladder stops at the first level
+// that fails; what is only repeated does not stop, or there would be no second
+// opinion. The exit code is that of the worst verdict.
+func (r runner) runAll(ctx context.Context, s *series) error {
+	worst := report.ExitOK
+	for i, j := range s.jobs {
+		if len(s.jobs) > 1 {
+			r.app.say(&r.flags.common, "run %d of %d: %s", i+1, len(s.jobs), j.name)
+		}
+		var exit exitError
+		if err := r.run(ctx, j); errors.As(err, &exit) {
+			worst = worseExit(worst, exit.code)
+		} else if err != nil {
+			return err
+		}
+		if worst == exitInterrupted {
+			break
+		}
+		if rest := s.left(i); worst != report.ExitOK && len(rest) > 0 {
+			r.app.say(&r.flags.common, "the ladder ends at %s; not run: %s", j.name, strings.Join(jobNames(rest), ", "))
+			break
+		}
+	}
+	if worst != report.ExitOK {
+		return exitError{worst}
+	}
+	return nil
+}
+
+// worseExit is the exit code of two: an interruption counts before the verdicts,
+// and those in the order in which a verdict is chosen.
+func worseExit(x, y int) int {
+	order := []int{exitInterrupted, report.ExitRegressed, report.ExitThresholdFailed, report.ExitOtherStatus}
+	for _, code := range order {
+		if x == code || y == code {
+			return code
+		}
+	}
+	return report.ExitOK
+}
+
+// run makes one run and reports on it. An exitError is its verdict.
+func (r runner) run(ctx context.Context, j job) error {
+	if r.target != nil {
+		instance, err := r.app.identify(ctx, r.target)
+		if err != nil {
+			return err
+		}
+		if err := j.expect(instance); err != nil {
+			return err
+		}
 	}
 	if err := os.MkdirAll(j.dir, 0o755); err != nil {
 		return fmt.Errorf("make folder for the results: %w", err)
@@ -117,33 +187,38 @@ func (a *app) runVerb(ctx context.Context, f *runFlags, args []string, dash int)
 	if err := forgetRun(j.dir); err != nil {
 		return err
 	}
-	// Whoever reads our output may go away; k6 and its data must not go with it.
-	a.ignoreBrokenPipe()
-	a.say(&f.common, "k6 %s runs %s", version, filepath.ToSlash(j.command.Script))
-	result, err := a.execute(ctx, f, execution{job: j, k6: k6, version: version, plan: plan, labels: labels})
+	r.app.say(&r.flags.common, "k6 %s runs %s", r.version, filepath.ToSlash(j.command.Script))
+	result, err := r.execute(ctx, j)
 	if err != nil {
 		return err
 	}
-	// What there is gets reported, also after Ctrl-C.
+	return r.report(ctx, j, result)
+}
+
+// report reads what a run left, shows and keeps the report. What there is gets
+// reported, also after Ctrl-C.
+func (r runner) report(ctx context.Context, j job, result k6exec.RunResult) error {
+	a, c := r.app, &r.flags.common
 	interrupted := ctx.Err() != nil
 	if interrupted {
 		ctx = context.WithoutCancel(ctx)
 	}
-	r, err := a.read(ctx, &f.common, judge.config, sourcesOf(j, result))
+	measured, err := a.read(ctx, c, r.judge.config, sourcesOf(j, result))
 	if err != nil {
 		return nothingToReport(j, result.Execution, err)
 	}
-	rep := judge.report(r)
-	if err := writeFiles(ctx, j.dir, wanted, rep, r); err != nil {
+	rep := r.judge.report(measured)
+	if err := writeFiles(ctx, j.dir, r.wanted, rep, measured); err != nil {
 		return err
 	}
-	if err := a.show(&f.common, rep); err != nil && !errors.Is(err, syscall.EPIPE) {
+	if err := a.show(c, rep); err != nil && !errors.Is(err, syscall.EPIPE) {
 		return err
 	}
-	if e := result.Execution; e.ExitCode != k6exec.ExitOK && e.ExitCode != k6exec.ExitThresholds && !e.Interrupted && !f.quiet {
+	if e := result.Execution; e.ExitCode != k6exec.ExitOK && e.ExitCode != k6exec.ExitThresholds && !e.Interrupted && !c.quiet {
 		a.explain(hinted{fmt.Errorf("k6 ended with exit code %d: %s", e.ExitCode, e.Meaning), j.remedy(e)})
 	}
-	a.say(&f.common, "the run and its reports are in %s", filepath.ToSlash(j.dir))
+	a.say(c, "the run and its reports are in %s", filepath.ToSlash(j.dir))
+	r.sayGrafana(result)
 	if interrupted {
 		return exitError{exitInterrupted}
 	}
@@ -153,126 +228,4 @@ func (a *app) runVerb(ctx context.Context, f *runFlags, args []string, dash int)
 // nothingToReport says how a run ended that left nothing to read.
 func nothingToReport(j job, e k6exec.Execution, err error) error {
 	return hinted{fmt.Errorf("k6 ended with exit code %d (%s) and left nothing to report on: %w", e.ExitCode, e.Meaning, err), j.remedy(e)}
-}
-
-// remedy is what to do about how k6 ended, and where it said more.
-func (j job) remedy(e k6exec.Execution) string {
-	log := "k6's log is " + filepath.ToSlash(filepath.Join(j.dir, logFile))
-	if e.Remedy == "" {
-		return log
-	}
-	return e.Remedy + "\n" + log
-}
-
-// newJob finds out what to run and where to keep it.
-func (a *app) newJob(f *runFlags, args []string, dash int) (job, error) {
-	var j job
-	var k6Args []string
-	switch {
-	case dash == 0 && len(args) > 1 && strings.HasPrefix(filepath.Base(args[0]), "k6"):
-		k6Args = args[1:]
-		if f.k6 == "" && args[0] != "k6" {
-			f.k6 = args[0]
-		}
-	case dash >= 0:
-		return j, usageError{hinted{errors.New("behind -- stands a whole k6 command"), "k6report run -- k6 run script.js"}}
-	case len(args) == 1:
-		l, err := a.suiteLevel(f, args[0])
-		if err != nil {
-			return j, err
-		}
-		j.name = l.name
-		k6Args = l.arguments(f)
-	default:
-		return j, usageError{hinted{errors.New("run wants one LEVEL, or -- and a k6 command"), "levels: " + strings.Join(levelNames(), ", ")}}
-	}
-	command, err := k6exec.ParseRun(k6Args)
-	if err != nil {
-		return j, usageError{err}
-	}
-	j.command = command
-	if j.name == "" {
-		j.name = strings.TrimSuffix(filepath.Base(command.Script), filepath.Ext(command.Script))
-	}
-	j.dir = f.out
-	if j.dir == "" {
-		j.dir = freshFolder(filepath.Join(resultsFolder, a.now().UTC().Format("20060102T150405")+"-"+j.name))
-	}
-	return j, nil
-}
-
-func levelNames() []string {
-	var names []string
-	for _, l := range levels {
-		names = append(names, l.name)
-	}
-	return names
-}
-
-// suiteLevel finds a level, and asks before a heavy one.
-func (a *app) suiteLevel(f *runFlags, name string) (level, error) {
-	at := slices.IndexFunc(levels, func(l level) bool { return l.name == name })
-	if at < 0 {
-		return level{}, usageError{hinted{fmt.Errorf("there is no level %q", name), "levels: " + strings.Join(levelNames(), ", ")}}
-	}
-	l := levels[at]
-	script := filepath.Join(f.scenarios, l.script)
-	if !isFile(script) {
-		return level{}, usageError{hinted{fmt.Errorf("level %s: there is no %s", l.name, filepath.ToSlash(script)), "name the folder of the suite with --scenarios"}}
-	}
-	l.script = script
-	if f.yes || !l.heavy || l.name != "ultimate" && isLoopback(f.url) {
-		return l, nil
-	}
-	return l, a.confirm(fmt.Sprintf("Level %s puts a heavy load on %s. Go on?", l.name, f.url))
-}
-
-func (l level) arguments(f *runFlags) []string {
-	args := []string{"run"}
-	for _, e := range l.env {
-		args = append(args, "-e", e)
-	}
-	if f.url != "" {
-		args = append(args, "-e", "BASE_URL="+f.url)
-	}
-	return append(args, l.script)
-}
-
-// isLoopback reports whether a URL leads to this machine; the suite's default
-// does.
-func isLoopback(target string) bool {
-	if target == "" {
-		return true
-	}
-	u, err := url.Parse(target)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// confirm asks on the terminal.
-func (a *app) confirm(question string) error {
-	refused := usageError{hinted{errors.New("not started: " + question), "--yes starts it without asking"}}
-	if !a.stderrTerminal {
-		return refused
-	}
-	fmt.Fprintf(a.stderr, "%s [y/N] ", question)
-	var answer string
-	if _, err := fmt.Fscanln(a.stdin, &answer); err != nil || !strings.HasPrefix(strings.ToLower(answer), "y") {
-		return refused
-	}
-	return nil
-}
-
-// freshFolder is the name, with a number behind it if it is taken.
-func freshFolder(name string) string {
-	fresh := name
-	for n := 2; ; n++ {
-		if _, err := os.Lstat(fresh); err != nil {
-			return fresh
-		}
-		fresh = fmt.Sprintf("%s-%d", name, n)
-	}
 }
