@@ -85,8 +85,12 @@ func openFile(ctx context.Context, path string) (*os.File, error) {
 
 func readError(err error) error {
 	var path *fs.PathError
-	if errors.As(err, &path) {
-		return fmt.Errorf("read %s: %w", path.Path, path.Err)
+	if !errors.As(err, &path) {
+		return err
+	}
+	err = fmt.Errorf("read %s: %w", path.Path, path.Err)
+	if errors.Is(err, fs.ErrPermission) {
+		return hinted{err, "let the file's owner run chmod a+r on it, or run k6report as the user that wrote it"}
 	}
 	return err
 }

@@ -52,32 +52,46 @@ func axis[V any](data ...map[int64]V) []int64 {
 	return whole
 }
 
-// merged are the blocks of all endpoints that are no iterations, by index, and
-// how their requests ended.
-func (s *subject) merged() (durations map[int64]*run.Sketch, ended map[int64]outcome) {
-	durations, ended = make(map[int64]*run.Sketch), make(map[int64]outcome)
+// merged are the durations of all endpoints that are no iterations, by block.
+func (s *subject) merged() map[int64]*run.Sketch {
+	durations := make(map[int64]*run.Sketch)
+	s.eachBlock(func(_ string, b *run.Block) {
+		if durations[b.Index] == nil {
+			durations[b.Index] = run.NewSketch(run.BlockBits)
+		}
+		durations[b.Index].Merge(b.Durations)
+	})
+	return durations
+}
+
+// ended are how the requests of all endpoints that are no iterations ended, by
+// block.
+func (s *subject) ended() map[int64]outcome {
+	ended := make(map[int64]outcome)
+	s.eachBlock(func(protocol string, b *run.Block) {
+		o := ended[b.Index]
+		o.addBlock(protocol, b)
+		ended[b.Index] = o
+	})
+	return ended
+}
+
+// eachBlock visits the blocks of all endpoints that are no iterations.
+func (s *subject) eachBlock(visit func(protocol string, b *run.Block)) {
 	for i := range s.Requests.Tables {
 		t := &s.Requests.Tables[i]
 		if t.Protocol == run.ProtocolIteration {
 			continue
 		}
 		for j := range t.Blocks {
-			b := &t.Blocks[j]
-			if durations[b.Index] == nil {
-				durations[b.Index] = run.NewSketch(run.BlockBits)
-			}
-			durations[b.Index].Merge(b.Durations)
-			o := ended[b.Index]
-			o.addBlock(t.Protocol, b)
-			ended[b.Index] = o
+			visit(t.Protocol, &t.Blocks[j])
 		}
 	}
-	return durations, ended
 }
 
 // latencyChart has the percentiles of all requests, by their start.
 func (s *subject) latencyChart() *report.Chart {
-	blocks, _ := s.merged()
+	blocks := s.merged()
 	c := overTime(report.ChartLatency, "Latency of all requests", report.UnitMS, "p50", "p95", "p99")
 	for _, index := range axis(blocks) {
 		c.X = append(c.X, s.middle(index, s.Requests.BlockLength))
@@ -94,7 +108,7 @@ func (s *subject) latencyChart() *report.Chart {
 
 // errorChart is the share of failed requests; nil where none failed.
 func (s *subject) errorChart() *report.Chart {
-	_, ended := s.merged()
+	ended := s.ended()
 	c := overTime(report.ChartErrors, "Failed requests", report.UnitShare, "error rate")
 	failed := false
 	for _, index := range axis(ended) {

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -39,6 +40,7 @@ func TestRefused(t *testing.T) {
 	}
 	for _, tt := range tests {
 		_, err := Read(t.Context(), []Source{{"f", strings.NewReader(tt.content)}}, Options{})
+		t.Logf("%s -> %v", tt.name, err)
 		begin, more := strings.CutSuffix(tt.want, "…") // the rest is of another package
 		if err == nil || err.Error() != tt.want && !(more && strings.HasPrefix(err.Error(), begin)) {
 			t.Errorf("%s:\n%v\nwant\n%s", tt.name, err, tt.want)
@@ -100,6 +102,9 @@ func TestDoubtful(t *testing.T) {
 			if err != nil {
 				t.Errorf("%s: %v", tt.name, err)
 				continue
+			}
+			if o.Workers == 0 {
+				t.Logf("%s -> %d samples; %s", tt.name, samplesOf(r), cmp.Or(problemsOf(r), "nothing to say"))
 			}
 			if got := samplesOf(r); got != tt.samples {
 				t.Errorf("%s: %d samples count, want %d", tt.name, got, tt.samples)
@@ -252,6 +257,7 @@ func TestFileChanges(t *testing.T) {
 			f.after = int64(len(data)) + 1 // behind the head
 		}
 		r := read(t, Options{Workers: 1, segmentSize: tt.size}, Source{"f", f})
+		t.Logf("%s -> %d samples; %s", tt.name, samplesOf(r), problemsOf(r))
 		if got := problemsOf(r); got != tt.want || samplesOf(r) != tt.samples {
 			t.Errorf("%s: %d samples and\n%s\nwant %d and\n%s", tt.name, samplesOf(r), got, tt.samples, tt.want)
 		}

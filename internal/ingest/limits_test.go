@@ -88,11 +88,36 @@ func TestMemoryIsBounded(t *testing.T) {
 		}},
 	}
 	for _, tt := range tests {
-		used := peak(func() { read(t, Options{}, Source{"f", stream(t, n, tt.line)}) })
-		t.Logf("%d %s: %.0f MB", n, tt.name, used)
+		var said string
+		used := peak(func() { said = problemsOf(read(t, Options{}, Source{"f", stream(t, n, tt.line)})) })
+		t.Logf("%d %s -> %.0f MB; %s", n, tt.name, used, said)
 		if used > tt.mb {
 			t.Errorf("%d %s take %.0f MB, more than %.0f", n, tt.name, used, tt.mb)
 		}
+	}
+}
+
+// TestOtherJSON: ten million lines that are none of k6's, behind one that is, are
+// counted at their first place, in little memory.
+func TestOtherJSON(t *testing.T) {
+	n := 10_000_000
+	if testing.Short() {
+		n = 100_000
+	}
+	other := `{"level":"info"}` + "\n"
+	var got string
+	used := peak(func() {
+		got = problemsOf(read(t, Options{}, Source{"f", stream(t, n+1, func(i int) string {
+			if i == 0 {
+				return vus(0)
+			}
+			return other
+		})}))
+	})
+	want := fmt.Sprintf("bad_line 2 %d: a line was left out: it is JSON, but no line of k6: neither a Metric nor a Point", n)
+	t.Logf("%d lines of other JSON -> %.0f MB; %s", n, used, got)
+	if got != want || used > 50 {
+		t.Errorf("%.0f MB and\n%s\nwant at most 50 and\n%s", used, got, want)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 const (
 	// bufferSize is what is read at once: small enough to stay in a core's
 	// cache between reading and parsing.
-	bufferSize = 512 << 10
+	bufferSize = 256 << 10
 	// maxLine bounds a line, and with it the memory of a buffer.
 	maxLine = 32 << 20
 )

@@ -39,12 +39,14 @@ func (r *Run) check() error {
 			return fmt.Errorf("metric %s has the type %d", m.Name, m.Type)
 		}
 	}
+	requests := make(chan error, 1) // they take as long as the series
+	go func() { requests <- r.Requests.check() }()
 	for i := range r.Series {
 		if err := r.checkSeries(&r.Series[i]); err != nil {
 			return fmt.Errorf("series %s {%s}: %w", r.Series[i].Metric, r.Series[i].Tags, err)
 		}
 	}
-	return r.Requests.check()
+	return <-requests
 }
 
 func (r *Run) checkOrder() error {

@@ -1,0 +1,46 @@
+package run_test
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"k6report/internal/run"
+)
+
+// parts are runs of the same endpoints one after another, with so many of them
+// that lists, pages, folding and longer blocks all occur.
+func parts(endpoints int) []*run.Run {
+	var list []*run.Run
+	for seed := range uint64(3) {
+		b := run.NewBuilder(run.Options{})
+		feed(b, load{seed: seed + 1, duration: 20 * time.Second, rate: 400, endpoints: endpoints, components: true})
+		list = append(list, b.Finish())
+	}
+	return list
+}
+
+// TestTake: taking parts over gives the same bytes as adding them, and as
+// putting the result together once more.
+func TestTake(t *testing.T) {
+	for _, endpoints := range []int{1, 20, 2500} {
+		if testing.Short() && endpoints > 20 {
+			continue
+		}
+		want := encode(t, run.Merge(parts(endpoints)...))
+		b := run.NewBuilder(run.Options{})
+		for _, p := range parts(endpoints) {
+			b.Take(p)
+		}
+		taken := b.Finish()
+		if err := taken.Check(); err != nil {
+			t.Errorf("%d endpoints: %v", endpoints, err)
+		}
+		if !bytes.Equal(encode(t, taken), want) {
+			t.Errorf("%d endpoints: taken over, parts give another run than added", endpoints)
+		}
+		if !bytes.Equal(encode(t, run.Merge(taken)), want) {
+			t.Errorf("%d endpoints: put together once more, a run changes", endpoints)
+		}
+	}
+}
