@@ -88,10 +88,10 @@ func (b *Builder) addSeries(r *Run, own bool) {
 			known[s.Tags] = t
 		}
 		to := b.Series(b.Metric(s.Metric), t)
-		to.absorb(s, b.windowShift-shift, own)
-		for _, w := range s.Windows {
+		for _, w := range s.Windows { // before they are taken
 			b.windows[w.Index>>(b.windowShift-shift)] = struct{}{}
 		}
+		to.absorb(s, b.windowShift-shift, own)
 	}
 	b.limitWindows()
 }

@@ -44,3 +44,29 @@ func TestTake(t *testing.T) {
 		}
 	}
 }
+
+// TestTakeLengthens: parts that fit by themselves, and not together.
+func TestTakeLengthens(t *testing.T) {
+	part := func(from int) *run.Run {
+		b := run.NewBuilder(run.Options{})
+		b.Define(run.Metric{Name: "d", Type: run.Trend})
+		tags := b.Tags([]run.Tag{tag("name", 1)})
+		for second := from; second < from+250; second++ {
+			at := epoch + int64(second)*1e9
+			b.Series(b.Metric("d"), tags).Add(at, float64(second))
+			b.AddRequest("http", tags, &run.Request{Start: at, Duration: 5, Total: 5})
+		}
+		return b.Finish()
+	}
+	want := encode(t, run.Merge(part(0), part(250)))
+	b := run.NewBuilder(run.Options{})
+	b.Take(part(0))
+	b.Take(part(250))
+	r := b.Finish()
+	if err := r.Check(); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(encode(t, r), want) {
+		t.Error("taken over, parts give another run than added")
+	}
+}
