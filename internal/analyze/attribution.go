@@ -58,7 +58,9 @@ type attributor struct {
 	against   reference
 
 	share            contrast // reference is nothing: where the time goes
-	sizes            size     // of the whole run
+	all              *sample  // the part of the run under look
+	cells            cellIndex
+	sizes            size // of all
 	tail             question
 	load, regression question
 	low, high        int // levels of the load question
@@ -81,7 +83,7 @@ func (s *subject) attribution(out *report.Report, against reference) *report.Att
 		return noData()
 	}
 	a := &attributor{subject: s, partition: p, join: how, against: against}
-	warmUp := a.warmUp(subjects)
+	warmUp := a.warmUp(subjects[1:], out.Run.Load.Steady)
 	for i, of := range subjects {
 		made := attributedRun(of, requests[i], p, warmUp)
 		switch {
@@ -115,13 +117,16 @@ func noData() *report.Attribution {
 }
 
 // warmUp is the cut that all runs of a comparison use: the configured one, else
-// the largest.
-func (a *attributor) warmUp(subjects []*subject) float64 {
+// the largest, the run's own being known.
+func (a *attributor) warmUp(others []*subject, own *report.Span) float64 {
 	if w := a.config.Exclude.WarmUp; w != nil {
 		return w.Seconds()
 	}
 	cut := 0.0
-	for _, s := range subjects {
+	if own != nil {
+		cut = own.FromS
+	}
+	for _, s := range others {
 		if s.plan != nil && s.plan.changes() {
 			continue
 		}
@@ -134,8 +139,8 @@ func (a *attributor) warmUp(subjects []*subject) float64 {
 
 // askShare says where the time goes.
 func (a *attributor) askShare() {
-	var cells cellIndex
-	all := sample{runs: 1, segments: []segment{a.this.reader.segment(&cells, 0, a.this.whole(), nil)}}
+	all := sample{runs: 1, segments: []segment{a.this.reader.segment(&a.cells, 0, a.this.whole(), nil)}}
+	a.all = &all
 	a.sizes = all.size()
 	mean := make([]float64, len(a.partition.parts))
 	for _, b := range all.segments[0].blocks {
@@ -245,8 +250,8 @@ func sameLevels(runs []*attributed) bool {
 // conclude puts the questions together and names a bottleneck, or says why not.
 func (a *attributor) conclude(out *report.Report) *report.Attribution {
 	made := &report.Attribution{Join: a.join, Coverage: report.Num(a.sizes.coverage())}
-	load, regression := a.excessOf(&a.load, out), a.excessOf(&a.regression, out)
-	tail := a.excessOf(&a.tail, out)
+	load, regression := a.excessOf(&a.load), a.excessOf(&a.regression)
+	tail := a.excessOf(&a.tail)
 	for _, e := range []*excess{tail, load, regression} {
 		if e != nil {
 			made.Excess = append(made.Excess, e.shown)
@@ -400,15 +405,13 @@ func at(list []float64, i int) *float64 {
 // endpoints fills in where the time of each endpoint goes.
 func (a *attributor) endpoints(out *report.Report) {
 	group, groups := a.partition.componentOf(), len(config.Components())
-	nothing := question{cells: &cellIndex{}}
-	nothing.hard = sample{runs: 1, segments: []segment{a.this.reader.segment(nothing.cells, 0, a.this.whole(), nil)}}
-	flatShare := nothing.hard.flatten(group, groups)
-	sums := make([]float64, len(nothing.cells.keys)*flatShare.width)
+	flatShare := a.all.flatten(group, groups)
+	sums := make([]float64, len(a.cells.keys)*flatShare.width)
 	flatShare.addUp(nil, sums)
 	for i := range out.Run.Endpoints {
 		e := &out.Run.Endpoints[i]
 		key := run.Endpoint{Protocol: e.Protocol, Name: e.Name, Method: e.Method}
-		cell, ok := nothing.cells.of[cellKey{key, 0}]
+		cell, ok := a.cells.of[cellKey{key, 0}]
 		if !ok {
 			continue
 		}

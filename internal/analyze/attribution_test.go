@@ -9,7 +9,7 @@ import (
 	"k6report/internal/run"
 )
 
-// load is requests of an engine whose time is known in its parts.
+// engine is requests of an engine whose time is known in its parts.
 type engine struct {
 	name     string  // of the endpoint; empty: execute
 	from, to float64 // of the starts, in seconds
@@ -119,6 +119,7 @@ func explained(t testing.TB, r *run.Run, yaml string, against reference) (*repor
 		out.Run.Endpoints[i].Attribution = nil
 	}
 	out.Attribution = s.attribution(out, against)
+	out.Notes = append(out.Notes, s.sortedNotes()...)
 	if err := out.Check(); err != nil {
 		t.Fatalf("the report is unsound: %v", err)
 	}

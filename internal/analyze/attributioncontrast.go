@@ -155,9 +155,12 @@ type question struct {
 	name            string
 	hard, reference sample
 	cells           *cellIndex
-	parts           contrast // by part of the partition
-	components      contrast // by component, in config's order
-	asked           bool     // false: nothing to compare
+	// Sums by cell, as flat adds them up, the parts apart.
+	hardSums, referenceSums []float64
+
+	parts      contrast // by part of the partition
+	components contrast // by component, in config's order
+	asked      bool     // false: nothing to compare
 }
 
 // componentOf is the component's number of each part.
@@ -175,6 +178,11 @@ func (q *question) answer(p *partition) {
 	for i := range one {
 		one[i] = i
 	}
+	h, r := q.hard.flatten(one, len(one)), q.reference.flatten(one, len(one))
+	q.hardSums = make([]float64, len(q.cells.keys)*h.width)
+	q.referenceSums = make([]float64, len(q.hardSums))
+	h.addUp(nil, q.hardSums)
+	r.addUp(nil, q.referenceSums)
 	q.parts, q.asked = q.contrast(one, len(one), nil)
 	if q.asked {
 		q.components = contrast{
@@ -186,20 +194,24 @@ func (q *question) answer(p *partition) {
 
 // contrast compares by groups of parts; only narrows the cells.
 func (q *question) contrast(group []int, groups int, only func(cellKey) bool) (contrast, bool) {
-	h, r := q.hard.flatten(group, groups), q.reference.flatten(group, groups)
-	hard := make([]float64, len(q.cells.keys)*h.width)
-	reference := make([]float64, len(hard))
-	h.addUp(nil, hard)
-	r.addUp(nil, reference)
-	if only != nil {
-		for i, key := range q.cells.keys {
-			if !only(key) {
-				clear(hard[i*h.width : (i+1)*h.width])
-				clear(reference[i*h.width : (i+1)*h.width])
-			}
+	from, width := len(group)+1, groups+1
+	hard, reference := make([]float64, 0, len(q.cells.keys)*width), make([]float64, 0, len(q.cells.keys)*width)
+	collect := func(to, sums []float64) []float64 {
+		at := len(to)
+		to = append(to, make([]float64, width)...)
+		to[at] = sums[0]
+		for j, ms := range sums[1:from] {
+			to[at+1+group[j]] += ms
+		}
+		return to
+	}
+	for i, key := range q.cells.keys {
+		if only == nil || only(key) {
+			hard = collect(hard, q.hardSums[i*from:])
+			reference = collect(reference, q.referenceSums[i*from:])
 		}
 	}
-	return contrastOf(hard, reference, h.width)
+	return contrastOf(hard, reference, width)
 }
 
 func grouped(parts []float64, group []int) []float64 {

@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"cmp"
-	"math"
 	"slices"
 
 	"k6report/internal/run"
@@ -280,6 +279,3 @@ func (r *reader) add(to *cellSums, protocol string, row *run.Row, weight float64
 	to.parts[partUnattributed] += whole - named*shrink
 	to.parts[partTransit] += timed - whole
 }
-
-// everything is the grid of all blocks.
-func everything() grid { return grid{first: math.MinInt64, last: math.MaxInt64} }

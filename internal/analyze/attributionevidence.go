@@ -224,11 +224,9 @@ func (a *attributor) charts(made *report.Attribution) []report.Chart {
 
 func (a *attributor) stackChart() *report.Chart {
 	c := overTime(report.ChartAttribution, "Time per request by component", report.UnitMS)
-	var cells cellIndex
-	all := a.this.reader.segment(&cells, 0, everything(), nil)
 	group := a.partition.componentOf()
 	blocks := make(map[int64][]float64)
-	for _, b := range all.blocks {
+	for _, b := range a.all.segments[0].blocks {
 		sums, n := make([]float64, len(config.Components())), 0.0
 		for i := range b.cells {
 			n += b.cells[i].n

@@ -19,7 +19,7 @@ type excess struct {
 }
 
 // excessOf is nil where a question has no answer.
-func (a *attributor) excessOf(q *question, out *report.Report) *excess {
+func (a *attributor) excessOf(q *question) *excess {
 	if !q.asked {
 		return nil
 	}
@@ -72,8 +72,12 @@ const (
 // naming one.
 func (a *attributor) name(made *report.Attribution, e *excess, out *report.Report) {
 	made.Question = e.name
-	first, second := ranking(&e.components)
 	shares := e.components.shares()
+	if shares == nil { // to the last digit: one run against itself
+		made.Status, made.Reason = report.AttrInconclusive, "the change in time per request may be none: both sides have the same mean"
+		return
+	}
+	first, second := ranking(&e.components)
 	named := []int{first}
 	confidence := e.certain.first
 	if second >= 0 && shares[second] > pairShare && shares[first]-shares[second] < closeShares {
@@ -225,7 +229,7 @@ func (a *attributor) confirmedByLoad(e *excess, named []int) (bool, []string) {
 			confirmed = true
 			evidence = append(evidence, text)
 		}
-		if text := a.stalled(e, i); text != "" {
+		if text := a.stalled(i); text != "" {
 			confirmed = true
 			evidence = append(evidence, text)
 		}
@@ -245,7 +249,7 @@ func (a *attributor) confirmedByLoad(e *excess, named []int) (bool, []string) {
 
 // stalled says that a component's time grew while throughput hardly did, from
 // the second highest level to the highest.
-func (a *attributor) stalled(e *excess, component int) string {
+func (a *attributor) stalled(component int) string {
 	if a.high < 1 {
 		return ""
 	}

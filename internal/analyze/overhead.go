@@ -165,7 +165,7 @@ func (s *subject) componentOverhead() *report.Overhead {
 		return nil
 	}
 	var cells cellIndex
-	all := p.reader(requests[0]).segment(&cells, 0, everything(), nil)
+	all := p.reader(requests[0]).segment(&cells, 0, grid{first: math.MinInt64, last: math.MaxInt64}, nil)
 	type sums struct{ n, overhead, server, graph float64 }
 	byCell := make([]sums, len(cells.keys))
 	for _, b := range all.blocks {

@@ -87,6 +87,33 @@ func (s *subject) part(name string, sel *run.Selection) report.Part {
 	return out
 }
 
+// noisyFactor is how many times the median tenant's requests a noisy one sends.
+const noisyFactor = 3
+
+// noisyTenant names a tenant that takes much more than the others.
+func noisyTenant(out *report.Fairness, tenants []report.Part, counts []float64) {
+	slices.SortFunc(counts, cmp.Compare[float64])
+	usual, all, most := stat.Quantile(counts, 0.5), 0.0, report.Part{}
+	for _, t := range tenants {
+		all += float64(t.Count)
+		if t.Count > most.Count {
+			most = t
+		}
+	}
+	if len(counts) == 2 {
+		usual = counts[0] // the median of two is half the noisy one's own
+	}
+	if usual <= 0 || float64(most.Count) < noisyFactor*usual {
+		return
+	}
+	out.Noisy = most.Name
+	text := fmt.Sprintf("%s sent %s of the requests, %s times as many as the median tenant", most.Name, percent(float64(most.Count)/all), digits(float64(most.Count)/usual, 3))
+	if out.Text != "" {
+		text = out.Text + "; " + text
+	}
+	out.Text = text
+}
+
 // fairness compares tenants; nil where there are fewer than two.
 func fairness(tenants []report.Part) *report.Fairness {
 	var p95s, counts []float64
@@ -114,5 +141,6 @@ func fairness(tenants []report.Part) *report.Fairness {
 		out.Text = fmt.Sprintf("p95 of the slowest tenant is %s times that of the median one", digits(*out.Ratio, 3))
 	}
 	out.Jain = report.Num(stat.JainIndex(counts))
+	noisyTenant(out, tenants, counts)
 	return out
 }

@@ -47,6 +47,10 @@ func asciiSign(r rune) (string, bool) {
 		return "+", true
 	case '✗':
 		return "x", true
+	case '█':
+		return "#", true
+	case '▌':
+		return "=", true
 	case '≥':
 		return ">=", true
 	case '≤':

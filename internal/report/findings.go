@@ -264,8 +264,12 @@ type Soak struct {
 	Findings []SoakFinding `json:"findings"`
 }
 
-// SoakFinding is one series' drift.
+// SoakFinding is one series' drift, or what a gauge of the system says.
 type SoakFinding struct {
+	// Name is what was looked for: trend, leak (of the heap after collection),
+	// connection_memory (heap over hub connections) or allocation (the share of
+	// collecting garbage).
+	Name     string   `json:"name"`
 	Metric   string   `json:"metric"`
 	Endpoint string   `json:"endpoint,omitempty"`
 	Unit     string   `json:"unit"`
@@ -274,7 +278,7 @@ type SoakFinding struct {
 	PerHour  *float64 `json:"per_hour,omitempty"`
 	Change   *float64 `json:"change,omitempty"` // relative, over the run
 	PValue   *float64 `json:"p_value,omitempty"`
-	Drifts   bool     `json:"drifts"`
+	Drifts   bool     `json:"drifts"` // it was found
 	Text     string   `json:"text,omitempty"`
 }
 

@@ -215,7 +215,10 @@ type Fairness struct {
 	Ratio     *float64 `json:"ratio,omitempty"` // WorstP95 / MedianP95
 	// Jain is Jain's index of throughput, 1/n … 1 (1 = all equal).
 	Jain *float64 `json:"jain,omitempty"`
-	Text string   `json:"text,omitempty"`
+	// Noisy is a tenant that sends at least three times as many requests as the
+	// median one; empty: none does.
+	Noisy string `json:"noisy,omitempty"`
+	Text  string `json:"text,omitempty"`
 }
 
 // The kinds of Failure.

@@ -77,6 +77,48 @@ func FindTrend(times, values []float64) MonotonicTrend {
 	return out
 }
 
+// Decorrelate averages neighbours in pairs, again and again, until what lies next
+// to each other no longer resembles each other, or fewer than twice the values
+// that a trend is looked for in are left: the correction of [FindTrend] alone
+// finds trends in short correlated noise too often.
+func Decorrelate(times, values []float64) (t, v []float64) {
+	for len(values) >= 2*minTrend {
+		fit := FindTrend(times, values)
+		rest := make([]float64, len(values))
+		for i := range rest {
+			rest[i] = values[i] - fit.Slope*times[i]
+		}
+		if math.Abs(lagOne(ranksOf(rest))) < distuv.UnitNormal.Quantile(0.95)/math.Sqrt(float64(len(rest))) {
+			break
+		}
+		half := len(values) / 2
+		nextTimes, nextValues := make([]float64, half), make([]float64, half)
+		for i := range half { // of an odd number the first, the youngest of the system, is left out
+			at := len(values) - 2*half + 2*i
+			nextTimes[i] = (times[at] + times[at+1]) / 2
+			nextValues[i] = (values[at] + values[at+1]) / 2
+		}
+		times, values = nextTimes, nextValues
+	}
+	return times, values
+}
+
+// lagOne is the autocorrelation of neighbours; 0 of a constant.
+func lagOne(values []float64) float64 {
+	mean := Mean(values)
+	var squares, neighbours float64
+	for i, v := range values {
+		squares += (v - mean) * (v - mean)
+		if i > 0 {
+			neighbours += (v - mean) * (values[i-1] - mean)
+		}
+	}
+	if squares == 0 {
+		return 0
+	}
+	return neighbours / squares
+}
+
 // kendallVariance is that of Kendall's S of independent values, with ties.
 func kendallVariance(values []float64) float64 {
 	n := float64(len(values))

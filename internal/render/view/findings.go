@@ -1,6 +1,7 @@
 package view
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -167,8 +168,9 @@ func attribution(r *report.Report, opts Options) Section {
 			s.Lines = append(s.Lines, Line{Label: "seen", Parts: []Cell{{e, Normal}}})
 		}
 	}
-	if opts.All {
-		s.Table = componentTable(a)
+	answered := slices.ContainsFunc(a.Components, func(c report.Component) bool { return c.Load != nil || c.Regression != nil })
+	if opts.All || answered {
+		s.Table = componentTable(a, opts)
 	} else if l := timeGoesTo(a); len(l.Parts) > 0 {
 		s.Lines = append(s.Lines, l)
 	}
@@ -200,19 +202,24 @@ func timeGoesTo(a *report.Attribution) Line {
 	return l
 }
 
-func componentTable(a *report.Attribution) *Table {
+// componentTable is the four questions, a bar for each answer. Components with
+// next to nothing of all of them are only shown where all is asked for.
+func componentTable(a *report.Attribution, opts Options) *Table {
 	if len(a.Components) == 0 {
 		return nil
 	}
 	t := &Table{Columns: []Column{
 		{Name: "component", Flex: true},
-		{Name: "mean ms", Right: true},
-		{Name: "wait ms", Right: true, Drop: 2},
+		{Name: "mean ms", Right: true, Drop: 2},
+		{Name: "wait ms", Right: true, Drop: 4},
 		{Name: "share %", Right: true},
-		{Name: "tail %", Right: true, Drop: 1},
-		{Name: "load %", Right: true, Drop: 1},
-		{Name: "regression %", Right: true, Drop: 1},
-		{Name: "parts", Drop: 3, Flex: true},
+		{Name: "where it goes", Drop: 6},
+		{Name: "tail %", Right: true, Drop: 3},
+		{Name: "load %", Right: true},
+		{Name: "what load adds", Drop: 5},
+		{Name: "regression %", Short: "change %", Right: true},
+		{Name: "what changed", Drop: 5},
+		{Name: "parts", Drop: 7, Flex: true},
 	}}
 	share := func(v *float64) Cell {
 		if v == nil {
@@ -220,19 +227,48 @@ func componentTable(a *report.Attribution) *Table {
 		}
 		return Cell{PercentNumber(*v), Normal}
 	}
-	for _, c := range a.Components {
+	const little = 0.005
+	quiet := func(v *float64) bool { return v == nil || math.Abs(*v) < little }
+	for i := range a.Components {
+		c := &a.Components[i]
+		if !opts.All && quiet(&c.Share) && quiet(c.Load) && quiet(c.Regression) {
+			continue
+		}
 		var inner []string
 		for _, p := range c.Parts {
 			inner = append(inner, p.Name+" "+Milliseconds(p.Value))
 		}
+		tail, wait, parts := Cell{Absent, Dim}, Cell{Absent, Dim}, Cell{Absent, Dim}
+		if opts.All {
+			tail, wait, parts = share(c.Tail), number(c.WaitMS, 2), Cell{strings.Join(inner, ", "), Dim}
+		}
+		name := Cell{c.Name, Normal}
+		if slices.ContainsFunc(a.Bottlenecks, func(b report.Bottleneck) bool { return b.Component == c.Name }) {
+			name.Tone = Strong
+		}
 		t.Rows = append(t.Rows, []Cell{
-			{c.Name, Strong},
-			number(&c.MeanMS, 2), number(c.WaitMS, 2), share(&c.Share),
-			share(c.Tail), share(c.Load), share(c.Regression),
-			{strings.Join(inner, ", "), Dim},
+			name, number(&c.MeanMS, 2), wait, share(&c.Share), bar(&c.Share),
+			tail, share(c.Load), bar(c.Load), share(c.Regression), bar(c.Regression), parts,
 		})
 	}
 	return t.withoutEmptyColumns()
+}
+
+// longestBar is the columns of a bar that stands for all.
+const longestBar = 10
+
+// bar is a share as a bar; what is negative has none, and no bar is longer than
+// all.
+func bar(share *float64) Cell {
+	if share == nil {
+		return Cell{Absent, Dim}
+	}
+	halves := int(math.Round(2 * longestBar * min(1, max(0, *share))))
+	text := strings.Repeat("█", halves/2) + strings.Repeat("▌", halves%2)
+	if text == "" {
+		text = "·"
+	}
+	return Cell{text, Normal}
 }
 
 // levels is what the run did at each load, and the capacity that follows.

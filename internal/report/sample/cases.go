@@ -39,7 +39,7 @@ func ThresholdFailed() *report.Report {
 		{Kind: report.KindError, Endpoint: "get_execution", Status: "404", ErrorCode: "1404", Count: 6, Share: report.Num(0.0001)},
 	}
 	run.Tenants = []report.Part{part("acme", 250345, 61, 402.1, 1100, 0.0012), part("globex", 81000, 58.2, 391.4, 1080, 0.0011), part("initech", 81000, 120.9, 1230, 2410, 0.0131)}
-	run.Fairness = &report.Fairness{Worst: "initech", WorstP95: report.Num(1230), MedianP95: report.Num(402.1), Ratio: report.Num(3.06), Jain: report.Num(0.75)}
+	run.Fairness = &report.Fairness{Worst: "initech", WorstP95: report.Num(1230), MedianP95: report.Num(402.1), Ratio: report.Num(3.06), Jain: report.Num(0.75), Noisy: "acme"}
 	r.Attribution = bottleneck()
 	r.Notes = append(r.Notes, report.Note{Code: "error_budget", Severity: report.Warning, Message: "0.41 % of requests failed; without a preset there is no budget to hold this against"})
 	return r
@@ -235,10 +235,10 @@ func Full() *report.Report {
 		PeakPerS: report.Num(931), KneePerS: report.Num(1000), CapacityPerS: report.Num(750),
 		SigmaInterval: &report.Interval{Low: report.Num(0.015), High: report.Num(0.03)},
 		KappaInterval: &report.Interval{Low: report.Num(0.00008), High: report.Num(0.00015)},
-		Spike: &report.Spike{PeakPerS: report.Num(930), PeakP95: report.Num(1980), RecoveryS: report.Num(14)},
+		Spike:         &report.Spike{PeakPerS: report.Num(930), PeakP95: report.Num(1980), RecoveryS: report.Num(14)},
 	}
 	r.Soak = &report.Soak{Headline: "heap after GC grows 31 % over the run", Findings: []report.SoakFinding{{
-		Metric: "engine_heap_after_gc", Endpoint: "health_check", Unit: report.UnitBytes, From: report.Num(61e6), To: report.Num(80e6),
+		Name: "leak", Metric: "engine_heap_after_gc", Endpoint: "health_check", Unit: report.UnitBytes, From: report.Num(61e6), To: report.Num(80e6),
 		PerHour: report.Num(114e6), Change: report.Num(0.31), PValue: report.Num(0.0004), Drifts: true, Text: "about 50 kB a request",
 	}}}
 	r.Trend = trend()

@@ -1,0 +1,360 @@
+package analyze
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"k6report/internal/report"
+	"k6report/internal/run"
+	"k6report/internal/stat"
+	"k6report/internal/threshold"
+)
+
+// What a fit of the scalability law needs.
+const (
+	minFitLevels  = 6 // of load
+	minPastKnee   = 2 // of them, at which throughput no longer followed
+	saturationSet = 200
+)
+
+// follows is the part of the expected throughput from which on a level follows
+// the load, where the load doesn't wait for answers.
+const follows = 0.90
+
+// saturation is what a changing load shows of the system's capacity; it marks
+// the levels. Nil where there are no two levels of load.
+func (s *subject) saturation(out *report.Report) *report.Saturation {
+	planned, _ := s.plannedLevels()
+	levels := s.loadSteps(planned, out.Run.Load.Levels)
+	if len(levels) < 2 {
+		return nil
+	}
+	sat := &report.Saturation{Status: report.SatFewLevels}
+	knee := s.markKnee(levels)
+	if knee >= 0 {
+		sat.KneePerS = report.Num(levels[knee].asked)
+	}
+	judged, held := 0, -1
+	for i := range levels {
+		switch ok := levels[i].shown.TargetsMet; {
+		case ok == nil:
+		case *ok:
+			held = i
+			judged++
+		default:
+			judged++
+		}
+	}
+	if held >= 0 {
+		sat.CapacityPerS = report.Num(levels[held].asked)
+	}
+	s.fitSaturation(sat, levels, knee)
+	sat.Spike = s.spike()
+	sat.Headline = sentence(s.saturationHeadline(sat, levels, knee, held, judged))
+	out.Charts = append(out.Charts, saturationChart(sat, levels))
+	return sat
+}
+
+// loadStep is a level of load with what was measured at it.
+type loadStep struct {
+	loadLevel
+	shown *report.Level
+	open  bool // the load doesn't wait for answers
+}
+
+// unit is that of a step's load.
+func (l *loadStep) text(v float64) string {
+	if l.open {
+		return digits(v, 4) + "/s"
+	}
+	return plural(int(math.Round(v)), "VU", "VUs")
+}
+
+// loadSteps joins planned levels with the shown ones, in order of the load; of
+// several with the same load the first counts, for a system that was overloaded
+// before may still suffer from it.
+func (s *subject) loadSteps(planned []stretch, shown []report.Level) []loadStep {
+	a := &attributed{subject: s, requests: &s.Requests}
+	var out []loadStep
+	for _, l := range planned {
+		at := slices.IndexFunc(shown, func(x report.Level) bool { return x.FromS == l.from && x.ToS == l.to })
+		if at < 0 {
+			continue
+		}
+		step := loadStep{loadLevel: a.level(l), shown: &shown[at], open: l.perS > 0}
+		if step.asked <= 0 || !(step.perS > 0) {
+			continue
+		}
+		step.shown.TargetsMet = s.targetsAt(&step.loadLevel)
+		if !slices.ContainsFunc(out, func(x loadStep) bool { return math.Abs(x.asked-step.asked) < 1e-9*step.asked }) {
+			out = append(out, step)
+		}
+	}
+	slices.SortStableFunc(out, func(x, y loadStep) int { return cmp.Compare(x.asked, y.asked) })
+	return out
+}
+
+// markKnee finds the first level at which throughput stopped following the
+// load, -1 for none, and marks it and those above it that don't follow either.
+// Where the load doesn't wait for answers, throughput should grow as the load
+// does; where it does, by at least half as much.
+func (s *subject) markKnee(levels []loadStep) int {
+	knee := -1
+	perAsked := levels[0].perS / levels[0].asked // requests of an iteration
+	for i := 1; i < len(levels); i++ {
+		l := &levels[i]
+		following := l.perS >= follows*perAsked*l.asked
+		if !l.open {
+			below := &levels[i-1]
+			following = l.perS/below.perS-1 >= (l.asked/below.asked-1)/2
+		}
+		if following {
+			if l.open {
+				perAsked = l.perS / l.asked
+			}
+			continue
+		}
+		l.shown.Collapsed = true
+		if knee < 0 {
+			knee = i
+		}
+	}
+	return knee
+}
+
+// targetsAt holds the requests of a level against the targets: service levels
+// of endpoints, the error budget, and thresholds on the same. Nil where none can
+// be judged: a percentile needs its samples.
+func (s *subject) targetsAt(l *loadLevel) *bool {
+	type sums struct {
+		durations *run.Sketch
+		ended     outcome
+	}
+	byName := map[string]*sums{"": {durations: run.NewSketch(run.BlockBits)}}
+	for i := range s.Requests.Tables {
+		t := &s.Requests.Tables[i]
+		if t.Protocol == run.ProtocolIteration {
+			continue
+		}
+		for j := range t.Blocks {
+			b := &t.Blocks[j]
+			if !l.grid.holds(b.Index) {
+				continue
+			}
+			if byName[t.Name] == nil {
+				byName[t.Name] = &sums{durations: run.NewSketch(run.BlockBits)}
+			}
+			for _, name := range slices.Compact([]string{"", t.Name}) {
+				byName[name].durations.Merge(b.Durations)
+				byName[name].ended.addBlock(t.Protocol, b)
+			}
+		}
+	}
+	judged, met := false, true
+	judge := func(name string, e threshold.Expression) {
+		of := byName[name]
+		if of == nil {
+			return
+		}
+		value, ok := 0.0, false
+		if e.Statistic.Method == threshold.Rate {
+			if rate := of.ended.errorRate(); rate != nil {
+				value, ok = *rate, true
+			}
+		} else if q, is := e.Statistic.Quantile(); is && float64(of.durations.Count())*(1-q) >= 3 {
+			value, ok = of.durations.Quantile(q, math.Inf(-1), math.Inf(1))
+		}
+		if ok {
+			judged = true
+			met = met && e.Eval(value)
+		}
+	}
+	for _, e := range s.config.ServiceLevels.Endpoints {
+		for _, t := range e.Targets {
+			judge(e.Endpoint, t.Expression)
+		}
+	}
+	if t, ok := s.config.ServiceLevels.ErrorBudget(s.level()); ok {
+		judge("", t.Expression)
+	}
+	s.eachThreshold(judge)
+	if !judged {
+		return nil
+	}
+	return report.Bool(met)
+}
+
+// eachThreshold visits the thresholds on the requests' durations and failures,
+// of all or by name.
+func (s *subject) eachThreshold(judge func(name string, e threshold.Expression)) {
+	for _, a := range s.asked {
+		if a.key.name != "http_req_duration" && a.key.name != "http_req_failed" {
+			continue
+		}
+		tags := a.key.tags.List()
+		name := a.key.tags.Value("name")
+		if len(tags) > 1 || len(tags) == 1 && name == "" {
+			continue
+		}
+		if e, err := threshold.Parse(a.expression); err == nil {
+			judge(name, e)
+		}
+	}
+}
+
+// fitSaturation fits the scalability law to the levels.
+func (s *subject) fitSaturation(sat *report.Saturation, levels []loadStep, knee int) {
+	var points []stat.LoadPoint
+	for i := range levels {
+		if c := levels[i].shown.Concurrency; c != nil && *c > 0 && levels[i].errors <= failing {
+			points = append(points, stat.LoadPoint{Concurrency: *c, Throughput: levels[i].perS})
+		}
+	}
+	if len(points) < minFitLevels {
+		return
+	}
+	fit, ok := stat.FitScalability(points)
+	if !ok {
+		return
+	}
+	sat.Status = report.SatNoPeak
+	sat.Sigma, sat.Kappa, sat.Lambda = report.Num(fit.Sigma), report.Num(fit.Kappa), report.Num(fit.Lambda)
+	interval, ok := stat.BootstrapScalability(rand.New(rand.NewPCG(attributionSeed, 1)), points, fit, saturationSet)
+	if !ok {
+		return
+	}
+	sat.SigmaInterval = &report.Interval{Low: report.Num(interval.Sigma[0]), High: report.Num(interval.Sigma[1])}
+	sat.KappaInterval = &report.Interval{Low: report.Num(interval.Kappa[0]), High: report.Num(interval.Kappa[1])}
+	past := 0
+	if knee >= 0 {
+		past = len(levels) - knee
+	}
+	if interval.Kappa[0] <= 0 || past < minPastKnee || math.IsInf(fit.Peak(), 0) {
+		return
+	}
+	sat.Status = report.SatPeak
+	sat.PeakConcurrency = report.Num(fit.Peak())
+	sat.PeakInterval = &report.Interval{Low: report.Num(interval.Peak[0]), High: report.Num(interval.Peak[1])}
+	sat.PeakPerS = report.Num(fit.Throughput(fit.Peak()))
+}
+
+func (s *subject) saturationHeadline(sat *report.Saturation, levels []loadStep, knee, held, judged int) string {
+	last := &levels[len(levels)-1]
+	text := ""
+	switch {
+	case judged == 0:
+		text = "no target could be judged at a level of load"
+	case held < 0:
+		text = fmt.Sprintf("at no level of load did every target hold, the lowest being %s", levels[0].text(levels[0].asked))
+	case held == len(levels)-1:
+		text = fmt.Sprintf("every target held up to %s, the highest load of this run", last.text(last.asked))
+	default:
+		text = fmt.Sprintf("every target held up to %s", last.text(levels[held].asked))
+	}
+	switch {
+	case sat.Status == report.SatPeak:
+		text += fmt.Sprintf("; throughput peaks at about %s requests/s, with %s of them at once", digits(*sat.PeakPerS, 3), digits(*sat.PeakConcurrency, 3))
+	case knee >= 0:
+		text += fmt.Sprintf("; throughput stopped following the load at %s (%s requests/s completed)", last.text(levels[knee].asked), digits(levels[knee].perS, 3))
+	default:
+		text += "; throughput followed the load throughout, so there is no peak in the tested range"
+	}
+	if knee >= 0 && sat.Status == report.SatFewLevels {
+		text += fmt.Sprintf("; a fit of the peak needs %d levels of load, %d of them past this one", minFitLevels, minPastKnee)
+	}
+	return text
+}
+
+// The spike question.
+const (
+	burstFactor   = 2.0  // a burst asks at least so many times what was asked before and after
+	backToNormal  = 1.10 // of the time before
+	recoveryBatch = 3    // blocks that are looked at together, for one says little
+)
+
+// spike is how a burst of load went; nil where the plan has none: a load that
+// at least doubles and comes back.
+func (s *subject) spike() *report.Spike {
+	if s.plan == nil {
+		return nil
+	}
+	all := s.plan.stretches()
+	var plateaus []stretch
+	for _, l := range all {
+		if !l.ramp {
+			plateaus = append(plateaus, l)
+		}
+	}
+	for i := 1; i+1 < len(plateaus); i++ {
+		before, top, after := plateaus[i-1], plateaus[i], plateaus[i+1]
+		if before.perS <= 0 || after.perS <= 0 || top.perS < burstFactor*max(before.perS, after.perS) {
+			continue
+		}
+		out := &report.Spike{PeakPerS: report.Num(s.completedPerS(top))}
+		if level, ok := s.measure(top); ok {
+			out.PeakP95 = level.P95
+		}
+		out.RecoveryS = s.recovery(before, top.to)
+		return out
+	}
+	return nil
+}
+
+// recovery is how long after a burst's end latency is within a tenth of what it
+// was before; nil where it is not within the run, or nothing tells.
+func (s *subject) recovery(before stretch, end float64) *float64 {
+	batches, starts := s.batches()
+	length := s.Requests.BlockLength.Seconds()
+	mean := func(from, to int) float64 {
+		sum, n := 0.0, 0.0
+		for _, b := range batches[from:to] {
+			sum += b.Mean * b.Count
+			n += b.Count
+		}
+		return sum / n
+	}
+	first := slices.IndexFunc(starts, func(at float64) bool { return at >= before.from })
+	last := slices.IndexFunc(starts, func(at float64) bool { return at+length > before.to })
+	if first < 0 || last <= first {
+		return nil
+	}
+	usual := mean(first, last)
+	for i := range batches {
+		to := min(i+recoveryBatch, len(batches))
+		if starts[i] >= end-1e-9 && mean(i, to) <= backToNormal*usual {
+			return report.Num(max(0, starts[i]-end))
+		}
+	}
+	return nil
+}
+
+// saturationChart is latency over load.
+func saturationChart(sat *report.Saturation, levels []loadStep) report.Chart {
+	c := report.Chart{ID: report.ChartSaturation, Title: "Latency over load", Kind: report.KindLine, Unit: report.UnitMS, XUnit: report.UnitPerS}
+	if !levels[0].open {
+		c.XUnit = report.UnitCount
+	}
+	p50, p95 := report.Series{Name: "p50"}, report.Series{Name: "p95"}
+	value := func(v *float64) float64 {
+		if v == nil {
+			return math.NaN()
+		}
+		return *v
+	}
+	for i := range levels {
+		c.X = append(c.X, levels[i].asked)
+		p50.Y = append(p50.Y, value(levels[i].shown.P50))
+		p95.Y = append(p95.Y, value(levels[i].shown.P95))
+	}
+	c.Series = []report.Series{p50, p95}
+	if sat.CapacityPerS != nil {
+		c.Marks = append(c.Marks, report.Mark{X: *sat.CapacityPerS, Label: "every target holds"})
+	}
+	if sat.KneePerS != nil {
+		c.Marks = append(c.Marks, report.Mark{X: *sat.KneePerS, Label: "knee"})
+	}
+	return c
+}

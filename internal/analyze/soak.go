@@ -1,0 +1,314 @@
+package analyze
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"k6report/internal/report"
+	"k6report/internal/run"
+	"k6report/internal/stat"
+)
+
+// The engine's gauges, which the suite's health persona samples.
+const (
+	gaugeHeap        = "engine_heap_after_gc_bytes"
+	gaugeGoroutines  = "engine_goroutines"
+	gaugePoolInUse   = "engine_db_pool_in_use"
+	gaugeConnections = "engine_http_conns"
+	gaugeHub         = "engine_hub_connections"
+	gaugeGC          = "engine_gc_share"
+)
+
+// Names of findings beside plain trends.
+const (
+	findingTrend      = "trend"
+	findingLeak       = "leak"
+	findingConnection = "connection_memory"
+	findingAllocation = "allocation"
+)
+
+// What makes a trend, and a finding of a gauge.
+const (
+	trendP      = 0.01
+	trendChange = 0.05 // over a long run
+	// A short run is still warming up: caches fill, pools and heaps grow to what
+	// the load needs. What grows by less than this in it is no finding.
+	shortChange      = 0.50
+	soakWindows      = 60        // that a series is cut into, lest neighbours depend on each other
+	longRun          = 600.0     // seconds from which on a run sees a slow leak
+	leastLatency     = 60.0      // seconds of constant load that a trend of latency needs
+	heavyConnection  = 100_000.0 // bytes of a hub connection
+	leakRequest      = 1000.0    // bytes kept of each request
+	heavyGC          = 0.10      // of the processors' time
+	leastConnections = 5.0       // by which hub connections must have changed
+	slowLeak         = time.Hour
+)
+
+// soak is what changes slowly: trends of latency and of the engine's gauges,
+// and what the gauges say of memory. Nil for a short run without findings.
+func (s *subject) soak(out *report.Report) *report.Soak {
+	var findings []report.SoakFinding
+	long := s.end >= longRun
+	soaking := s.level() == "soak" || long
+	span := s.constantSpan()
+	for _, metric := range []string{gaugeHeap, gaugeGoroutines, gaugePoolInUse, gaugeConnections} {
+		if f := s.gaugeTrend(metric, span); f != nil {
+			findings = append(findings, *f)
+		}
+	}
+	if f := s.connectionMemory(); f != nil {
+		findings = append(findings, *f)
+	}
+	if f := s.allocation(); f != nil {
+		findings = append(findings, *f)
+	}
+	if soaking {
+		findings = append(findings, s.latencyTrends(out, span)...)
+	}
+	drifts := 0
+	for _, f := range findings {
+		if f.Drifts {
+			drifts++
+		}
+	}
+	if !soaking && drifts == 0 {
+		return nil
+	}
+	slices.SortStableFunc(findings, func(a, b report.SoakFinding) int {
+		rank := func(f report.SoakFinding) int {
+			if f.Drifts {
+				return 0
+			}
+			return 1
+		}
+		return cmp.Compare(rank(a), rank(b))
+	})
+	soak := &report.Soak{Findings: findings}
+	var named []string
+	for _, f := range findings {
+		if f.Drifts && len(named) < 2 {
+			named = append(named, f.Text)
+		}
+	}
+	switch {
+	case drifts > len(named):
+		soak.Headline = fmt.Sprintf("%s; %d more", joinWords(named), drifts-len(named))
+	case drifts > 0:
+		soak.Headline = joinWords(named)
+	case len(findings) == 0:
+		soak.Headline = "nothing to look at: no stretch of constant load was long enough, and no gauge of the engine was sampled"
+	default:
+		soak.Headline = fmt.Sprintf("nothing drifts: %s looked at over %s", plural(len(findings), "series", "series"), longText(span.to-span.from))
+	}
+	soak.Headline = sentence(soak.Headline)
+	if soaking && s.end < slowLeak.Seconds() {
+		s.note("short_soak", report.Info, fmt.Sprintf("%s of soak can't see a slow leak: what grows by less than %s in it, or only after hours, stays unseen", longText(s.end), percent(s.leastChange())), "")
+	}
+	return soak
+}
+
+func longText(seconds float64) string {
+	if seconds < 120 {
+		return digits(seconds, 3) + " s"
+	}
+	return digits(seconds/60, 3) + " minutes"
+}
+
+// leastChange is how much a series must change over the run to count.
+func (s *subject) leastChange() float64 {
+	if s.end >= longRun {
+		return trendChange
+	}
+	return shortChange
+}
+
+// constantSpan is the longest stretch of constant load, after the warm-up; the
+// whole run where no plan tells of changes.
+func (s *subject) constantSpan() stretch {
+	longest := stretch{from: 0, to: s.end}
+	if s.plan != nil && s.plan.changes() {
+		longest = stretch{}
+		for _, l := range s.plan.stretches() {
+			if !l.ramp && l.to-l.from > longest.to-longest.from {
+				longest = l
+			}
+		}
+	}
+	if w := s.config.Exclude.WarmUp; w != nil {
+		longest.from = max(longest.from, w.Seconds())
+	}
+	return longest
+}
+
+// series is the means of a metric by window within a stretch, cut into at most
+// soakWindows: times in seconds after the origin.
+func (s *subject) meansOf(metric string, match func(run.TagSet) bool, within stretch) (times, means []float64) {
+	g := s.grid(within, int64(s.WindowLength))
+	type sums struct{ n, sum float64 }
+	windows := make(map[int64]*sums)
+	s.eachWindow(metric, func(t run.TagSet, w *run.Window) {
+		if !g.holds(w.Index) || match != nil && !match(t) {
+			return
+		}
+		if windows[w.Index] == nil {
+			windows[w.Index] = &sums{}
+		}
+		windows[w.Index].n += float64(w.Count)
+		windows[w.Index].sum += w.Sum.Float()
+	})
+	indexes := sortedKeys(windows)
+	each := max(1, (len(indexes)+soakWindows-1)/soakWindows)
+	for from := 0; from < len(indexes); from += each {
+		to := min(from+each, len(indexes))
+		n, sum, at := 0.0, 0.0, 0.0
+		for _, index := range indexes[from:to] {
+			w := windows[index]
+			n += w.n
+			sum += w.sum
+			at += s.middle(index, s.WindowLength)
+		}
+		times = append(times, at/float64(to-from))
+		means = append(means, sum/n)
+	}
+	return times, means
+}
+
+// trendOf is the trend of a series as a finding; nil where there are too few
+// points to tell.
+func (s *subject) trendOf(name, metric, endpoint, unit string, times, values []float64) *report.SoakFinding {
+	times, values = stat.Decorrelate(times, values)
+	t := stat.FindTrend(times, values)
+	if math.IsNaN(t.P) {
+		return nil
+	}
+	from, to := t.Start+t.Slope*times[0], t.Start+t.Slope*times[len(times)-1]
+	f := &report.SoakFinding{
+		Name: name, Metric: metric, Endpoint: endpoint, Unit: unit, From: report.Num(from), To: report.Num(to),
+		PerHour: report.Num(t.Slope * 3600), PValue: report.Num(t.P),
+	}
+	if from > 0 {
+		f.Change = report.Num(to/from - 1)
+	}
+	f.Drifts = t.P < trendP && f.Change != nil && math.Abs(*f.Change) >= s.leastChange()
+	return f
+}
+
+// gaugeTrend is the trend of one of the engine's gauges; of the heap, a leak.
+func (s *subject) gaugeTrend(metric string, span stretch) *report.SoakFinding {
+	times, values := s.meansOf(metric, nil, span)
+	unit := report.UnitCount
+	if metric == gaugeHeap {
+		unit = report.UnitBytes
+	}
+	f := s.trendOf(findingTrend, metric, "", unit, times, values)
+	if f == nil {
+		return nil
+	}
+	if *f.PerHour < 0 {
+		f.Drifts = false // less of it is no worry
+	}
+	if metric != gaugeHeap {
+		f.Text = fmt.Sprintf("%s went from %s to %s", metric, digits(*f.From, 3), digits(*f.To, 3))
+		return f
+	}
+	f.Name = findingLeak
+	f.Text = fmt.Sprintf("the heap after collection grew from %s to %s MB", digits(*f.From/1e6, 3), digits(*f.To/1e6, 3))
+	perS := s.completedPerS(span)
+	if perS > 0 {
+		each := *f.PerHour / 3600 / perS
+		f.Text += fmt.Sprintf(", by %s kB a request", digits(each/1e3, 3))
+		f.Drifts = f.Drifts && each >= leakRequest
+	}
+	// Connections that stay open while their number grows are no leak.
+	if hubTimes, hub := s.meansOf(gaugeHub, nil, span); len(hub) > 1 {
+		if t := stat.FindTrend(hubTimes, hub); t.P < trendP && t.Slope*(hubTimes[len(hubTimes)-1]-hubTimes[0]) >= leastConnections {
+			f.Drifts = false
+			f.Text += ", while hub connections were opened"
+		}
+	}
+	return f
+}
+
+// connectionMemory is the heap that an open hub connection takes; nil where the
+// number of connections hardly changed.
+func (s *subject) connectionMemory() *report.SoakFinding {
+	all := stretch{from: 0, to: s.end}
+	hubTimes, hub := s.meansOf(gaugeHub, nil, all)
+	heapTimes, heap := s.meansOf(gaugeHeap, nil, all)
+	if len(hub) != len(heap) || len(hub) < 2 || !slices.Equal(hubTimes, heapTimes) {
+		return nil
+	}
+	if slices.Max(hub)-slices.Min(hub) < leastConnections {
+		return nil
+	}
+	order := make([]int, len(hub))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(hub[a], hub[b]) })
+	x, y := make([]float64, len(hub)), make([]float64, len(hub))
+	for i, at := range order {
+		x[i], y[i] = hub[at], heap[at]
+	}
+	t := stat.FindTrend(x, y)
+	if math.IsNaN(t.P) || !(t.P < trendP) || t.Slope <= 0 {
+		return nil
+	}
+	return &report.SoakFinding{
+		Name: findingConnection, Metric: gaugeHeap, Unit: report.UnitBytes, From: report.Num(t.Start + t.Slope*x[0]), To: report.Num(t.Start + t.Slope*x[len(x)-1]),
+		PValue: report.Num(t.P), Drifts: t.Slope >= heavyConnection,
+		Text: fmt.Sprintf("each hub connection takes %s kB of heap", digits(t.Slope/1e3, 3)),
+	}
+}
+
+// allocation says that collecting garbage takes much of the processors' time,
+// at the highest load; nil where the engine doesn't tell.
+func (s *subject) allocation() *report.SoakFinding {
+	span := stretch{from: 0, to: s.end}
+	if s.plan != nil && s.plan.changes() {
+		highest := 0.0
+		for _, l := range s.plan.stretches() {
+			if load := max(l.perS, l.vus); !l.ramp && l.to-l.from >= minLevel && load > highest {
+				highest, span = load, l
+			}
+		}
+	}
+	_, values := s.meansOf(gaugeGC, nil, span)
+	if len(values) == 0 {
+		return nil
+	}
+	slices.Sort(values)
+	share := stat.Quantile(values, 0.5)
+	return &report.SoakFinding{
+		Name: findingAllocation, Metric: gaugeGC, Unit: report.UnitShare, To: report.Num(share), Drifts: share > heavyGC,
+		Text: fmt.Sprintf("collecting garbage takes %s of the processors' time: what is allocated for each request is the cost", percent(share)),
+	}
+}
+
+// latencyTrends are the trends of endpoints under constant load.
+func (s *subject) latencyTrends(out *report.Report, span stretch) []report.SoakFinding {
+	if span.to-span.from < leastLatency {
+		return nil
+	}
+	var found []report.SoakFinding
+	for i := range out.Run.Endpoints {
+		e := &out.Run.Endpoints[i]
+		for _, p := range protocols {
+			if p.name != e.Protocol {
+				continue
+			}
+			key := run.Endpoint{Protocol: e.Protocol, Name: e.Name, Method: e.Method}
+			times, values := s.meansOf(p.duration, func(t run.TagSet) bool { return endpointOf(p.name, t) == key }, span)
+			f := s.trendOf(findingTrend, p.duration, e.Name, report.UnitMS, times, values)
+			if f == nil {
+				continue
+			}
+			f.Text = fmt.Sprintf("the mean time of %s went from %s to %s", e.Name, shortMS(*f.From), shortMS(*f.To))
+			found = append(found, *f)
+		}
+	}
+	return found
+}

@@ -1,0 +1,124 @@
+package stat_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"k6report/internal/stat"
+)
+
+func TestScalabilityFindsItsOwnCurve(t *testing.T) {
+	want := stat.Scalability{Lambda: 40, Sigma: 0.03, Kappa: 0.0005}
+	var points []stat.LoadPoint
+	for _, n := range []float64{1, 2, 4, 8, 16, 32, 48, 64, 96} {
+		points = append(points, stat.LoadPoint{Concurrency: n, Throughput: want.Throughput(n)})
+	}
+	got, ok := stat.FitScalability(points)
+	if !ok || math.Abs(got.Lambda/want.Lambda-1) > 1e-6 || math.Abs(got.Sigma-want.Sigma) > 1e-6 || math.Abs(got.Kappa-want.Kappa) > 1e-8 {
+		t.Fatalf("fit %+v (%v), want %+v", got, ok, want)
+	}
+	if peak := got.Peak(); math.Abs(peak-math.Sqrt(0.97/0.0005)) > 0.01 {
+		t.Errorf("peak at %g", peak)
+	}
+	// One level that went wrong doesn't bend the curve.
+	points[4].Throughput *= 0.5
+	if got, _ := stat.FitScalability(points); math.Abs(got.Peak()/want.Peak()-1) > 0.05 {
+		t.Errorf("peak at %g with an odd point, want %g", got.Peak(), want.Peak())
+	}
+}
+
+func TestScalabilityIntervalsHoldTheTruth(t *testing.T) {
+	want := stat.Scalability{Lambda: 40, Sigma: 0.03, Kappa: 0.0005}
+	rng := rand.New(rand.NewPCG(3, 0))
+	held := 0
+	const tries = 60
+	for range tries {
+		var points []stat.LoadPoint
+		for _, n := range []float64{1, 2, 4, 8, 16, 24, 32, 48, 64, 96} {
+			points = append(points, stat.LoadPoint{Concurrency: n, Throughput: want.Throughput(n) * math.Exp(0.02*rng.NormFloat64())})
+		}
+		fit, ok := stat.FitScalability(points)
+		if !ok {
+			t.Fatal("no fit")
+		}
+		i, ok := stat.BootstrapScalability(rng, points, fit, 200)
+		if ok && i.Peak[0] <= want.Peak() && want.Peak() <= i.Peak[1] {
+			held++
+		}
+	}
+	if held < tries*8/10 {
+		t.Errorf("%d of %d intervals hold the peak", held, tries)
+	}
+	t.Logf("%d of %d intervals hold the peak", held, tries)
+}
+
+func TestNoPeakWithoutCoherency(t *testing.T) {
+	linear := stat.Scalability{Lambda: 10}
+	var points []stat.LoadPoint
+	for n := 1.0; n < 10; n++ {
+		points = append(points, stat.LoadPoint{Concurrency: n, Throughput: linear.Throughput(n)})
+	}
+	got, ok := stat.FitScalability(points)
+	if !ok || !math.IsInf(got.Peak(), 1) && got.Peak() < 1e4 {
+		t.Errorf("%+v has a peak at %g", got, got.Peak())
+	}
+	if _, ok := stat.FitScalability(points[:2]); ok {
+		t.Error("two points have a fit")
+	}
+	if _, ok := stat.FitScalability([]stat.LoadPoint{{1, 1}, {2, 0}, {3, 1}}); ok {
+		t.Error("no throughput at all has a fit")
+	}
+}
+
+// A series that only rises has S = n(n−1)/2, and Kendall's variance by hand.
+func TestTrendAgainstTheTextbook(t *testing.T) {
+	times, values := make([]float64, 12), []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}
+	for i := range times {
+		times[i] = float64(i)
+	}
+	got := stat.FindTrend(times, values)
+	// S = 66, Var = 12·11·29/18 = 212.67, z = 65/14.583 = 4.457: p = 8.3e-6.
+	if math.Abs(got.P-8.3e-6) > 0.1e-6 || got.Slope != 1 || got.Start != 1 {
+		t.Errorf("%+v", got)
+	}
+	for i := range values {
+		values[i] = 5
+	}
+	if got := stat.FindTrend(times, values); got.P != 1 || got.Slope != 0 {
+		t.Errorf("a constant has the trend %+v", got)
+	}
+	if got := stat.FindTrend(times[:5], values[:5]); !math.IsNaN(got.P) {
+		t.Errorf("five values have the trend %+v", got)
+	}
+}
+
+// Autocorrelated noise without a trend is called one no more often than the
+// level of the test says, which without the correction is far from true.
+func TestTrendOfNoiseIsNone(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 0))
+	found := 0
+	const tries = 400
+	for range tries {
+		times, values := make([]float64, 60), make([]float64, 60)
+		last := 0.0
+		for i := range values {
+			last = 0.5*last + rng.NormFloat64()
+			times[i], values[i] = float64(i), last
+		}
+		if stat.FindTrend(stat.Decorrelate(times, values)).P < 0.01 {
+			found++
+		}
+	}
+	t.Logf("%d of %d", found, tries)
+	if found > tries/20 {
+		t.Errorf("%d of %d series of noise have a trend at 0.01", found, tries)
+	}
+	times, values := make([]float64, 60), make([]float64, 60)
+	for i := range values {
+		times[i], values[i] = float64(i), 100+0.3*float64(i)+rng.NormFloat64()
+	}
+	if got := stat.FindTrend(times, values); got.P > 1e-6 || math.Abs(got.Slope-0.3) > 0.02 {
+		t.Errorf("a trend of 0.3 is %+v", got)
+	}
+}
