@@ -6,6 +6,7 @@ require (
 	github.com/coder/websocket v1.8.15
 	github.com/google/uuid v1.6.0
 	github.com/jackc/pgx/v5 v5.12.0
+	golang.org/x/net v0.56.0
 	modernc.org/sqlite v1.62.0
 	pgregory.net/rapid v1.3.0
 )

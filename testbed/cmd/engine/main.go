@@ -18,9 +18,18 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"k6report/testbed/internal/fault"
 )
 
 func main() {
+	if setting := os.Getenv(throttleOf); setting != "" {
+		if err := beThrottle(setting, os.Stdin); err != nil {
+			fmt.Fprintf(os.Stderr, "engine: error: %v\n", err)
+			os.Exit(1)
+		}
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	// The first signal asks, a second one kills as usual.
@@ -50,10 +59,18 @@ type settings struct {
 	hubQueue    int
 	logLevel    slog.Level
 	grace       time.Duration
+	samples     int
+	dbHold      time.Duration
+	dbRows      int
+	hubCheck    time.Duration
+	faults      fault.Settings
+	knobs       fault.Knobs // what the faults come to
 }
 
 // usageError is wrong on the command line.
 type usageError struct{ error }
+
+func (e *usageError) Unwrap() error { return e.error }
 
 func parse(args []string, stderr io.Writer) (settings, error) {
 	var c settings
@@ -71,6 +88,12 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.IntVar(&c.hubQueue, "hub-queue", 1024, "events that may wait for a hub client; more are dropped")
 	f.TextVar(&c.logLevel, "log-level", slog.LevelInfo, "debug (every request), info, warn or error")
 	f.DurationVar(&c.grace, "grace", 10*time.Second, "how long requests may take to finish after a signal")
+	f.IntVar(&c.samples, "samples", 3, "executions of each sample workflow that are made for each tenant at the start")
+	f.DurationVar(&c.dbHold, "db-hold", 0, "how long an execution's transaction stays open beyond its statements")
+	f.IntVar(&c.dbRows, "db-rows", 0, "fill the database with made-up executions up to so many (PostgreSQL)")
+	f.DurationVar(&c.hubCheck, "hub-check", 0, "how long it takes to find out who connects to the hub")
+	f.Var(&c.faults, "fault", "what is wrong with the engine: `NAME`, NAME=strong or NAME=mild, slow=FACTOR; repeatable.\n"+
+		"NAME is one of "+strings.Join(fault.Names(), ", "))
 	f.Usage = func() {
 		fmt.Fprintf(stderr, "engine serves the reference workflow engine.\n\nUsage: engine [flags]\n\n")
 		f.PrintDefaults()
@@ -88,11 +111,44 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 		return c, &usageError{errors.New("--max-executions, --workers, --http-conns and --hub-queue are at least 1")}
 	case c.dbConns < 0 || c.dbConns > maxConns:
 		return c, &usageError{fmt.Errorf("--db-conns is at most %d", maxConns)}
-	case c.calleeDelay < 0 || c.grace < 0:
-		return c, &usageError{errors.New("--callee-delay and --grace are not negative")}
+	case min(c.calleeDelay, c.grace, c.dbHold, c.hubCheck) < 0:
+		return c, &usageError{errors.New("--callee-delay, --grace, --db-hold and --hub-check are not negative")}
+	case c.samples < 0 || c.samples > maxSamples:
+		return c, &usageError{fmt.Errorf("--samples is at most %d", maxSamples)}
+	case c.dbRows < 0 || c.dbRows > maxRows:
+		return c, &usageError{fmt.Errorf("--db-rows is at most %d", maxRows)}
+	case c.dbRows > 0 && !isPostgres(c.db):
+		return c, &usageError{errors.New("--db-rows needs PostgreSQL")}
 	}
-	return c, nil
+	knobs, err := c.faults.Knobs(isPostgres(c.db))
+	if err != nil {
+		return c, &usageError{err}
+	}
+	return c.with(knobs), nil
 }
+
+// with lets faults overrule the flags.
+func (c settings) with(k fault.Knobs) settings {
+	overrule(&c.dbConns, k.DBConns)
+	overrule(&c.httpConns, k.HTTPConns)
+	overrule(&c.calleeDelay, k.CalleeDelay)
+	overrule(&c.limit, k.Executions)
+	c.knobs = k
+	return c
+}
+
+func overrule[T comparable](setting *T, by T) {
+	var none T
+	if by != none {
+		*setting = by
+	}
+}
+
+// maxSamples is more than anybody wants to wait for.
+const maxSamples = 1000
+
+// maxRows is more than a laboratory's disk should take.
+const maxRows = 10_000_000
 
 // maxConns is more connections than any database here would take.
 const maxConns = 10_000

@@ -18,7 +18,10 @@ import (
 	"k6report/testbed/internal/api"
 	"k6report/testbed/internal/callee"
 	"k6report/testbed/internal/engine"
+	"k6report/testbed/internal/fault"
 	"k6report/testbed/internal/gauge"
+	"k6report/testbed/internal/graph"
+	"k6report/testbed/internal/nameserver"
 	"k6report/testbed/internal/outbound"
 	"k6report/testbed/internal/runner"
 	"k6report/testbed/internal/seed"
@@ -53,24 +56,54 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if err != nil {
 		return err
 	}
-	client := outbound.New(outbound.Options{
-		BaseURL: downstream.URL, Roots: downstream.Roots, Conns: c.httpConns, Timeout: 30 * time.Second, Now: time.Now,
-	})
+	client, closeClient, err := openClient(c, downstream)
 	defer func() {
-		client.Close()
 		finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.grace)
 		defer cancel()
-		err = errors.Join(err, downstream.Close(finish))
+		err = errors.Join(err, closeClient(), downstream.Close(finish))
 	}()
+	if err != nil {
+		return err
+	}
 
 	hub := api.NewHub(api.HubOptions{
 		Queue: c.hubQueue, KeepAlive: 15 * time.Second, NewToken: rand.Text, Now: time.Now, Log: log,
+		Check: c.hubCheck, AcceptSlots: c.knobs.AcceptSlots, Confirm: c.knobs.Confirm, Buffer: c.knobs.ConnBuffer,
 	})
 	handler, err := assemble(ctx, c, db, client, hub, log)
 	if err != nil {
 		return err
 	}
+	for _, f := range c.faults {
+		log.Warn("faulty on purpose", "fault", f.Text, "how", f.Fault.How)
+	}
+	if c.knobs.Busy > 0 {
+		release, failed := throttle(ctx, c.knobs.Busy, c.knobs.Period)
+		if failed != nil {
+			return failed
+		}
+		defer func() { err = errors.Join(err, release()) }()
+	}
 	return serve(ctx, c, listener, handler, hub, stdout, log)
+}
+
+// openClient makes the client of the downstream service, and says how to close
+// it, whatever the error.
+func openClient(c settings, downstream *callee.Server) (*outbound.Client, func() error, error) {
+	o := outbound.Options{
+		BaseURL: downstream.URL, Roots: downstream.Roots, Conns: c.httpConns, Timeout: 30 * time.Second, Now: time.Now,
+		Idle: c.knobs.HTTPIdle,
+	}
+	closeNames := func() error { return nil }
+	if c.knobs.DNSDelay > 0 {
+		names, err := nameserver.Start(c.knobs.DNSDelay)
+		if err != nil {
+			return nil, closeNames, err
+		}
+		o.BaseURL, o.Resolver, closeNames = downstream.Named, names.Resolver(), names.Close
+	}
+	client := outbound.New(o)
+	return client, func() error { client.Close(); return closeNames() }, nil
 }
 
 // assemble puts the engine together and seeds it.
@@ -78,7 +111,11 @@ func assemble(
 	ctx context.Context, c settings, db store.Store, client *outbound.Client, hub *api.Hub, log *slog.Logger,
 ) (http.Handler, error) {
 	running := runner.Options{
-		Kinds: task.Kinds(client), Resolver: template.NewResolver(), Workers: c.workers, Now: time.Now,
+		Kinds: task.Kinds(client), Resolver: template.NewWastefulResolver(compile(c.knobs.Compile)), Workers: c.workers,
+		Now: time.Now, ScopeCopies: c.knobs.ScopeCopies,
+	}
+	if ends := c.knobs.PathEnds; ends > 0 {
+		running.Plan = func(nodes []graph.Node) (graph.Graph, error) { return graph.BuildByPaths(nodes, ends) }
 	}
 	dry := running
 	dry.Kinds = task.DryKinds()
@@ -86,13 +123,29 @@ func assemble(
 		Store: db, Limit: c.limit, NewID: newID, Runner: runner.New(running), Dry: runner.New(dry),
 		Publish: hub.Publish,
 	})
-	if err := seed.Fill(ctx, e); err != nil {
+	if err := seed.Fill(ctx, e, c.samples); err != nil {
 		return nil, err
+	}
+	if pg, ok := db.(*postgres.Store); ok && c.dbRows > 0 {
+		if err := pg.Fill(ctx, c.dbRows, seed.Tenants()); err != nil {
+			return nil, err
+		}
 	}
 	return api.New(api.Options{
 		Engine: e, Store: db, Gauges: gauge.NewSampler(time.Now), Callee: client, Hub: hub, Log: log, Now: time.Now,
-		InstanceID: rand.Text(),
+		InstanceID: rand.Text(), Interference: &api.Interference{Wait: c.knobs.Untimed, Keep: c.knobs.Leak},
 	}), nil
+}
+
+func compile(c fault.Compile) template.Compile {
+	switch c {
+	case fault.CompilePerText:
+		return template.PerText
+	case fault.CompilePerExpression:
+		return template.PerExpression
+	default:
+		return template.Once
+	}
 }
 
 // newID gives ids that rise with time, which keeps the index of a growing
@@ -104,7 +157,12 @@ func newID() string {
 // openStore opens the database and says how to close it and clean up.
 func openStore(ctx context.Context, c settings) (store.Store, func() error, error) {
 	if isPostgres(c.db) {
-		db, err := postgres.Open(ctx, postgres.Options{URL: c.db, Conns: c.conns(), Now: time.Now})
+		db, err := postgres.Open(ctx, postgres.Options{
+			URL: c.db, Conns: c.conns(), Now: time.Now, Hold: c.dbHold, Faults: postgres.Faults{
+				HotRow: c.knobs.HotRow, HotRange: c.knobs.HotRange, Index: c.knobs.Index,
+				CommitDelay: c.knobs.CommitDelay, WriteFactor: c.knobs.WriteFactor,
+			},
+		})
 		if err != nil {
 			return nil, nil, err
 		}
@@ -119,7 +177,9 @@ func openStore(ctx context.Context, c settings) (store.Store, func() error, erro
 		path = filepath.Join(folder, "engine.db")
 		remove = func() error { return os.RemoveAll(folder) }
 	}
-	db, err := sqlite.Open(ctx, sqlite.Options{Path: path, Readers: c.conns(), Now: time.Now})
+	db, err := sqlite.Open(ctx, sqlite.Options{
+		Path: path, Readers: c.conns(), Now: time.Now, Hold: c.dbHold, WriteFactor: c.knobs.WriteFactor,
+	})
 	if err != nil {
 		return nil, nil, errors.Join(err, remove())
 	}

@@ -24,6 +24,8 @@ type gaugesBody struct {
 	HeapAfterGCBytes  uint64  `json:"heapAfterGcBytes"`
 	GCShare           float64 `json:"gcShare"`
 	SchedLatencyMs    float64 `json:"schedLatencyMs"` // 99th percentile
+	AllocPerSecond    float64 `json:"allocBytesPerSecond"`
+	MemoryBytes       uint64  `json:"memoryBytes"`    // of the process
 	HTTPConns         int     `json:"httpConns"`      // open to the callee
 	HTTPReuseShare    float64 `json:"httpReuseShare"` // of calls to it since the start
 	HubConnections    int     `json:"hubConnections"`
@@ -43,6 +45,7 @@ func (s *Server) health(*http.Request) (answer, error) {
 			ExecutionsLimit: s.Engine.Limit, ExecutionsRunning: s.Engine.Running(),
 			Goroutines: runtime.Goroutines, HeapAfterGCBytes: runtime.HeapAfterGC,
 			GCShare: runtime.GCShare, SchedLatencyMs: milliseconds(runtime.SchedLatencyP99),
+			AllocPerSecond: runtime.AllocRate, MemoryBytes: runtime.Memory,
 			HTTPConns: calls.Open, HTTPReuseShare: calls.ReuseShare,
 			HubConnections: hub.Connections, HubDropped: hub.Dropped,
 		},

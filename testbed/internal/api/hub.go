@@ -30,6 +30,10 @@ type HubOptions struct {
 	NewToken func() string
 	Now      timing.Clock
 	Log      *slog.Logger
+	// Check, AcceptSlots, Confirm and Buffer are those of signalr.Options; 0 is
+	// a healthy hub.
+	Check                        time.Duration
+	AcceptSlots, Confirm, Buffer int
 }
 
 // Hub tells listeners of executions as they go on. The engine comes later,
@@ -54,6 +58,7 @@ func NewHub(o HubOptions) *Hub {
 		},
 		Queue: o.Queue, KeepAlive: o.KeepAlive, ClientTimeout: 2 * o.KeepAlive, MaxMessage: hubMaxMessage,
 		NewID: o.NewToken, Now: o.Now, Log: o.Log,
+		Check: o.Check, AcceptSlots: o.AcceptSlots, Confirm: o.Confirm, Buffer: o.Buffer,
 	})
 	return h
 }

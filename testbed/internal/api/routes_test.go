@@ -16,6 +16,7 @@ func TestHealth(t *testing.T) {
 	for _, name := range []string{
 		"dbPoolSize", "dbPoolInUse", "executionsLimit", "executionsRunning", "goroutines",
 		"heapAfterGcBytes", "gcShare", "schedLatencyMs", "hubConnections", "httpConns", "httpReuseShare", "hubDropped",
+		"allocBytesPerSecond", "memoryBytes",
 	} {
 		if value, ok := r.at(t, "gauges", name).(float64); !ok || value < 0 {
 			t.Errorf("gauge %s = %v", name, value)

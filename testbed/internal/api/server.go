@@ -16,7 +16,7 @@ import (
 	"k6report/testbed/internal/timing"
 )
 
-// Options are what a Server is made of. All are required.
+// Options are what a Server is made of. All but the last are required.
 type Options struct {
 	Engine *engine.Engine
 	Store  store.Store
@@ -28,6 +28,8 @@ type Options struct {
 	// InstanceID tells this process from any other that may listen on the same
 	// port later.
 	InstanceID string
+	// Interference is met by each request; nil is none.
+	Interference *Interference
 }
 
 // Server answers the engine's routes.
@@ -97,6 +99,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.Log.Debug("request", "method", r.Method, "path", r.URL.Path, "status", timed.status,
 			"ms", float64(rec.Total().Microseconds())/1000)
 	}()
+	if s.Interference != nil {
+		s.Interference.meet(r)
+	}
 	if _, pattern := s.mux.Handler(r); pattern == "" {
 		s.noRoute(timed, r)
 		return

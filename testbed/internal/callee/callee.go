@@ -34,6 +34,7 @@ type Options struct {
 // Server is a running callee.
 type Server struct {
 	URL    string         // https://localhost:PORT
+	Named  string         // https://callee.test:PORT, which only a name server knows
 	Roots  *x509.CertPool // trusts its certificate
 	server *http.Server
 	served chan error
@@ -59,7 +60,7 @@ func Start(o Options) (*Server, error) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	})
 	s := &Server{
-		URL: "https://localhost:" + port, Roots: roots, served: make(chan error, 1),
+		URL: "https://localhost:" + port, Named: "https://" + name + ":" + port, Roots: roots, served: make(chan error, 1),
 		server: &http.Server{
 			Handler:           mux,
 			ReadHeaderTimeout: 10 * time.Second,
@@ -105,7 +106,10 @@ func quote(w http.ResponseWriter, r *http.Request, delay time.Duration) {
 	})
 }
 
-// newCertificate makes a key and a certificate for localhost.
+// name is one that no file of hosts knows: .test is reserved for it (RFC 6761).
+const name = "callee.test"
+
+// newCertificate makes a key and a certificate for localhost and the name.
 func newCertificate(now time.Time) (tls.Certificate, *x509.CertPool, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -114,7 +118,7 @@ func newCertificate(now time.Time) (tls.Certificate, *x509.CertPool, error) {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1),
 		Subject:      pkix.Name{CommonName: "k6report testbed callee"},
-		DNSNames:     []string{"localhost"},
+		DNSNames:     []string{"localhost", name},
 		NotBefore:    now.Add(-time.Hour), NotAfter: now.Add(30 * 24 * time.Hour),
 		KeyUsage:              x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},

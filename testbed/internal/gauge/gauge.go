@@ -26,6 +26,11 @@ type Reading struct {
 	// processor, exceeded by one in a hundred of them. It is the upper border of
 	// the runtime's own histogram bin.
 	SchedLatencyP99 time.Duration
+	// AllocRate is how much memory is asked for, in bytes a second, whether or
+	// not it is needed for long.
+	AllocRate float64
+	// Memory is what the process has of the operating system, in bytes.
+	Memory uint64
 }
 
 const (
@@ -33,6 +38,9 @@ const (
 	gcSeconds  = "/cpu/classes/gc/total:cpu-seconds"
 	cpuSeconds = "/cpu/classes/total:cpu-seconds"
 	schedWait  = "/sched/latencies:seconds"
+	allocated  = "/gc/heap/allocs:bytes"
+	mapped     = "/memory/classes/total:bytes"
+	released   = "/memory/classes/heap/released:bytes"
 )
 
 // window is how old the reading that others are compared with has to be.
@@ -53,6 +61,8 @@ type snapshot struct {
 	counts   []uint64
 	borders  []float64
 	heapLive uint64
+	alloc    uint64
+	memory   uint64
 }
 
 // NewSampler starts a sampler.
@@ -75,17 +85,28 @@ func (s *Sampler) Read() Reading {
 		HeapAfterGC:     at.heapLive,
 		GCShare:         share(at.gc-base.gc, at.cpu-base.cpu),
 		SchedLatencyP99: quantile(at.borders, since(base.counts, at.counts), 0.99),
+		AllocRate:       rate(at.alloc-base.alloc, at.at.Sub(base.at)),
+		Memory:          at.memory,
 	}
 }
 
 func take(now time.Time) snapshot {
-	samples := []metrics.Sample{{Name: heapLive}, {Name: gcSeconds}, {Name: cpuSeconds}, {Name: schedWait}}
+	samples := []metrics.Sample{
+		{Name: heapLive},
+		{Name: gcSeconds},
+		{Name: cpuSeconds},
+		{Name: schedWait},
+		{Name: allocated},
+		{Name: mapped},
+		{Name: released},
+	}
 	metrics.Read(samples)
 	latencies := samples[3].Value.Float64Histogram()
 	return snapshot{
 		at: now, heapLive: samples[0].Value.Uint64(),
 		gc: samples[1].Value.Float64(), cpu: samples[2].Value.Float64(),
 		counts: latencies.Counts, borders: latencies.Buckets,
+		alloc: samples[4].Value.Uint64(), memory: samples[5].Value.Uint64() - samples[6].Value.Uint64(),
 	}
 }
 
@@ -94,6 +115,13 @@ func share(part, whole float64) float64 {
 		return 0
 	}
 	return min(1, max(0, part/whole))
+}
+
+func rate(n uint64, took time.Duration) float64 {
+	if took <= 0 {
+		return 0
+	}
+	return float64(n) / took.Seconds()
 }
 
 func since(before, now []uint64) []uint64 {

@@ -35,6 +35,9 @@ func TestReadFollowsTheProcess(t *testing.T) {
 		t.Errorf("heap after GC is %d with 8 MiB kept", r.HeapAfterGC)
 	}
 	runtime.KeepAlive(kept)
+	if r.Memory <= r.HeapAfterGC {
+		t.Errorf("%d bytes of memory, %d of them in the heap", r.Memory, r.HeapAfterGC)
+	}
 	if r.Goroutines < 1 {
 		t.Errorf("%d goroutines", r.Goroutines)
 	}
@@ -43,6 +46,19 @@ func TestReadFollowsTheProcess(t *testing.T) {
 	}
 	if r.SchedLatencyP99 < 0 {
 		t.Errorf("scheduling latency %v", r.SchedLatencyP99)
+	}
+}
+
+func TestReadTellsWhatIsAllocated(t *testing.T) {
+	at := time.Unix(0, 0)
+	s := NewSampler(func() time.Time { return at })
+	const block, blocks = 1 << 20, 20
+	for range blocks {
+		runtime.KeepAlive(make([]byte, block))
+	}
+	at = at.Add(2 * time.Second)
+	if r := s.Read(); r.AllocRate < blocks*block/2 {
+		t.Errorf("%v bytes a second, want %v or more", r.AllocRate, blocks*block/2)
 	}
 }
 

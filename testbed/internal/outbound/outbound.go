@@ -29,7 +29,11 @@ type Options struct {
 	Roots   *x509.CertPool // whom to trust; nil for the system's
 	Conns   int            // connections at most; more calls wait. At least 1.
 	Timeout time.Duration  // of a call, from asking for a connection
-	Now     timing.Clock
+	// Idle is how many connections are kept for the next call: 0 for all,
+	// below 0 for none.
+	Idle     int
+	Resolver *net.Resolver // of the service's name; nil for the system's
+	Now      timing.Clock
 }
 
 // Client calls one service. It is safe for concurrent use.
@@ -54,7 +58,11 @@ type Stats struct {
 // New returns a Client.
 func New(o Options) *Client {
 	c := &Client{base: strings.TrimRight(o.BaseURL, "/"), now: o.Now}
-	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
+	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second, Resolver: o.Resolver}
+	idle := o.Idle
+	if idle == 0 {
+		idle = o.Conns
+	}
 	c.transport = &http.Transport{
 		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
 			// One family: racing two would blur what connecting costs.
@@ -68,8 +76,9 @@ func New(o Options) *Client {
 		TLSClientConfig:     &tls.Config{RootCAs: o.Roots, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout: 5 * time.Second,
 		MaxConnsPerHost:     o.Conns,
-		MaxIdleConns:        o.Conns,
-		MaxIdleConnsPerHost: o.Conns,
+		DisableKeepAlives:   idle < 0,
+		MaxIdleConns:        max(0, idle),
+		MaxIdleConnsPerHost: max(0, idle),
 		IdleConnTimeout:     90 * time.Second,
 	}
 	c.http = &http.Client{Transport: c.transport, Timeout: o.Timeout}

@@ -23,19 +23,29 @@ import (
 // and must not be changed; its output becomes visible to later tasks.
 type Kind func(ctx context.Context, with map[string]any) (map[string]any, error)
 
-// Options are what a Runner is made of. All are required.
+// Options are what a Runner is made of. All are required but where said.
 type Options struct {
 	Kinds    map[string]Kind
 	Resolver *template.Resolver
 	Workers  int // tasks of one execution that run at once, at least 1
 	Now      timing.Clock
+	// Plan makes the graph; nil for graph.Build.
+	Plan func([]graph.Node) (graph.Graph, error)
+	// ScopeCopies is how many copies of the values that templates see are made
+	// for each task, for nothing; 0 for none.
+	ScopeCopies int
 }
 
 // Runner executes workflows. It is safe for concurrent use.
 type Runner struct{ Options }
 
 // New returns a Runner.
-func New(o Options) *Runner { return &Runner{o} }
+func New(o Options) *Runner {
+	if o.Plan == nil {
+		o.Plan = graph.Build
+	}
+	return &Runner{o}
+}
 
 // Event tells that a task begins or, with a Result, that it ended.
 type Event struct {
@@ -113,7 +123,7 @@ func (e *execution) plan(ctx context.Context) error {
 	span := timing.From(ctx).Begin(timing.GraphBuild)
 	defer span.End()
 	began := e.runner.Now()
-	g, err := graph.Build(e.def.Nodes())
+	g, err := e.runner.Plan(e.def.Nodes())
 	if err != nil {
 		return err
 	}
@@ -253,11 +263,35 @@ func (e *execution) perform(ctx context.Context, task workflow.Task) (map[string
 func (e *execution) resolve(ctx context.Context, value map[string]any) (map[string]any, error) {
 	span := timing.From(ctx).Begin(timing.TemplateResolve)
 	defer span.End()
-	filled, err := e.runner.Resolver.Resolve(value, e.scope)
+	scope := any(e.scope)
+	for range e.runner.ScopeCopies {
+		scope = deepCopy(scope)
+	}
+	filled, err := e.runner.Resolver.Resolve(value, scope.(map[string]any)) // a copy of a map is one
 	if err != nil {
 		return nil, err
 	}
 	return filled.(map[string]any), nil // a map is resolved into a map
+}
+
+// deepCopy copies maps and lists at every depth.
+func deepCopy(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		copied := make(map[string]any, len(v))
+		for name, item := range v {
+			copied[name] = deepCopy(item)
+		}
+		return copied
+	case []any:
+		copied := make([]any, len(v))
+		for i, item := range v {
+			copied[i] = deepCopy(item)
+		}
+		return copied
+	default:
+		return v
+	}
 }
 
 // finish makes up the output of an execution that completed.

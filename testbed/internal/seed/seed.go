@@ -15,12 +15,9 @@ func Tenants() []string {
 	return []string{"default", "acme", "globex", "initech"}
 }
 
-// executionsEach is how many executions a tenant finds of each workflow.
-const executionsEach = 3
-
-// Fill stores the workflows and executes each of them for each tenant. A
-// database that holds them already gets the executions only.
-func Fill(ctx context.Context, e *engine.Engine) error {
+// Fill stores the workflows and executes each of them so many times for each
+// tenant. A database that holds them already gets the executions only.
+func Fill(ctx context.Context, e *engine.Engine, executionsEach int) error {
 	for _, d := range Definitions() {
 		if _, err := e.Deploy(ctx, d); err != nil {
 			return fmt.Errorf("store the sample workflows: %w", err)
@@ -43,7 +40,7 @@ func Fill(ctx context.Context, e *engine.Engine) error {
 // Definitions lists the sample workflows. All of them run on an empty input.
 func Definitions() []workflow.Definition {
 	return []workflow.Definition{
-		chain(), fanOut(), diamond(), layered(), report(), guarded(), quote(), quotes(),
+		chain(), fanOut(), diamond(), layered(), mesh(), report(), guarded(), quote(), quotes(),
 	}
 }
 
@@ -128,6 +125,24 @@ func layered() workflow.Definition {
 			value := fmt.Sprintf("{{tasks.%s.output.digest}}{{tasks.%s.output.digest}}", a, b)
 			d.Tasks = append(d.Tasks, compute(id(layer, i), 600, value, a, b))
 		}
+	}
+	return d
+}
+
+// mesh has few tasks and many paths: 12 layers of 3, each task needing all
+// three of the layer before, which makes 3^11 paths to each of the last.
+func mesh() workflow.Definition {
+	const layers, width = 12, 3
+	d := workflow.Definition{Name: "mesh-36", Description: "36 tasks in 12 layers, each needing the whole layer before", Input: orderInput()}
+	var before []string
+	for layer := range layers {
+		var ids []string
+		for i := range width {
+			id := fmt.Sprintf("m%02d-%d", layer, i)
+			d.Tasks = append(d.Tasks, transform(id, map[string]any{"order": "{{input.orderId}}"}, before...))
+			ids = append(ids, id)
+		}
+		before = ids
 	}
 	return d
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
 	"sync"
 	"time"
 
@@ -25,6 +26,7 @@ type conn struct {
 	ws     *websocket.Conn
 	queue  chan []byte
 	groups map[string]struct{} // guarded by the server's lock
+	buffer []byte              // kept for as long as the connection is
 
 	once     sync.Once
 	ending   chan struct{} // closed when the connection should end
@@ -64,7 +66,13 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no connection with that id; negotiate first", http.StatusNotFound)
 		return
 	}
+	leave, err := s.admit(r.Context())
+	if err != nil {
+		s.Log.Debug("accept a hub connection", "error", err)
+		return // nobody waits for an answer
+	}
 	ws, err := websocket.Accept(w, r, nil)
+	leave()
 	if err != nil {
 		s.Log.Debug("accept a hub connection", "error", err)
 		return // Accept has answered
@@ -73,7 +81,7 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request) {
 	ws.SetReadLimit(int64(s.MaxMessage) + 1)
 	c := &conn{
 		server: s, ws: ws, queue: make(chan []byte, s.Queue),
-		groups: map[string]struct{}{}, ending: make(chan struct{}),
+		groups: map[string]struct{}{}, ending: make(chan struct{}), buffer: make([]byte, s.Buffer),
 	}
 	if !s.add(c) {
 		_ = ws.Close(websocket.StatusGoingAway, "the hub is closed")
@@ -85,6 +93,7 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request) {
 	if err := c.serve(ctx, cancel, r); err != nil {
 		s.Log.Debug("hub connection ended", "error", err)
 	}
+	runtime.KeepAlive(c.buffer)
 }
 
 // serve reads until either side ends the connection. The writer is a goroutine

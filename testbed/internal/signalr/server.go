@@ -15,6 +15,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/coder/websocket"
 )
 
 // Options of a Server. All are required, except where said.
@@ -32,6 +34,15 @@ type Options struct {
 	NewID         func() string // unguessable: whoever knows it may connect
 	Now           func() time.Time
 	Log           *slog.Logger
+	// Check is how long it takes to find out who connects; 0 for no time.
+	Check time.Duration
+	// AcceptSlots is how many connections may be made at once; 0 for any number.
+	AcceptSlots int
+	// Confirm is how many listeners must confirm an event, each by a pong, one
+	// after the other and one event at a time; 0 for none, as it should be.
+	Confirm int
+	// Buffer is how many bytes are kept for each connection beside its queue.
+	Buffer int
 }
 
 // Method does what a client invoked. Its error is told to the client. ctx ends
@@ -43,6 +54,8 @@ type Server struct {
 	Options
 	dropped atomic.Int64
 	running sync.WaitGroup // connections
+	slots   chan struct{}  // nil for any number
+	fanout  sync.Mutex     // held while an event is confirmed
 
 	mu     sync.RWMutex
 	closed bool
@@ -59,10 +72,14 @@ const (
 
 // New returns a Server.
 func New(o Options) *Server {
-	return &Server{
+	s := &Server{
 		Options: o, tokens: map[string]time.Time{},
 		conns: map[*conn]struct{}{}, groups: map[string]map[*conn]struct{}{},
 	}
+	if o.AcceptSlots > 0 {
+		s.slots = make(chan struct{}, o.AcceptSlots)
+	}
+	return s
 }
 
 // Stats tell how the hub is.
@@ -168,20 +185,16 @@ func (s *Server) redeem(token string) bool {
 // groups, once. It waits for nobody: a connection whose queue is full loses
 // the event. It answers how many connections it is on its way to.
 func (s *Server) Send(groups []string, target string, arguments ...any) (int, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	listeners := map[*conn]struct{}{}
-	for _, g := range groups {
-		for c := range s.groups[g] {
-			listeners[c] = struct{}{}
-		}
-	}
+	listeners := s.listeners(groups)
 	if len(listeners) == 0 {
 		return 0, nil
 	}
 	record, err := encode(invocation{Type: typeInvocation, Target: target, Arguments: arguments})
 	if err != nil {
 		return 0, err
+	}
+	if s.Confirm > 0 {
+		return s.confirm(listeners, record), nil
 	}
 	sent := 0
 	for c := range listeners {
@@ -192,6 +205,75 @@ func (s *Server) Send(groups []string, target string, arguments ...any) (int, er
 		}
 	}
 	return sent, nil
+}
+
+// listeners are the connections that are in at least one of the groups.
+func (s *Server) listeners(groups []string) map[*conn]struct{} {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	found := map[*conn]struct{}{}
+	for _, g := range groups {
+		for c := range s.groups[g] {
+			found[c] = struct{}{}
+		}
+	}
+	return found
+}
+
+// confirmTimeout is how long a listener may take to confirm an event.
+const confirmTimeout = time.Second
+
+// confirm sends a record and waits for each of the first listeners.
+func (s *Server) confirm(listeners map[*conn]struct{}, record []byte) int {
+	s.fanout.Lock()
+	defer s.fanout.Unlock()
+	sent, confirmed := 0, 0
+	for c := range listeners {
+		if confirmed == s.Confirm {
+			if c.offer(record) {
+				sent++
+			} else {
+				s.dropped.Add(1)
+			}
+			continue
+		}
+		confirmed++
+		ctx, cancel := context.WithTimeout(context.Background(), confirmTimeout)
+		err := c.ws.Write(ctx, websocket.MessageText, record)
+		if err == nil {
+			err = c.ws.Ping(ctx)
+		}
+		cancel()
+		if err != nil {
+			s.dropped.Add(1)
+			continue
+		}
+		sent++
+	}
+	return sent
+}
+
+// admit waits for a slot and finds out who connects. It answers how to give the
+// slot back.
+func (s *Server) admit(ctx context.Context) (leave func(), err error) {
+	leave = func() {}
+	if s.slots != nil {
+		select {
+		case s.slots <- struct{}{}:
+			leave = func() { <-s.slots }
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	if s.Check > 0 {
+		select {
+		case <-time.After(s.Check):
+		case <-ctx.Done():
+			leave()
+			return nil, ctx.Err()
+		}
+	}
+	return leave, nil
 }
 
 // add takes a connection in, unless the hub is closed.

@@ -22,11 +22,34 @@ const expression = `\{\{\s*([A-Za-z_][\w-]*(?:\.[\w-]+)*)\s*(?:\|\s*"([^"]*)"\s*
 // Resolver resolves expressions. It is immutable and safe for concurrent use.
 type Resolver struct {
 	pattern *regexp.Regexp
+	compile Compile
 }
 
+// Compile says how often the grammar is compiled. Anything but once is waste,
+// for an engine that is to be found out.
+type Compile int
+
+// How often that may be.
+const (
+	Once Compile = iota
+	PerText
+	PerExpression
+)
+
 // NewResolver compiles the grammar once, for all texts to come.
-func NewResolver() *Resolver {
-	return &Resolver{pattern: regexp.MustCompile(expression)}
+func NewResolver() *Resolver { return NewWastefulResolver(Once) }
+
+// NewWastefulResolver compiles the grammar again and again.
+func NewWastefulResolver(c Compile) *Resolver {
+	return &Resolver{pattern: regexp.MustCompile(expression), compile: c}
+}
+
+// grammar is the compiled expression, for a text or for an expression in it.
+func (r *Resolver) grammar(by Compile) *regexp.Regexp {
+	if by == r.compile {
+		return regexp.MustCompile(expression)
+	}
+	return r.pattern
 }
 
 // Resolve returns a copy of value in which every expression in a string, at
@@ -89,18 +112,18 @@ func (r *Resolver) collect(value any, into *[]string) {
 }
 
 func (r *Resolver) text(s string, scope map[string]any) (any, error) {
-	matches := r.pattern.FindAllStringSubmatchIndex(s, -1)
+	matches := r.grammar(PerText).FindAllStringSubmatchIndex(s, -1)
 	if len(matches) == 0 {
 		return s, nil
 	}
 	if m := matches[0]; m[0] == 0 && m[1] == len(s) {
-		return find(s, m, scope)
+		return r.find(s, m, scope)
 	}
 	var b strings.Builder
 	end := 0
 	for _, m := range matches {
 		b.WriteString(s[end:m[0]])
-		value, err := find(s, m, scope)
+		value, err := r.find(s, m, scope)
 		if err != nil {
 			return nil, err
 		}
@@ -112,7 +135,11 @@ func (r *Resolver) text(s string, scope map[string]any) (any, error) {
 }
 
 // find looks up the expression that m, a match's indexes, marks in s.
-func find(s string, m []int, scope map[string]any) (any, error) {
+func (r *Resolver) find(s string, m []int, scope map[string]any) (any, error) {
+	if r.compile == PerExpression {
+		s = s[m[0]:m[1]]
+		m = r.grammar(PerExpression).FindStringSubmatchIndex(s)
+	}
 	path := s[m[2]:m[3]]
 	value, ok := lookup(path, scope)
 	switch {

@@ -22,6 +22,10 @@ func (s *Store) SaveExecution(ctx context.Context, e workflow.Execution) error {
 		return err
 	}
 	err = s.change(ctx, func(tx pgx.Tx) error {
+		defer s.stretch(s.now())
+		if err := s.contend(ctx, tx, e); err != nil {
+			return err
+		}
 		_, err := tx.Exec(ctx,
 			`INSERT INTO execution_records (id, tenant, workflow_name, workflow_version, status, error,
 			   created_at, duration_ns, graph_build_ns, input, output, cost, tasks, plan)
@@ -33,6 +37,9 @@ func (s *Store) SaveExecution(ctx context.Context, e workflow.Execution) error {
 			return err
 		}
 		if err := insertTasks(ctx, tx, e); err != nil {
+			return err
+		}
+		if err := s.linger(ctx, tx); err != nil {
 			return err
 		}
 		return addToStats(ctx, tx, e)

@@ -9,11 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"k6report/testbed/internal/fault"
 	"k6report/testbed/internal/migrate"
 	"k6report/testbed/internal/store"
 	"k6report/testbed/internal/timing"
@@ -34,12 +36,35 @@ type Options struct {
 	URL   string       // postgres://USER@HOST:PORT/DATABASE?…
 	Conns int          // connections at most, at least 1
 	Now   timing.Clock // for what the store dates itself
+	// Hold is how long an execution's transaction stays open after its
+	// statements, as one does that has more to do. 0 for no time.
+	Hold   time.Duration
+	Faults Faults
+}
+
+// Faults are what may be wrong with the store on purpose. The zero value is
+// healthy.
+type Faults struct {
+	// HotRow makes each execution update a row first, which it so keeps until
+	// it commits: that of its workflow, or one of all.
+	HotRow fault.HotRow
+	// HotRange makes it lock the oldest records first: its tenant's, or all.
+	HotRange fault.HotRange
+	// Index is what is left of the one that lists executions.
+	Index fault.Index
+	// CommitDelay is how long PostgreSQL waits before each flush of its log, in
+	// microseconds' steps. It takes a superuser.
+	CommitDelay time.Duration
+	// WriteFactor is how much longer statements of an execution take; 0 as 1.
+	WriteFactor float64
 }
 
 // Store is a store.Store on PostgreSQL.
 type Store struct {
-	now  timing.Clock
-	pool *pgxpool.Pool
+	now    timing.Clock
+	pool   *pgxpool.Pool
+	hold   time.Duration
+	faults Faults
 }
 
 var _ store.Store = (*Store)(nil)
@@ -54,12 +79,20 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	config.MaxConns = int32(o.Conns)
 	// Some connections from the start: a burst should not pay for making them.
 	config.MinConns = min(config.MaxConns, 20)
+	if delay := o.Faults.CommitDelay; delay > 0 {
+		config.ConnConfig.RuntimeParams["commit_delay"] = strconv.FormatInt(delay.Microseconds(), 10)
+		config.ConnConfig.RuntimeParams["commit_siblings"] = "0"
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)
 	}
-	s := &Store{now: o.Now, pool: pool}
-	if err := s.migrate(ctx); err != nil {
+	s := &Store{now: o.Now, pool: pool, hold: o.Hold, faults: o.Faults}
+	err = s.migrate(ctx)
+	if err == nil {
+		err = s.setIndex(ctx)
+	}
+	if err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("open PostgreSQL database %s: %w", config.ConnConfig.Database, err)
 	}

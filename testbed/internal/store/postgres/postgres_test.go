@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"strings"
 	"sync"
@@ -43,20 +42,11 @@ func startCluster(t *testing.T) string {
 // database makes a database of its own in the cluster.
 func database(t *testing.T, cluster, name string) string {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), cluster)
+	u, err := CreateDatabase(t.Context(), cluster, name, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
-	if _, err := conn.Exec(t.Context(), "CREATE DATABASE "+name); err != nil {
-		t.Fatal(err)
-	}
-	u, err := url.Parse(cluster)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Path = "/" + name
-	return u.String()
+	return u
 }
 
 func openAt(t *testing.T, url string, conns int) *Store {

@@ -22,6 +22,7 @@ func (s *Store) SaveExecution(ctx context.Context, e workflow.Execution) error {
 		return err
 	}
 	err = s.change(ctx, func(tx *sql.Tx) error {
+		defer store.Stretch(s.now, s.now(), s.factor)
 		_, err := tx.ExecContext(ctx,
 			`INSERT INTO execution_records (id, tenant, workflow_name, workflow_version, status, error,
 			   created_at, duration_ns, graph_build_ns, input, output, cost, tasks, plan)
@@ -35,6 +36,7 @@ func (s *Store) SaveExecution(ctx context.Context, e workflow.Execution) error {
 		if err := insertTasks(ctx, tx, e); err != nil {
 			return err
 		}
+		time.Sleep(s.hold)
 		return addToStats(ctx, tx, e)
 	})
 	if err != nil {

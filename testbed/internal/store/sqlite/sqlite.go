@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"time"
 
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
 
@@ -35,6 +36,12 @@ type Options struct {
 	Path    string       // a file, created if absent, or InMemory
 	Readers int          // connections that read beside the writer, at least 1
 	Now     timing.Clock // for what the store dates itself
+	// Hold is how long an execution's transaction stays open after its
+	// statements; 0 for no time.
+	Hold time.Duration
+	// WriteFactor is how much longer an execution's statements take, on
+	// purpose; 0 as 1.
+	WriteFactor float64
 }
 
 // Store is a store.Store on SQLite.
@@ -42,6 +49,8 @@ type Store struct {
 	now     timing.Clock
 	writer  *sql.DB
 	readers *sql.DB // the writer itself for a database in memory
+	hold    time.Duration
+	factor  float64
 }
 
 var _ store.Store = (*Store)(nil)
@@ -52,7 +61,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{now: o.Now, writer: writer, readers: writer}
+	s := &Store{now: o.Now, writer: writer, readers: writer, hold: o.Hold, factor: o.WriteFactor}
 	// A database in memory belongs to its connection: a second would see an
 	// empty one.
 	if o.Path != InMemory {

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+)
+
+// throttleOf tells a copy of this program to be the throttle of the process
+// that started it: how long it stops, and of how long a time.
+const throttleOf = "K6REPORT_ENGINE_THROTTLE"
+
+// throttle has this process stopped for busy of each period until it ends or
+// ctx is done: what a quota of processor time does to a container. A process
+// can't stop and continue itself, so another one does it, which goes when this
+// one does.
+func throttle(ctx context.Context, busy, period time.Duration) (release func() error, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("throttle the engine: %w", err)
+	}
+	cmd := exec.CommandContext(ctx, self)
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d/%d", throttleOf, busy, period))
+	cmd.Stderr = os.Stderr
+	cmd.Cancel = func() error { return nil } // closing its input is how it is asked to end
+	lifeline, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, fmt.Errorf("throttle the engine: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("throttle the engine: %w", err)
+	}
+	return func() error { return errors.Join(lifeline.Close(), cmd.Wait()) }, nil
+}
+
+// beThrottle stops and continues the parent process by turns, until the pipe
+// to it is closed.
+func beThrottle(setting string, lifeline io.Reader) error {
+	var busy, period time.Duration
+	if _, err := fmt.Sscanf(setting, "%d/%d", &busy, &period); err != nil || busy <= 0 || period <= busy {
+		return fmt.Errorf("%s=%s: want BUSY/PERIOD in nanoseconds", throttleOf, setting)
+	}
+	parent := os.Getppid()
+	over := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(io.Discard, lifeline) // ends when the parent does, however
+		close(over)
+	}()
+	for {
+		select {
+		case <-over:
+			return nil
+		case <-time.After(period - busy):
+		}
+		if err := syscall.Kill(parent, syscall.SIGSTOP); err != nil {
+			return nil // it is gone
+		}
+		time.Sleep(busy)
+		if err := syscall.Kill(parent, syscall.SIGCONT); err != nil {
+			return nil
+		}
+	}
+}
