@@ -107,6 +107,20 @@ inputs-table: ## write the table of docs/inputs.md anew, of real runs in every f
 	$(INSTALL) k6
 	go test -count=1 -run '^TestInputs$$' ./cmd/k6report -update
 
+# Of `make lab`: LAB=-faults=db-pool,callee or other flags of testbed/cmd/lab.
+LAB ?=
+lab = cd testbed && go run ./cmd/lab -engine $(CURDIR)/bin/engine -k6report $(CURDIR)/bin/k6report -page $(CURDIR)/docs/attribution-accuracy.md
+
+.PHONY: lab
+lab: build ## count how often the attribution is right, on injected faults; hours, on a machine of its own, goes on where it was
+	$(INSTALL) k6 postgresql
+	cd testbed && CGO_ENABLED=0 go build -trimpath -o $(CURDIR)/bin/engine ./cmd/engine
+	$(lab) $(LAB)
+
+.PHONY: lab-score
+lab-score: build ## score the runs of `make lab` again, without running any
+	$(lab) -score $(LAB)
+
 .PHONY: fuzz
 fuzz: ## run every fuzzer for FUZZTIME (10s)
 	$(call each,bash $(CURDIR)/tools/fuzz.sh $(FUZZTIME))

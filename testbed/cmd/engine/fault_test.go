@@ -287,11 +287,24 @@ func TestUntracedTimeIsInNoPart(t *testing.T) {
 func TestThrottlingSlowsEverything(t *testing.T) {
 	good, bad := onSQLite(t, "throttle")
 	tr := trial{workflow: "layered-120", atOnce: 1}
-	// The mean: stops hit some requests and not others.
-	before, after := loadBy(t, good.url, tr, mean), loadBy(t, bad.url, tr, mean)
-	for _, part := range []string{"db-write", "template-resolve", "unnamed", "total"} {
-		if after[part] < 1.3*before[part] {
-			t.Errorf("%s went from %v to %v ms", part, before[part], after[part])
+	// The mean, since stops hit some requests and not others, by turns, since
+	// others may use the machine, too.
+	before, after := map[string]float64{}, map[string]float64{}
+	for range 3 {
+		for into, p := range map[*map[string]float64]*process{&before: good, &after: bad} {
+			for part, ms := range loadBy(t, p.url, tr, mean) {
+				(*into)[part] += ms
+			}
+		}
+	}
+	if after["total"] < 1.5*before["total"] {
+		t.Errorf("the total went from %v to %v ms", before["total"]/3, after["total"]/3)
+	}
+	// One processor's worth of stops hits all that takes time, not one of it.
+	grown := after["total"] - before["total"]
+	for part := range after {
+		if moved := after[part] - before[part]; part != "total" && moved > 0.8*grown {
+			t.Errorf("%s alone grew by %v of %v ms", part, moved/3, grown/3)
 		}
 	}
 }

@@ -137,10 +137,10 @@ func hubFaults() []Fault {
 			set:    func(k *Knobs, l level) { k.AcceptSlots = pick(l, 2, 1) },
 		},
 		{
-			Name: "ws-memory", How: "256 kB (mild: 64 kB) of buffers for each hub connection",
+			Name: "ws-memory", How: "256 kB (mild: 128 kB) of buffers for each hub connection",
 			Shows: "heapAfterGcBytes over hubConnections", Truth: truth(websocket, "memory"), Expect: Finding,
 			Gauges: []string{"heapAfterGcBytes"},
-			set:    func(k *Knobs, l level) { k.ConnBuffer = pick(l, 64<<10, 256<<10) },
+			set:    func(k *Knobs, l level) { k.ConnBuffer = pick(l, 128<<10, 256<<10) },
 		},
 	}
 }

@@ -1,0 +1,160 @@
+package lab
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"k6report/testbed/internal/fault"
+)
+
+func names(question string, pairs ...string) string {
+	var list []string
+	for i := 0; i < len(pairs); i += 2 {
+		list = append(list, `{"component":"`+pairs[i]+`","detail":"`+pairs[i+1]+`"}`)
+	}
+	return `{"attribution":{"status":"likely","question":"` + question + `","bottlenecks":[` + strings.Join(list, ",") + `]}}`
+}
+
+func silent(reason string) string {
+	return `{"attribution":{"status":"inconclusive","reason":"` + reason + `","bottlenecks":[]}}`
+}
+
+const nothing = `{"attribution":{"status":"none","bottlenecks":[],"dominant_cost":"graph"}}`
+
+func TestAgainst(t *testing.T) {
+	for _, tt := range []struct {
+		fault, report string
+		want          Mark
+	}{
+		{"db-pool", names("regression", "database", "pool exhaustion"), Right},
+		{"db-pool", names("regression", "database", "row contention"), RightPart},
+		{"db-pool", names("regression", "graph", "DAG building"), Wrong},
+		{"db-pool", names("regression", "database", "pool exhaustion", "graph", "DAG building"), Wrong},
+		{"db-pool", nothing, Silent},
+		{"db-pool", silent("too few requests"), Silent},
+		{"db-pool", `{}`, Silent},
+		{"db-index", names("regression", "database", "slow query (list)"), Right},
+		{"slow", names("regression", "database", "anything"), Right},
+		{"two", names("regression", "http_pool", "slow callee", "database", "commit/WAL"), Right},
+		{"two", names("regression", "http_pool", "slow callee"), Partly},
+		{"none", nothing, Right},
+		{"none", silent("touches 0"), Right},
+		{"none", names("regression", "database", "x"), Wrong},
+		{"untraced", silent("30 % of the excess is in no component: unattributed time dominates"), Right},
+		{"untraced", silent("too few requests"), Unexpected},
+		{"untraced", nothing, Unexpected},
+		{"throttle", silent("5 parts of several components grew alike"), Right},
+		{"throttle", names("regression", "database", "x"), Wrong},
+		{"leak", nothing, NotConcerned},
+	} {
+		f, _ := fault.Find(tt.fault)
+		r, err := parse([]byte(tt.report))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := against(f, r).Mark; got != tt.want {
+			t.Errorf("%s with %s is %q, want %q", tt.fault, tt.report, got, tt.want)
+		}
+	}
+}
+
+func TestAlone(t *testing.T) {
+	found := func(name, drifts string) string {
+		return `{"soak":{"findings":[{"name":"` + name + `","drifts":` + drifts + `}]}}`
+	}
+	for _, tt := range []struct {
+		fault, report string
+		want          Mark
+	}{
+		{"db-pool", names("load", "database", "pool exhaustion"), Right},
+		{"db-pool", nothing, Silent},
+		{"db-pool", names("load", "graph", "DAG building"), Wrong},
+		{"graph-cpu", nothing, Right},
+		{"graph-cpu", names("load", "database", "pool exhaustion"), Wrong},
+		{"graph-cpu", names("load", "graph", "DAG building"), Right},
+		{"none", names("load", "queue", "request queue"), Wrong},
+		{"leak", found("leak", "true"), Right},
+		{"leak", found("leak", "false"), Silent},
+		{"ws-memory", found("leak", "true"), Silent},
+		{"ws-memory", found("connection_memory", "true"), Right},
+		{"graph-memory", found("allocation", "true"), Right},
+		{"graph-memory", `{}`, Silent},
+		{"tenant", `{"run":{"fairness":{"jain":0.5,"ratio":1}}}`, Right},
+		{"tenant", `{"run":{"fairness":{"jain":0.99,"ratio":2}}}`, Right},
+		{"tenant", `{"run":{"fairness":{"jain":0.99,"ratio":1.1}}}`, Silent},
+		{"tenant", `{}`, Silent},
+	} {
+		f, _ := fault.Find(tt.fault)
+		r, err := parse([]byte(tt.report))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := alone(f, r).Mark; got != tt.want {
+			t.Errorf("%s with %s is %q, want %q", tt.fault, tt.report, got, tt.want)
+		}
+	}
+}
+
+// Every fault of the catalogue is tried in one setup, after its healthy run.
+func TestPlan(t *testing.T) {
+	p := Plan{Databases: []string{Postgres}, Strong: 5, Mild: 2, Warmup: 5 * time.Second, Stay: 15 * time.Second}
+	runs, keys := map[string]int{}, map[string]bool{}
+	for _, trial := range p.Trials() {
+		if keys[trial.Key()] {
+			t.Errorf("%s twice", trial.Key())
+		}
+		if keys[trial.Key()] = true; !keys[trial.Healthy().Key()] {
+			t.Errorf("%s comes before its healthy run", trial.Key())
+		}
+		runs[trial.Fault]++
+	}
+	for _, name := range fault.Names() {
+		if runs[name] != 7 {
+			t.Errorf("%d runs of %s, want 7", runs[name], name)
+		}
+	}
+	p.Databases = []string{SQLite}
+	for _, trial := range p.Trials() {
+		if f, _ := fault.Find(trial.Fault); f.PostgreSQL {
+			t.Errorf("%s on SQLite", trial.Key())
+		}
+	}
+}
+
+func TestCounts(t *testing.T) {
+	judged := func(name, text string) Scored {
+		f, _ := fault.Find(name)
+		r, err := parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Scored{
+			Trial: Trial{Setup: Setups()[0], Fault: name, Strength: fault.Strong, Seed: 1, Database: Postgres},
+			Fault: f, Against: against(f, r), Alone: alone(f, r),
+		}
+	}
+	list := []Scored{
+		judged("db-wal", names("regression", "database", "commit/WAL")),
+		judged("db-wal", names("regression", "database", "pool exhaustion")),
+		judged("callee", names("regression", "graph", "DAG building")),
+		judged("none", nothing),
+		judged("two", silent("close")),
+	}
+	n := Count(list)
+	if n.Component != (count{2, 3}) || n.Detail != (count{1, 3}) || n.WrongNew != (count{1, 3}) ||
+		n.Controls != (count{1, 1}) || n.Two != (count{1, 1}) || n.FalseFind != (count{0, 1}) {
+		t.Errorf("numbers %+v", n)
+	}
+	var b bytes.Buffer
+	Print(&b, list)
+	for _, want := range []string{
+		"the right component | all but 2 of 50 | 2 of 3 |", "| db-wal strong | database | | | | 2 | | | | | |",
+		"| callee strong | http_pool | | | | | 1 | | | | |", "| none strong |  | | | | | | | | | 1 |",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, &b)
+		}
+	}
+}

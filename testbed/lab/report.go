@@ -1,0 +1,60 @@
+package lab
+
+import "encoding/json"
+
+// Report is what the laboratory reads of report.json.
+type Report struct {
+	Verdict struct {
+		Status string `json:"status"`
+	} `json:"verdict"`
+	Run struct {
+		Fairness *struct {
+			Ratio *float64 `json:"ratio"`
+			Jain  *float64 `json:"jain"`
+		} `json:"fairness"`
+		Load struct {
+			Dropped float64 `json:"dropped_iterations"`
+		} `json:"load"`
+	} `json:"run"`
+	Attribution *Attribution `json:"attribution"`
+	Soak        *struct {
+		Findings []struct {
+			Name   string `json:"name"`
+			Metric string `json:"metric"`
+			Drifts bool   `json:"drifts"`
+			Text   string `json:"text"`
+		} `json:"findings"`
+	} `json:"soak"`
+}
+
+// Attribution is the answer that is scored.
+type Attribution struct {
+	Status       string  `json:"status"`
+	Question     string  `json:"question"`
+	Bottlenecks  []Named `json:"bottlenecks"`
+	DominantCost string  `json:"dominant_cost"`
+	Join         string  `json:"join"`
+	Reason       string  `json:"reason"`
+	Components   []struct {
+		Name       string   `json:"name"`
+		Regression *float64 `json:"regression"`
+	} `json:"components"`
+}
+
+// Named is a bottleneck as report.json names it.
+type Named struct {
+	Component string `json:"component"`
+	Detail    string `json:"detail"`
+}
+
+// names says whether the attribution names anything at all.
+func (a *Attribution) names() bool {
+	return a != nil && (a.Status == "confirmed" || a.Status == "likely") && len(a.Bottlenecks) > 0
+}
+
+// parse reads a report.json.
+func parse(text []byte) (*Report, error) {
+	r := &Report{}
+	err := json.Unmarshal(text, r)
+	return r, err
+}

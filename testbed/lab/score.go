@@ -1,0 +1,88 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"k6report/testbed/internal/fault"
+)
+
+// Scored is a trial with what the reports made of it.
+type Scored struct {
+	Trial
+	Fault    fault.Fault
+	Against  Judgement // compared with the healthy run of the setup
+	Alone    Judgement // by itself
+	Findings []string  // of the soak that hold, in the healthy run
+}
+
+// Score analyses the snapshots of all trials that are done, alone and against
+// their healthy run, and judges the answers. Nothing is run anew.
+func (l *Lab) Score(ctx context.Context) ([]Scored, error) {
+	var list []Scored
+	for _, t := range l.Plan.Trials() {
+		if t.Fault == "" || !l.done(t) {
+			continue
+		}
+		s, err := l.score(ctx, t)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", t.Key(), err)
+		}
+		fmt.Fprintf(l.Log, "%-44s against: %-13s alone: %-13s %s\n", t.Key(), s.Against.Mark, s.Alone.Mark, s.Against.Said)
+		list = append(list, s)
+	}
+	return list, nil
+}
+
+func (l *Lab) score(ctx context.Context, t Trial) (Scored, error) {
+	f, _ := fault.Find(t.Fault)
+	s := Scored{Trial: t, Fault: f}
+	bad, good := filepath.Join(l.folder(t), snapshotFile), filepath.Join(l.folder(t.Healthy()), snapshotFile)
+	report, err := l.report(ctx, t, "alone", "analyze", bad)
+	if err != nil {
+		return s, err
+	}
+	s.Alone = alone(f, report)
+	report, err = l.report(ctx, t, "against", "compare", good, bad)
+	if err != nil {
+		return s, err
+	}
+	s.Against = against(f, report)
+	report, err = l.report(ctx, t.Healthy(), "alone", "analyze", good)
+	if err != nil {
+		return s, err
+	}
+	if report.Soak != nil {
+		for _, one := range report.Soak.Findings {
+			if one.Drifts {
+				s.Findings = append(s.Findings, one.Name)
+			}
+		}
+	}
+	return s, nil
+}
+
+// report runs a verb of k6report and keeps its report.json beside the snapshot.
+func (l *Lab) report(ctx context.Context, t Trial, name string, args ...string) (*Report, error) {
+	args = append(args, "--json", "--fail-on", "none", "--quiet")
+	text, err := l.command(ctx, l.K6Report, args...).Output()
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		return nil, fmt.Errorf("k6report %v: %w: %s", args, err, exit.Stderr)
+	case err != nil:
+		return nil, fmt.Errorf("k6report %v: %w", args, err)
+	}
+	if err := os.WriteFile(filepath.Join(l.folder(t), name+".json"), text, 0o644); err != nil {
+		return nil, err
+	}
+	r, err := parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("k6report %v: its report: %w", args, err)
+	}
+	return r, nil
+}
