@@ -75,6 +75,9 @@ func TestPostgres(t *testing.T) {
 	t.Run("reopen", func(t *testing.T) { reopen(t, fresh(t)) })
 	t.Run("pool", func(t *testing.T) { poolWait(t, fresh(t)) })
 	t.Run("index", func(t *testing.T) { listingUsesItsIndex(t, fresh(t)) })
+	t.Run("indexes", func(t *testing.T) { indexesFollow(t, fresh(t)) })
+	t.Run("fill", func(t *testing.T) { fills(t, fresh(t)) })
+	t.Run("commit delay", func(t *testing.T) { commitDelays(t, fresh(t)) })
 	t.Run("away", func(t *testing.T) {
 		if _, err := Open(t.Context(), Options{URL: cluster + "&port=1", Conns: 1, Now: time.Now}); err == nil {
 			t.Error("a server that isn't there was opened")
