@@ -48,7 +48,7 @@ func Setups() []Setup {
 	}
 	return []Setup{
 		{
-			Name: "mixed", Env: env("order-chain,quote,report", "15", "35"),
+			Name: "mixed", Env: env("order-chain,quote,report", "30", "70"),
 			Faults: []string{"none", "db-wal", "callee", "http-dns", "graph-regex", "untraced", "throttle", "two", "slow", "leak"},
 		},
 		{
@@ -57,17 +57,17 @@ func Setups() []Setup {
 		},
 		{
 			Name: "rows", Flags: []string{"--db-rows", fmt.Sprint(rows)}, Rows: true,
-			Env:    env("order-chain,diamond", "12", "30", "EXECUTE", "0.3", "READ", "list"),
+			Env:    env("order-chain,diamond", "16", "32", "EXECUTE", "0.3", "READ", "list"),
 			Faults: []string{"db-index"},
 		},
-		{Name: "mesh", Env: env("mesh-36", "8", "20", "EXECUTE", "0.8"), Faults: []string{"graph-cpu"}},
+		{Name: "mesh", Env: env("mesh-36", "15", "30", "EXECUTE", "0.8"), Faults: []string{"graph-cpu"}},
 		{Name: "wide", Env: env("layered-120", "6", "14", "EXECUTE", "0.8"), Faults: []string{"graph-memory"}},
 		{
 			Name: "calls", Flags: []string{"--callee-delay", "3ms"}, Env: env("quotes-5", "20", "50", "EXECUTE", "0.8"),
 			Faults: []string{"http-limit", "http-churn"},
 		},
 		{
-			Name: "listeners", Env: env("order-chain,diamond", "12", "30", "EXECUTE", "0.8"),
+			Name: "listeners", Env: env("order-chain,diamond", "16", "36", "EXECUTE", "0.8"),
 			Listeners: 2, Pause: 500 * time.Microsecond, Faults: []string{"ws-fanout"},
 		},
 		{
@@ -80,7 +80,7 @@ func Setups() []Setup {
 			Faults: []string{"ws-memory"},
 		},
 		{
-			Name: "tenants", Env: env("quote", "15", "35", "EXECUTE", "0.8"), Faults: []string{"tenant"},
+			Name: "tenants", Env: env("quote", "30", "70", "EXECUTE", "0.8"), Faults: []string{"tenant"},
 		},
 	}
 }
