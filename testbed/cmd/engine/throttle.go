@@ -16,7 +16,7 @@ import (
 const throttleOf = "K6REPORT_ENGINE_THROTTLE"
 
 // throttle has this process stopped for busy of each period until it ends or
-// ctx is done: what a quota of processor time does to a container. A process
+// release is called: what a quota of processor time does to a container. A process
 // can't stop and continue itself, so another one does it, which goes when this
 // one does.
 func throttle(ctx context.Context, busy, period time.Duration) (release func() error, err error) {
@@ -24,10 +24,10 @@ func throttle(ctx context.Context, busy, period time.Duration) (release func() e
 	if err != nil {
 		return nil, fmt.Errorf("throttle the engine: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, self)
+	// Not ended by ctx: it goes on while requests under way finish.
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), self)
 	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d/%d", throttleOf, busy, period))
 	cmd.Stderr = os.Stderr
-	cmd.Cancel = func() error { return nil } // closing its input is how it is asked to end
 	lifeline, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, fmt.Errorf("throttle the engine: %w", err)
