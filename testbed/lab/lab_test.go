@@ -43,7 +43,7 @@ func TestShortForm(t *testing.T) {
 		Script:   filepath.Join("..", "..", "scenarios", "lab.js"), OS: os.Environ(), Out: t.TempDir(),
 		Server: cluster.URL, Log: t.Output(), Now: time.Now,
 		Plan: Plan{
-			Databases: []string{Postgres}, Strong: 1, Warmup: time.Second, Stay: 10 * time.Second,
+			Databases: []string{Postgres}, Strong: 1, Warmup: time.Second, Stay: 7 * time.Second,
 			Faults: []string{"none", "db-wal", "callee", "http-dns", "untraced", "leak"},
 		},
 	}
