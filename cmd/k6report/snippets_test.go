@@ -48,7 +48,9 @@ func TestServerTimingSnippets(t *testing.T) {
 				t.Fatal(err)
 			}
 			port := listener.Addr().(*net.TCPAddr).Port
-			listener.Close()
+			if err := listener.Close(); err != nil {
+				t.Fatal(err)
+			}
 			dir := t.TempDir()
 			text := strings.ReplaceAll(string(snippet), "8080", fmt.Sprint(port))
 			if err := os.WriteFile(filepath.Join(dir, c.file), []byte(text), 0o600); err != nil {
@@ -82,8 +84,10 @@ func served(t *testing.T, dir string, command []string, url string) string {
 		t.Fatal(err)
 	}
 	defer func() {
-		run.Process.Kill()
-		run.Wait()
+		if err := run.Process.Kill(); err != nil {
+			t.Error(err)
+		}
+		_ = run.Wait() // says that it was killed
 	}()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -93,7 +97,9 @@ func served(t *testing.T, dir string, command []string, url string) string {
 			t.Fatal(err)
 		}
 		if res, err := http.DefaultClient.Do(request); err == nil {
-			res.Body.Close()
+			if err := res.Body.Close(); err != nil {
+				t.Fatal(err)
+			}
 			return res.Header.Get("Server-Timing")
 		}
 		select {
