@@ -56,7 +56,7 @@ build: ## build bin/k6report
 
 .PHONY: tools
 tools: ## install k6 and the other tools that the tests use
-	$(INSTALL) golangci-lint k6 postgresql chromium axe-core
+	$(INSTALL) golangci-lint k6 influxd postgresql chromium axe-core
 
 .PHONY: fmt
 fmt: ## format all Go code
@@ -93,7 +93,7 @@ demo: ## see a report of a real run: builds everything, then half a minute of li
 
 .PHONY: bench
 bench: build ## hold speed and memory against their goals; on a quiet machine with 13 GB of disk
-	$(INSTALL) duckdb jq benchstat
+	$(INSTALL) influxd duckdb jq benchstat
 	mkdir -p .cache/bench
 	go build -o .cache/bench/harness ./tools/bench
 	.cache/bench/harness -n $(N) -scale $(SCALE) -big=$(if $(filter 0,$(BIG)),false,true) \

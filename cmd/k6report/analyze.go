@@ -23,6 +23,9 @@ func (a *app) analyzeCommand() *cobra.Command {
 (k6 inspect --execution-requirements), snapshots, samples of other load
 generators of the same test. A SOURCE is a file, a glob, a folder as
 k6report run writes it, or - for standard input; its format is found by content.
+Runs in InfluxDB are influxdb://HOST:8086/DATABASE?testid=ID (1.x) and
+influxdb2://HOST:8086/BUCKET?org=ORG&testid=ID (2.x, Cloud); who asks is said by
+INFLUX_USERNAME and INFLUX_PASSWORD or INFLUX_TOKEN in the environment.
 Without a SOURCE the newest run under results/ is taken.`,
 		Example: `  k6report analyze run.json.gz summary.json
   k6report analyze results/20261123T114553-smoke --verbose

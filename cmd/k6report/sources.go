@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"k6report/internal/ingest"
+	"k6report/internal/ingest/influx"
 )
 
 // Names of the files in a folder that k6report run writes.
@@ -50,6 +51,15 @@ func (a *app) openSources(ctx context.Context, args []string) (sources []ingest.
 	for _, path := range paths {
 		if path == "-" {
 			sources = append(sources, ingest.Source{Name: "standard input", Reader: a.stdin})
+			continue
+		}
+		if influx.IsURL(path) {
+			s, err := a.database(path)
+			if err != nil {
+				closeAll()
+				return nil, func() {}, err
+			}
+			sources = append(sources, s)
 			continue
 		}
 		f, err := openFile(ctx, path)
@@ -120,8 +130,11 @@ func expandOne(arg string) ([]string, error) {
 	if arg == "-" {
 		return []string{arg}, nil
 	}
+	if influx.IsURL(arg) {
+		return []string{arg}, nil
+	}
 	if strings.Contains(arg, "://") {
-		return nil, usageError{hinted{fmt.Errorf("read %s: k6report does not read URLs yet", publicURL(arg)), howToMakeOne}}
+		return nil, usageError{hinted{fmt.Errorf("read %s: k6report does not read such URLs", publicURL(arg)), howToNameADatabase}}
 	}
 	info, err := os.Stat(arg)
 	switch {

@@ -18,7 +18,7 @@ type Source struct {
 	// Reader is the content. A regular *os.File is read by several goroutines
 	// at once; anything else as a stream. When Read is cancelled while a
 	// stream has nothing to give, it returns without waiting for that stream:
-	// closing it ends what is left.
+	// closing it ends what is left. A Database is asked, not read.
 	Reader io.Reader
 }
 
@@ -144,7 +144,10 @@ func openAll(ctx context.Context, sources []Source, o Options) ([]*input, error)
 			inputs = append(inputs, in)
 		}
 		if err != nil {
-			return inputs, fmt.Errorf("read %s: %w", s.Name, err)
+			if _, ok := s.Reader.(Database); !ok { // whose errors say it
+				err = fmt.Errorf("read %s: %w", s.Name, err)
+			}
+			return inputs, err
 		}
 	}
 	rank := func(in *input) string {
@@ -217,6 +220,7 @@ func (rd *reader) finish(sources []Source) (*run.Run, error) {
 		return nil, err
 	}
 	noteGap(r)
+	noteLost(r)
 	return r, r.Check()
 }
 

@@ -127,10 +127,15 @@ func noteGap(r *run.Run) {
 	at := func(index int64) string {
 		return time.Unix(index*int64(r.WindowLength/time.Second), 0).UTC().Format(time.DateTime)
 	}
-	r.Problems = append(r.Problems, run.Problem{
+	addProblem(r, run.Problem{
 		Code: codeGap, Count: gaps,
 		Message: fmt.Sprintf("there are no samples from %s to %s (UTC): if these are two tests in one file, give each a file of its own", at(from), at(from+longest)),
 	})
+}
+
+// addProblem adds to a run that is finished.
+func addProblem(r *run.Run, p run.Problem) {
+	r.Problems = append(r.Problems, p)
 	slices.SortFunc(r.Problems, func(a, b run.Problem) int {
 		return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Source, b.Source))
 	})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
+	"k6report/internal/ingest/influx"
 	"k6report/internal/run"
 )
 
@@ -29,6 +30,9 @@ type input struct {
 	changed time.Time
 	start   start
 	head    []byte // unpacked, without a byte order mark
+
+	database *influx.Database // instead of stream; found is the run in it
+	found    influx.Found
 }
 
 // statFile is what a regular file offers beyond reading.
@@ -43,6 +47,9 @@ const headSize = 256 << 10
 // open looks at the start of a source. The input has to be closed even when
 // there is an error.
 func open(ctx context.Context, s Source, progress func(int64)) (*input, error) {
+	if d, ok := s.Reader.(Database); ok {
+		return openDatabase(ctx, s.Name, d.DB, progress)
+	}
 	in := &input{name: s.Name}
 	if file, ok := s.Reader.(statFile); ok {
 		info, err := file.Stat()

@@ -23,7 +23,7 @@ import (
 func (h *harness) measure(ctx context.Context) ([]row, error) {
 	var rows []row
 	for _, step := range []func(context.Context) ([]row, error){
-		h.reading, h.inflating, h.rows, h.manySeries, h.growing, h.quick,
+		h.reading, h.inflating, h.rows, h.querying, h.manySeries, h.growing, h.quick,
 	} {
 		more, err := step(ctx)
 		if err != nil {
