@@ -87,8 +87,8 @@ func (d *Database) refused(code int, said string) error {
 	switch {
 	case code == http.StatusUnauthorized:
 		e.hint = "set " + credentialNames(d.Flux) + " in the environment"
-	case code == http.StatusForbidden && strings.Contains(strings.ToLower(said), "flux"):
-		e.hint = "Flux is off in this server: use influxdb:// (InfluxQL), or set flux-enabled = true"
+	case code == http.StatusForbidden && d.Flux: // the client loses what a 1.8 without Flux says
+		e.hint = "Flux is off in this server (then use influxdb://, or set flux-enabled = true), or the token has no right to read " + d.Database
 	case code == http.StatusForbidden:
 		e.hint = "give the user or token the right to read " + d.Database
 	case code == http.StatusNotFound && d.Flux:
@@ -110,7 +110,7 @@ func (d *Database) complained(said string) error {
 	e := &Error{what: fmt.Sprintf("read %s: the server says: %s", d.Name, clip(said))}
 	low := strings.ToLower(said)
 	switch {
-	case strings.Contains(low, "database not found"), strings.HasSuffix(low, "no database"), strings.Contains(low, "could not find bucket"), strings.Contains(low, "bucket not found"), strings.Contains(low, "failed to look up bucket"):
+	case strings.Contains(low, "database not found"), strings.HasSuffix(low, "no database"), strings.Contains(low, "could not find bucket"), strings.Contains(low, "bucket") && strings.Contains(low, "not found"), strings.Contains(low, "failed to look up bucket"):
 		e.hint, e.err = "check the name in the URL", errNoDatabase
 	case strings.Contains(low, "retention policy not found"):
 		e.hint = "check rp= in the URL"
