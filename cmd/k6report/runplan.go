@@ -59,7 +59,11 @@ func planText(o analyze.Outlook, requests string) string {
 		parts = append(parts, "up to "+grouped(o.PeakPerS)+"/s")
 	}
 	if o.MaxVUs > 0 {
-		parts = append(parts, fmt.Sprintf("at most %s VUs", grouped(float64(o.MaxVUs))))
+		vus := grouped(float64(o.MaxVUs)) + " VUs"
+		if o.MaxVUs == 1 {
+			vus = "1 VU"
+		}
+		parts = append(parts, "at most "+vus)
 	}
 	looping := fmt.Sprintf("what %s VUs come to", grouped(float64(o.Looping)))
 	if o.Looping == 1 {
