@@ -64,11 +64,12 @@ func Analyze(r *run.Run, o Options) *report.Report {
 	s.validity(&out.Run)
 	s.sources(&out.Run)
 	out.Overhead = s.overhead()
+	out.Comparison = s.compare(&o)
 	out.Saturation = s.saturation(out)
 	out.Soak = s.soak(out)
 	out.Attribution = s.attribution(out, referenceOf(&o, out.Comparison))
 	out.Notes = s.sortedNotes()
-	out.Method = append(s.method(&out.Run), answerMethods(out)...)
+	out.Method = append(s.method(&out.Run, out.Comparison), answerMethods(out)...)
 	out.Verdict = s.verdict(out, o.FailOn)
 	return out
 }

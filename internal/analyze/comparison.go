@@ -1,7 +1,14 @@
 package analyze
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k6report/internal/config"
+	"k6report/internal/report"
 	"k6report/internal/run"
+	"k6report/internal/stat"
 )
 
 // Baseline is what a run is compared against: runs that measured the same
@@ -29,6 +36,8 @@ type Baseline struct {
 	// Group says that candidates and Runs are two groups of runs that stand
 	// beside each other, as in k6report compare, not a run and its confirmation.
 	Group bool
+	// CandidateName names the other side of a group.
+	CandidateName string
 }
 
 // PastRun is an earlier run of a baseline.
@@ -41,3 +50,386 @@ type PastRun struct {
 // ThinMetrics are the metrics of which even a thin run keeps series, with their
 // tags: what tells the level and scale of a run, and whether it held its load.
 func ThinMetrics() []string { return []string{"dropped_iterations", "iterations", "vus_max"} }
+
+// MayJoin reports whether the run of a report may become part of a baseline:
+// it is valid, and neither a confirmed regression nor one that did not carry
+// its load. If not, why says so.
+func MayJoin(r *report.Report) (ok bool, why string) {
+	for _, n := range r.Notes {
+		if n.Severity == report.Invalid {
+			return false, "the run is invalid: " + n.Message
+		}
+	}
+	if r.Verdict.Status == report.Regressed {
+		return false, "it is a confirmed regression"
+	}
+	if r.Comparison != nil && slices.ContainsFunc(r.Comparison.Gates, func(g report.Gate) bool { return g.Metric == metricLoad }) {
+		return false, "it did not carry its load"
+	}
+	return true, ""
+}
+
+// comparing is one comparison at work.
+type comparing struct {
+	*subject
+	options    *Options
+	baseline   *Baseline
+	base       []*subject
+	candidates []*subject // the run itself first
+	values     map[*subject]*valuer
+	gates      []config.Gate
+	out        *report.Comparison
+}
+
+// compare holds the run against its baseline; nil when there is none, which is
+// said in a Note.
+func (s *subject) compare(o *Options) *report.Comparison {
+	b := o.Baseline
+	if b == nil {
+		return nil
+	}
+	switch wanted := b.wanted(); {
+	case b.Unreachable != "":
+		s.note("baseline_unreachable", report.Warning, "nothing was compared, as the baselines could not be read: "+b.Unreachable, b.Name)
+		return nil
+	case s.capacityRun():
+		s.note("capacity_not_compared", report.Info, "this level looks for the load at which the system breaks: it is not compared", b.Name)
+		return nil
+	case len(s.Requests.Tables) == 0:
+		s.note("nothing_to_compare", report.Warning, "nothing was compared: that takes the samples of requests, which a summary does not hold", b.Name)
+		return nil
+	case len(b.Runs) == 0 && b.Epoch != "" && len(b.History) > 0:
+		s.note("no_baseline", report.Info, fmt.Sprintf("epoch %s has no run yet: this is run 1 of %d that are needed before a build can fail", b.Epoch, freshEpoch), b.Name)
+		return nil
+	case len(b.Runs) == 0:
+		s.note("no_baseline", report.Info, fmt.Sprintf("no baseline yet: this is run 1 of %d that are needed before a build can fail", wanted), b.Name)
+		return nil
+	}
+	c := &comparing{subject: s, options: o, baseline: b, values: make(map[*subject]*valuer)}
+	c.out = &report.Comparison{CandidateName: b.CandidateName}
+	if !c.gather() {
+		return nil
+	}
+	c.describeBaseline()
+	if len(c.out.Differences) > 0 && !o.Force {
+		return c.out
+	}
+	c.cut()
+	c.gates = c.chosen()
+	doubtful := ""
+	if overload := s.overload(); !overload && len(invalidReasons(s.notes)) > 0 {
+		doubtful = "the run is invalid"
+	}
+	inputs := c.inputs()
+	c.out.Gates = Decide(inputs, Rules{Wanted: b.Wanted, ConfirmRuns: o.ConfirmRuns, Group: b.Group, Doubtful: doubtful})
+	c.out.Noise = c.noise(inputs)
+	c.overloaded()
+	c.vanished()
+	sortGates(c.out.Gates)
+	c.shift()
+	c.explore()
+	c.noteRuns()
+	return c.out
+}
+
+func (b *Baseline) wanted() int { return Rules{Wanted: b.Wanted}.wanted() }
+
+// gather makes subjects of the runs that can be compared; false when none is
+// left.
+func (c *comparing) gather() bool {
+	c.candidates = []*subject{c.subject}
+	more := c.options.More
+	if c.options.Rerun != nil {
+		more = append([]*run.Run{c.options.Rerun}, more...)
+	}
+	for _, r := range more {
+		c.addCandidate(r)
+	}
+	var all []*subject
+	for _, r := range c.baseline.Runs {
+		if slices.ContainsFunc(c.candidates, func(s *subject) bool { return s.ID == r.ID }) && !c.baseline.Group {
+			c.note("baseline_holds_run", report.Info, "the baseline holds this run already: it is not compared with itself", r.ID)
+			continue
+		}
+		all = append(all, newSubject(r, c.options.Config))
+	}
+	if len(all) == 0 {
+		c.note("no_baseline", report.Info, fmt.Sprintf("no other run is in the baseline yet: %d are needed before a build can fail", c.baseline.wanted()), c.baseline.Name)
+		return false
+	}
+	var differences []report.Difference
+	var unknown []string
+	for _, s := range slices.Backward(all) {
+		differ, open := comparability(s, c.subject)
+		if len(differ) > 0 && differences == nil {
+			differences = differ // of the newest that differs
+		}
+		if len(differ) == 0 || c.options.Force {
+			c.base = append(c.base, s)
+			unknown = append(unknown, open...)
+		}
+	}
+	slices.Reverse(c.base)
+	left := len(all) - len(c.base)
+	switch {
+	case len(c.base) == 0:
+		c.base, c.out.Differences = all, differences
+	case c.options.Force && differences != nil:
+		c.out.Differences, c.out.Forced = differences, true
+		c.note("forced_comparison", report.Warning, "the runs are not comparable and were compared all the same: "+differenceText(differences[0])+": what is found may come from that", "")
+	case left > 0:
+		c.note("baseline_runs_left_out", report.Info, fmt.Sprintf("%s of the baseline measured something else and took no part: %s", plural(left, "run", "runs"), differenceText(differences[0])), c.baseline.Name)
+	}
+	slices.Sort(unknown)
+	if unknown = slices.Compact(unknown); len(unknown) > 0 && len(c.out.Differences) == 0 {
+		c.note("comparability_unknown", report.Info, "it can't be told whether the runs agree in all that matters, as one side does not tell: "+strings.Join(unknown, ", "), "")
+	}
+	return true
+}
+
+// addCandidate adds a further run of the candidate, if it is one.
+func (c *comparing) addCandidate(r *run.Run) {
+	if c.baseline.Group {
+		c.candidates = append(c.candidates, newSubject(r, c.options.Config))
+		return
+	}
+	s := checked(r, c.options.Config)
+	differ, _ := comparability(c.subject, s)
+	switch {
+	case r.ID == c.ID:
+		c.note("rerun_unused", report.Error, "the second run is the first one again: it confirms nothing", r.ID)
+		return
+	case len(differ) > 0 && !c.options.Force:
+		c.note("rerun_unused", report.Error, "the second run can't confirm anything, as it measured something else: "+differenceText(differ[0]), r.ID)
+		return
+	}
+	if reasons := invalidReasons(s.notes); len(reasons) > len(overloadReasons(s.notes)) {
+		c.note("rerun_unused", report.Warning, "the second run is invalid and can't confirm anything: "+reasons[0], r.ID)
+		return
+	}
+	c.candidates = append(c.candidates, s)
+}
+
+// checked is a subject with the notes on its validity.
+func checked(r *run.Run, c *config.Config) *subject {
+	s := newSubject(r, c)
+	out := s.identity()
+	out.Load = s.load()
+	out.Endpoints = s.endpoints()
+	out.ServiceLevels = s.serviceLevels(&out.Load)
+	s.validity(&out)
+	return s
+}
+
+func differenceText(d report.Difference) string {
+	return fmt.Sprintf("%s is %s there and %s here", d.What, orNone(d.Baseline), orNone(d.Candidate))
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+func (c *comparing) describeBaseline() {
+	out := report.Baseline{Name: c.baseline.Name, Runs: len(c.base), Wanted: c.baseline.wanted(), Epoch: c.baseline.Epoch}
+	for _, s := range c.base {
+		out.IDs = append(out.IDs, s.ID)
+	}
+	for _, s := range c.candidates {
+		c.out.Candidate = append(c.out.Candidate, s.ID)
+	}
+	c.out.Baseline = out
+	c.out.Labels = intended(c.base, c.candidates)
+}
+
+// cut chooses the warm-up that all runs lose alike: the largest.
+func (c *comparing) cut() {
+	all := slices.Concat(c.base, c.candidates)
+	cut := 0.0
+	for _, s := range all {
+		cut = max(cut, s.warmUp())
+	}
+	own := c.warmUp()
+	for _, s := range all {
+		c.values[s] = s.valuer(cut)
+	}
+	c.out.WarmUpS = cut
+	if cut > own && own >= 0 {
+		c.note("warm_up_common", report.Info, fmt.Sprintf("the first %.1f s of every run are left out of the comparison: one of them took so long to warm up", cut), "")
+	}
+	if c.plan != nil && c.plan.changes() {
+		c.note("compared_whole", report.Info, "the load changes by plan: whole runs are compared, without a cut", "")
+	}
+}
+
+// chosen are the gates: the configured ones, else those of the three endpoints
+// with most time in the baseline, the error rate and the throughput.
+func (c *comparing) chosen() []config.Gate {
+	if len(c.config.Gates) > 0 {
+		return c.config.Gates
+	}
+	var out []config.Gate
+	add := func(k config.GateKey) {
+		change := config.DefaultSmallestChange
+		if k.Absolute() {
+			change = config.DefaultSmallestRise
+		}
+		out = append(out, config.Gate{GateKey: k, SmallestChange: change})
+	}
+	for _, e := range c.heaviest() {
+		add(gateKey(e.metric, e.name, statFastest))
+		add(gateKey(e.metric, e.name, statP95))
+	}
+	add(gateKey(metricErrors, "", statRate))
+	add(c.values[c.base[len(c.base)-1]].throughput())
+	return out
+}
+
+// gatedEndpoints is how many endpoints have gates by default.
+const gatedEndpoints = 3
+
+// heaviest are the endpoints with most time in the baseline's runs and enough
+// requests in each.
+func (c *comparing) heaviest() []gated {
+	type key [2]string
+	sums := make(map[key]*gated)
+	for _, s := range c.base {
+		for _, e := range c.values[s].endpoints() {
+			k := key{e.metric, e.name}
+			if sums[k] == nil {
+				sums[k] = &gated{metric: e.metric, name: e.name, count: e.count}
+			}
+			sums[k].waited += e.waited
+			sums[k].count = min(sums[k].count, e.count)
+		}
+	}
+	var out []gated
+	for _, g := range sums {
+		if g.count >= minGated {
+			out = append(out, *g)
+		}
+	}
+	slices.SortFunc(out, compareGated)
+	return out[:min(gatedEndpoints, len(out))]
+}
+
+// inputs are the gates with their values in all runs.
+func (c *comparing) inputs() []GateInput {
+	out := make([]GateInput, len(c.gates))
+	for i, g := range c.gates {
+		out[i] = GateInput{
+			Gate: g, Base: c.measured(c.base, g.GateKey), Candidates: c.measured(c.candidates, g.GateKey),
+			Earlier: c.earlier(g.GateKey),
+		}
+		for j := range c.config.Accepted {
+			if a := &c.config.Accepted[j]; a.GateKey == g.GateKey {
+				out[i].Accepted = a
+			}
+		}
+	}
+	return out
+}
+
+// measured are a gate's values of runs, without those that have none.
+func (c *comparing) measured(runs []*subject, k config.GateKey) []GateValue {
+	var out []GateValue
+	for _, s := range runs {
+		if v, ok := c.values[s].value(k); ok {
+			out = append(out, v)
+			continue
+		}
+		recorded := c.baseline.Recorded[s.ID]
+		if i := slices.IndexFunc(recorded, func(v GateValue) bool { return v.is(k) }); i >= 0 {
+			out = append(out, recorded[i])
+		}
+	}
+	return out
+}
+
+// earlier are a gate's recorded values before the baseline's runs, by epoch.
+// Those of the current epoch and the baseline's own belong together, but what
+// lies between them may be missing.
+func (c *comparing) earlier(k config.GateKey) [][]GateValue {
+	var out [][]GateValue
+	epoch := ""
+	for _, p := range c.baseline.History {
+		i := slices.IndexFunc(p.Values, func(v GateValue) bool { return v.is(k) })
+		if i < 0 {
+			continue
+		}
+		if len(out) == 0 || p.Epoch != epoch {
+			out, epoch = append(out, nil), p.Epoch
+		}
+		out[len(out)-1] = append(out[len(out)-1], p.Values[i])
+	}
+	return out
+}
+
+// noise is the spread between runs that the gates saw.
+func (c *comparing) noise(inputs []GateInput) report.Noise {
+	out := report.Noise{Definition: "standard deviation between baseline runs of ln(statistic)", Runs: len(c.base)}
+	var each []float64
+	for i := range inputs {
+		in := &inputs[i]
+		if in.Absolute() {
+			if len(in.Base) > 0 {
+				out.Dispersion = report.Num(stat.Dispersion((&countTest{sign: 1}).counts(in.Base)))
+			}
+			continue
+		}
+		t := newRatioTest(in, Rules{Group: c.baseline.Group})
+		if sd := t.spread.SD; t.spread.Degrees > 0 {
+			each = append(each, sd)
+		}
+		if t.learned > 0 {
+			out.Definition = fmt.Sprintf("standard deviation of ln(statistic) between runs, learned from %d successive runs", t.learned+1)
+		}
+	}
+	if slices.Sort(each); len(each) > 0 {
+		out.Median, out.Largest = report.Num(stat.Quantile(each, 0.5)), report.Num(each[len(each)-1])
+	}
+	return out
+}
+
+// vanished says which gates the candidate has no value of.
+func (c *comparing) vanished() {
+	for _, g := range c.out.Gates {
+		if g.Verdict == report.GateNotComparable {
+			c.note("gate_not_comparable", report.Warning, gateName(g.Metric, g.Endpoint, g.Statistic)+" could not be compared: "+g.Reason, g.Endpoint)
+		}
+	}
+}
+
+// sortGates puts what matters first.
+func sortGates(gates []report.Gate) {
+	order := []string{
+		report.GateRegressed, report.GateSuspected, report.GateNotComparable, report.GateInconclusive,
+		report.GateAccepted, report.GateImproved, report.GateOK,
+	}
+	slices.SortStableFunc(gates, func(a, b report.Gate) int {
+		return slices.Index(order, a.Verdict) - slices.Index(order, b.Verdict)
+	})
+}
+
+// noteRuns says what few runs, and what was taken for granted, mean.
+func (c *comparing) noteRuns() {
+	n, wanted := len(c.base), c.baseline.wanted()
+	if c.baseline.Group {
+		if n == 1 && len(c.candidates) == 1 {
+			c.note("single_runs", report.Warning, "each side is a single run: two runs of the same code differ, too, and by how much is not known; several runs of each would tell", "")
+		}
+		return
+	}
+	if n < wanted && len(c.baseline.History) == 0 {
+		how := "by the spread between them"
+		if n < 3 {
+			how = "only against large changes, as the spread between runs is unknown"
+		}
+		c.note("few_baseline_runs", report.Info, fmt.Sprintf("the baseline has %s of %d: it guards %s, and %s before a build can fail", plural(n, "run", "runs"), wanted, how, plural(wanted-n, "more is needed", "more are needed")), c.baseline.Name)
+	}
+	if c.options.ConfirmRuns == 1 {
+		c.note("one_run_confirms", report.Warning, "one run is enough to fail the build (--confirm-runs 1): of unchanged builds, several in a hundred fail instead of less than one", "")
+	}
+}

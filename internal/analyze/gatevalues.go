@@ -76,7 +76,8 @@ func GateValues(r *run.Run, c *config.Config) []GateValue {
 	for _, g := range s.config.Gates {
 		add(g.GateKey)
 	}
-	for _, e := range v.endpoints()[:min(mostRecorded, len(v.endpoints()))] {
+	heaviest := v.endpoints()
+	for _, e := range heaviest[:min(mostRecorded, len(heaviest))] {
 		for _, statistic := range []string{statFastest, "med", statP95, "p(99)"} {
 			if e.count >= minGated && (statistic != "p(99)" || e.count >= enoughForP99) {
 				add(gateKey(e.metric, e.name, statistic))
@@ -166,10 +167,13 @@ func (v *valuer) endpoints() []gated {
 			out = append(out, *g)
 		}
 	}
-	slices.SortFunc(out, func(a, b gated) int {
-		return cmp.Or(cmp.Compare(b.waited, a.waited), cmp.Compare(a.metric, b.metric), cmp.Compare(a.name, b.name))
-	})
+	slices.SortFunc(out, compareGated)
 	return out
+}
+
+// compareGated puts what took most time first.
+func compareGated(a, b gated) int {
+	return cmp.Or(cmp.Compare(b.waited, a.waited), cmp.Compare(a.metric, b.metric), cmp.Compare(a.name, b.name))
 }
 
 // durationMetric is the metric of a protocol's own duration; "" for none.
@@ -367,7 +371,7 @@ func standardError(blocks int, statistic func(weights []float64) float64) *float
 	return report.Num(stat.PooledSpread(values).SD)
 }
 
-// label is what a gate is called in a sentence.
+// gateName is what a gate is called in a sentence.
 func gateName(metric, endpoint, statistic string) string {
 	switch {
 	case metric == metricErrors && endpoint == "":

@@ -7,7 +7,7 @@ import (
 )
 
 // method says in plain words how the numbers of this report came about.
-func (s *subject) method(r *report.Run) []report.Method {
+func (s *subject) method(r *report.Run, c *report.Comparison) []report.Method {
 	if len(s.Series) == 0 {
 		if s.Reported == nil {
 			return nil
@@ -53,5 +53,22 @@ func (s *subject) method(r *report.Run) []report.Method {
 			Text:  "Plateaus of the plan of 5 s or more, and slices of its ramps of 16 s or more, at most eight of equal length. A level rests on the blocks of time that lie within it as wholes; its concurrency is measured: throughput times time in the system.",
 		})
 	}
-	return out
+	return append(out, comparisonMethod(c)...)
+}
+
+// comparisonMethod says how a run was compared.
+func comparisonMethod(c *report.Comparison) []report.Method {
+	if c == nil {
+		return nil
+	}
+	return []report.Method{
+		{
+			Topic: "Comparison",
+			Text:  "Each run counts as one value of each gate, for runs of the same code differ by more than their requests tell. The gates are those of the configuration; without any the average of the fastest 95 % and the p95 of the three endpoints with most total time in the baseline and at least 100 requests in each run, the error rate and the throughput. A gate is suspected when Student's t of the difference in ln(statistic) has a one-sided p under 0.01 and the change is at least the smallest that matters (5 %). The spread used is the largest of that between the baseline's runs, of what the requests within a run explain (bootstrap of blocks of time, seed 20261123, median over the runs), and of a floor: 1 % of averages and rates, 2 % of p95, 4 % of p99, or what the history of successive runs shows. A regression has to be found again by a second run, with Holm's correction at 0.01. With one or two baseline runs guards stand in: 25 % on averages, 40 % on percentiles.",
+		},
+		{
+			Topic: "Certainty",
+			Text:  "An interval holds the true change in 9 of 10 cases; a change above its upper end (for throughput, below its lower) is excluded at 95 %. Detectable is what would be suspected 4 times in 5. Both runs of a candidate on one machine share what slows that machine down: then false alarms are more frequent. Error rates are compared by an exact conditional test of their counts, which are divided by their dispersion between runs. What is listed as exploratory lies outside the gates and fails no build; about one in ten of such findings is chance (Benjamini-Hochberg at 0.10).",
+		},
+	}
 }

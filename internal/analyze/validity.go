@@ -62,9 +62,7 @@ func (s *subject) measuredAnything() bool {
 func (s *subject) checkConfiguration() {
 	var unused []string
 	for name, set := range map[string]bool{
-		"accepted": len(s.config.Accepted) > 0,
-		"gates":    len(s.config.Gates) > 0, "publish": s.config.Publish != (config.Publish{}),
-		"baseline": s.config.Baseline != (config.Baseline{}),
+		"publish": s.config.Publish != (config.Publish{}),
 	} {
 		if set {
 			unused = append(unused, name)

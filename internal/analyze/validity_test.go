@@ -394,7 +394,7 @@ func TestConfigurationUnused(t *testing.T) {
 	m := newRun().traffic(traffic{to: 20, perS: 20})
 	r := analyzed(t, m, c)
 	wantNote(t, r, "configuration_unused", report.Info)
-	if n := noteOf(r, "configuration_unused"); n != nil && !strings.HasSuffix(n.Message, ": gates, publish") {
+	if n := noteOf(r, "configuration_unused"); n != nil && !strings.HasSuffix(n.Message, ": publish") {
 		t.Errorf("message %q", n.Message)
 	}
 	wantNote(t, analyzed(t, newRun().traffic(traffic{to: 20, perS: 20}), &config.Config{}), "configuration_unused", none)

@@ -20,9 +20,12 @@ func (s *subject) verdict(r *report.Report, failOn []report.Status) report.Verdi
 	if len(reasons) > 0 {
 		holds = append(holds, report.RunInvalid)
 	}
+	holds = append(holds, compared(r.Comparison)...)
 	if len(holds) == 0 {
 		holds = append(holds, report.Passed)
 	}
+	order := report.Statuses()
+	slices.SortStableFunc(holds, func(a, b report.Status) int { return slices.Index(order, a) - slices.Index(order, b) })
 	v := report.Verdict{Status: holds[0], Also: holds[1:]}
 	v.ExitCode = report.ExitCode(v.Status, failOn, v.Also...)
 	switch v.Status {
@@ -33,8 +36,13 @@ func (s *subject) verdict(r *report.Report, failOn []report.Status) report.Verdi
 		if more := len(reasons) - 1; more > 0 {
 			v.Headline += fmt.Sprintf(" (and %s)", plural(more, "more reason", "more reasons"))
 		}
-	default:
+	case report.Passed:
 		v.Headline = t.passedHeadline(&r.Run, s.capacityRun())
+		if text := excludedText(r.Comparison); text != "" {
+			v.Headline = text + "; " + v.Headline
+		}
+	default:
+		v.Headline = comparedHeadline(v.Status, r.Comparison)
 	}
 	v.Headline = sentence(v.Headline)
 	return v

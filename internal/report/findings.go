@@ -131,12 +131,21 @@ type Component struct {
 type Comparison struct {
 	Baseline  Baseline `json:"baseline"`
 	Candidate []string `json:"candidate_ids"` // one, or two when confirmed
+	// CandidateName names the candidate's side where two groups of runs are
+	// compared; empty: it is the run of this report.
+	CandidateName string `json:"candidate_name,omitempty"`
 	// Differences is what makes the runs not comparable; empty: comparable.
 	Differences []Difference `json:"differences,omitempty"`
-	Noise       Noise        `json:"noise"`
-	Gates       []Gate       `json:"gates"`
-	Shift       []Shift      `json:"shift"`
-	Exploratory []Finding    `json:"exploratory"`
+	// Forced says that they were compared all the same.
+	Forced bool `json:"forced,omitzero"`
+	// Labels are those that differ by intent, such as the commit.
+	Labels []Difference `json:"labels,omitempty"`
+	// WarmUpS is the start of each run that was left out, the same for all.
+	WarmUpS     float64   `json:"warm_up_s,omitzero"`
+	Noise       Noise     `json:"noise"`
+	Gates       []Gate    `json:"gates"`
+	Shift       []Shift   `json:"shift"`
+	Exploratory []Finding `json:"exploratory"`
 }
 
 // Baseline is what was compared against.
@@ -179,17 +188,31 @@ const (
 
 // Gate is one statistic that may fail a build.
 type Gate struct {
-	Metric    string    `json:"metric"`
-	Endpoint  string    `json:"endpoint"` // empty: the whole run
-	Statistic string    `json:"statistic"`
-	Unit      string    `json:"unit"` // of both sides, as in charts
-	Baseline  *float64  `json:"baseline"`
-	Candidate *float64  `json:"candidate"`
-	Change    *float64  `json:"change"` // relative; of error rates, a difference
-	Interval  *Interval `json:"interval"`
-	PValue    *float64  `json:"p_value"`
-	// Detectable is the smallest change that would be suspected 4 times in 5,
-	// Confirmable the smallest that would be confirmed.
+	Metric    string   `json:"metric"`
+	Endpoint  string   `json:"endpoint"` // empty: the whole run
+	Statistic string   `json:"statistic"`
+	Unit      string   `json:"unit"` // of both sides, as in charts
+	Baseline  *float64 `json:"baseline"`
+	Candidate *float64 `json:"candidate"`
+	Change    *float64 `json:"change"` // relative; of error rates, a difference
+	// Interval holds the true change in 90 % of cases. Its bound on the worse
+	// side is Excluded: a change worse than that is excluded at 95 %. Where the
+	// spread between runs is unknown there is none, and Interval knows the spread
+	// within the runs only.
+	Interval *Interval `json:"interval"`
+	Excluded *float64  `json:"excluded,omitempty"`
+	// PValue is one-sided, of the side to which it moved; after a confirmation
+	// that of the second run, corrected by Holm for all that it confirms.
+	PValue *float64 `json:"p_value"`
+	// LowerIsWorse says that less is worse, as of throughput: changes for the
+	// worse are negative then.
+	LowerIsWorse bool `json:"lower_is_worse,omitzero"`
+	// BaselineSpread and CandidateSpread are the relative standard deviations
+	// between the runs of each side; absent for a single run.
+	BaselineSpread  *float64 `json:"baseline_spread,omitempty"`
+	CandidateSpread *float64 `json:"candidate_spread,omitempty"`
+	// Detectable is the smallest change for the worse that would be suspected 4
+	// times in 5, Confirmable the smallest that would be confirmed.
 	Detectable  *float64 `json:"detectable"`
 	Confirmable *float64 `json:"confirmable,omitempty"`
 	Noise       *float64 `json:"noise,omitempty"` // relative standard deviation used

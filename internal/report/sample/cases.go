@@ -289,6 +289,7 @@ func comparison() *report.Comparison {
 			Metric: "http_req_duration", Endpoint: endpoint, Statistic: stat, Unit: report.UnitMS,
 			Baseline: &base, Candidate: &cand, Change: &change,
 			Interval: &report.Interval{Low: report.Num(change - 0.04), High: report.Num(change + 0.04)}, PValue: &p,
+			Excluded: report.Num(change + 0.04), BaselineSpread: report.Num(0.012), CandidateSpread: report.Num(0.014),
 			Detectable: report.Num(0.071), Confirmable: report.Num(0.092), Noise: report.Num(0.016), Tolerance: report.Num(0.05), Verdict: verdict,
 		}
 	}
@@ -298,8 +299,13 @@ func comparison() *report.Comparison {
 		gate("list_workflows", "p(95)", report.GateOK, 31.1, 31.4, 0.41),
 		{Metric: "http_req_duration", Endpoint: "old_route", Statistic: "p(95)", Unit: report.UnitMS, Verdict: report.GateNotComparable, Reason: "the candidate has no such endpoint"},
 	}
-	gates[0].Reason = "twice 5 % or more above the baseline's runs"
+	gates[0].Reason = "in both runs"
+	throughput := gate("", "rate", report.GateOK, 931.2, 929.8, 0.44)
+	throughput.Metric, throughput.Unit, throughput.LowerIsWorse = "http_reqs", report.UnitPerS, true
+	gates = append(gates, throughput)
 	return &report.Comparison{
+		CandidateName: "feature", Forced: true, WarmUpS: 4,
+		Labels:      []report.Difference{{What: "commit", Baseline: "4f0c2d81", Candidate: "9b1e77aa"}},
 		Baseline:    report.Baseline{Name: "main", Runs: 8, IDs: []string{"load-1", "load-2"}, Wanted: 5, Epoch: "2026-10"},
 		Candidate:   []string{"stress-20261123-130212", "stress-20261123-131540"},
 		Differences: []report.Difference{{What: "label runner", Baseline: "perf-1", Candidate: "perf-2"}},

@@ -1,0 +1,92 @@
+package analyze
+
+import (
+	"slices"
+	"strings"
+
+	"k6report/internal/report"
+)
+
+// metricLoad marks the gate on whether the load was carried.
+const metricLoad = "load"
+
+// overloadCodes are the notes that tell of a load that was not carried. They
+// make a run invalid by itself; where the baseline carried the same load they
+// are what the comparison is about.
+var overloadCodes = []string{"dropped_iterations", "load_missed", "error_budget", "many_errors", "many_timeouts"}
+
+func overloadReasons(notes []report.Note) []string {
+	return invalidReasons(slices.DeleteFunc(slices.Clone(notes), func(n report.Note) bool {
+		return !slices.Contains(overloadCodes, n.Code)
+	}))
+}
+
+// overload reports whether the run is invalid for nothing but a load that it
+// did not carry.
+func (s *subject) overload() bool {
+	n := len(overloadReasons(s.notes))
+	return n > 0 && n == len(invalidReasons(s.notes))
+}
+
+// overloaded adds the gate on the load, where a baseline run is known to have
+// been asked for the same and to have carried it. The run's notes then doubt
+// the build, no longer the run.
+func (c *comparing) overloaded() {
+	if c.out.Forced || !c.subject.overload() || c.plan == nil {
+		return
+	}
+	if !slices.ContainsFunc(c.base, (*subject).carriedItsLoad) {
+		return
+	}
+	again := len(c.candidates) > 1
+	for _, s := range c.candidates[1:] {
+		again = again && len(overloadReasons(s.notes)) > 0
+	}
+	g := report.Gate{
+		Metric: metricLoad, Statistic: "sustained", Verdict: report.GateSuspected,
+		Reason: "load not sustained, which the baseline carried: " + strings.Join(overloadReasons(c.notes), "; "),
+	}
+	switch {
+	case len(c.base) < c.baseline.wanted():
+		g.Reason += "; " + plural(c.baseline.wanted()-len(c.base), "more baseline run is", "more baseline runs are") + " needed before a build can fail"
+	case again && !c.baseline.Group:
+		g.Verdict, g.Reason = report.GateRegressed, g.Reason+"; so did the second run"
+	case again || c.options.ConfirmRuns == 1:
+		g.Verdict = report.GateRegressed
+	case len(c.candidates) > 1:
+		g.Reason += "; the second run carried it"
+	}
+	c.out.Gates = append([]report.Gate{g}, c.out.Gates...)
+	for i := range c.notes {
+		if n := &c.notes[i]; n.Severity == report.Invalid && slices.Contains(overloadCodes, n.Code) {
+			n.Severity = report.Warning
+		}
+	}
+}
+
+// carriedItsLoad reports whether a run of a known plan dropped next to nothing.
+// That it kept its error budget, it had to show before it joined the baseline.
+func (s *subject) carriedItsLoad() bool {
+	if s.plan == nil {
+		return false
+	}
+	done, dropped := s.iterations(nil)
+	if done == 0 {
+		done = s.iterationsStarted()
+	}
+	return done > 0 && dropped <= maxDropped*(done+dropped)
+}
+
+// iterationsStarted counts them in the request tables.
+func (s *subject) iterationsStarted() float64 {
+	n := uint64(0)
+	for i := range s.Requests.Tables {
+		t := &s.Requests.Tables[i]
+		if durationMetric(t.Protocol) == "iteration_duration" {
+			for j := range t.Blocks {
+				n += t.Blocks[j].Count
+			}
+		}
+	}
+	return float64(n)
+}
