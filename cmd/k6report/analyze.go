@@ -83,8 +83,12 @@ func (c *common) judge(version string) (judge, error) {
 	return judge{config: cfg, failOn: failOn, version: version}, err
 }
 
-func (j judge) report(r *run.Run) *report.Report {
-	return analyze.Analyze(r, analyze.Options{Config: j.config, Version: j.version, FailOn: j.failOn})
+func (j judge) report(r *run.Run) *report.Report { return j.compare(r, analyze.Options{}) }
+
+// compare reports on a run with what the options compare it with.
+func (j judge) compare(r *run.Run, o analyze.Options) *report.Report {
+	o.Config, o.Version, o.FailOn = j.config, j.version, j.failOn
+	return analyze.Analyze(r, o)
 }
 
 // read reads all sources as one run.

@@ -32,6 +32,15 @@ type common struct {
 	ascii     bool
 	verbose   bool
 	quiet     bool
+	// sections of the terminal view; nil are all.
+	sections []string
+
+	// What a run is compared with: see [common.comparison].
+	baseline    string
+	store       string
+	rerun       string
+	confirmRuns int
+	force       bool
 }
 
 // view adds the flags of what is printed.

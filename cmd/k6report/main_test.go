@@ -45,6 +45,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"gen":    genCommand,
+			"made":   madeCommand,
 			"status": statusCommand,
 			"files":  filesCommand,
 			"schema": schemaCommand,

@@ -191,7 +191,7 @@ func (a *app) show(c *common, r *report.Report) error {
 		return nil
 	}
 	return render.Terminal(a.stdout, r, render.TerminalOptions{
-		Width: min(a.width, 200), ASCII: c.ascii, Color: a.useColor(c), Verbose: c.verbose,
+		Width: min(a.width, 200), ASCII: c.ascii, Color: a.useColor(c), Verbose: c.verbose, Sections: c.sections,
 	})
 }
 

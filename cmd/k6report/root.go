@@ -39,7 +39,7 @@ status that --fail-on names; 130 interrupted.`,
 		return usageError{hinted{err, c.CommandPath() + " --help lists its flags"}}
 	})
 	root.AddCommand(
-		a.analyzeCommand(), a.snapshotCommand(), a.renderCommand(), a.runCommand(),
+		a.analyzeCommand(), a.compareCommand(), a.snapshotCommand(), a.renderCommand(), a.runCommand(),
 		a.initCommand(), a.versionCommand(),
 	)
 	root.SetHelpCommand(helpCommand(root))

@@ -116,14 +116,14 @@ func (s *subject) compare(o *Options) *report.Comparison {
 	}
 	c.cut()
 	c.gates = c.chosen()
+	c.out.Gates = c.loadGate()
 	doubtful := ""
-	if overload := s.overload(); !overload && len(invalidReasons(s.notes)) > 0 {
+	if len(invalidReasons(s.notes)) > 0 {
 		doubtful = "the run is invalid"
 	}
 	inputs := c.inputs()
-	c.out.Gates = Decide(inputs, Rules{Wanted: b.Wanted, ConfirmRuns: o.ConfirmRuns, Group: b.Group, Doubtful: doubtful})
+	c.out.Gates = append(c.out.Gates, Decide(inputs, Rules{Wanted: b.Wanted, ConfirmRuns: o.ConfirmRuns, Group: b.Group, Doubtful: doubtful})...)
 	c.out.Noise = c.noise(inputs)
-	c.overloaded()
 	c.vanished()
 	sortGates(c.out.Gates)
 	c.shift()
@@ -320,7 +320,7 @@ func (c *comparing) inputs() []GateInput {
 	out := make([]GateInput, len(c.gates))
 	for i, g := range c.gates {
 		out[i] = GateInput{
-			Gate: g, Base: c.measured(c.base, g.GateKey), Candidates: c.measured(c.candidates, g.GateKey),
+			Gate: g, Base: c.measured(c.base, g.GateKey, true), Candidates: c.measured(c.candidates, g.GateKey, true),
 			Earlier: c.earlier(g.GateKey),
 		}
 		for j := range c.config.Accepted {
@@ -333,10 +333,10 @@ func (c *comparing) inputs() []GateInput {
 }
 
 // measured are a gate's values of runs, without those that have none.
-func (c *comparing) measured(runs []*subject, k config.GateKey) []GateValue {
+func (c *comparing) measured(runs []*subject, k config.GateKey, se bool) []GateValue {
 	var out []GateValue
 	for _, s := range runs {
-		if v, ok := c.values[s].value(k); ok {
+		if v, ok := c.values[s].value(k, se); ok {
 			out = append(out, v)
 			continue
 		}

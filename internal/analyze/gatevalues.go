@@ -69,7 +69,7 @@ func GateValues(r *run.Run, c *config.Config) []GateValue {
 		if slices.ContainsFunc(out, func(have GateValue) bool { return have.is(k) }) {
 			return
 		}
-		if value, ok := v.value(k); ok {
+		if value, ok := v.value(k, true); ok {
 			out = append(out, value)
 		}
 	}
@@ -198,9 +198,9 @@ func (v *valuer) throughput() config.GateKey {
 	return gateKey("iterations", "", statRate)
 }
 
-// value computes a gate's statistic; false when there is nothing to compute it
-// from.
-func (v *valuer) value(k config.GateKey) (GateValue, bool) {
+// value computes a gate's statistic, and its standard error where that is worth
+// the time it takes; false when there is nothing to compute it from.
+func (v *valuer) value(k config.GateKey, se bool) (GateValue, bool) {
 	out := GateValue{Metric: k.Metric, Endpoint: k.Endpoint, Statistic: k.Statistic.String()}
 	var ok bool
 	switch k.Metric {
@@ -211,7 +211,7 @@ func (v *valuer) value(k config.GateKey) (GateValue, bool) {
 	case "iterations":
 		ok = v.rate(&out, run.ProtocolIteration)
 	default:
-		ok = v.fromBlocks(&out, k) || v.fromSeries(&out, k)
+		ok = v.fromBlocks(&out, k, se) || v.fromSeries(&out, k)
 	}
 	return out, ok && report.Num(out.Value) != nil
 }
@@ -277,14 +277,16 @@ func (v *valuer) rate(out *GateValue, protocol string) bool {
 }
 
 // fromBlocks is a statistic of durations.
-func (v *valuer) fromBlocks(out *GateValue, k config.GateKey) bool {
+func (v *valuer) fromBlocks(out *GateValue, k config.GateKey, se bool) bool {
 	h := v.histogram(k.Metric, k.Endpoint)
 	if h == nil {
 		return false
 	}
 	statistic := func(weights []float64) float64 { return statisticOf(h, k.Statistic, weights) }
 	out.Value, out.Count = statistic(nil), h.count
-	out.SE = standardError(len(h.blocks), statistic)
+	if se {
+		out.SE = standardError(len(h.blocks), statistic)
+	}
 	return out.Value > 0
 }
 

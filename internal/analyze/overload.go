@@ -28,15 +28,15 @@ func (s *subject) overload() bool {
 	return n > 0 && n == len(invalidReasons(s.notes))
 }
 
-// overloaded adds the gate on the load, where a baseline run is known to have
-// been asked for the same and to have carried it. The run's notes then doubt
-// the build, no longer the run.
-func (c *comparing) overloaded() {
+// loadGate is the gate on the load, where the run did not carry it and a
+// baseline run is known to have been asked for the same and to have carried it;
+// else there is none. The run's notes then doubt the build, no longer the run.
+func (c *comparing) loadGate() []report.Gate {
 	if c.out.Forced || !c.subject.overload() || c.plan == nil {
-		return
+		return nil
 	}
 	if !slices.ContainsFunc(c.base, (*subject).carriedItsLoad) {
-		return
+		return nil
 	}
 	again := len(c.candidates) > 1
 	for _, s := range c.candidates[1:] {
@@ -56,12 +56,12 @@ func (c *comparing) overloaded() {
 	case len(c.candidates) > 1:
 		g.Reason += "; the second run carried it"
 	}
-	c.out.Gates = append([]report.Gate{g}, c.out.Gates...)
 	for i := range c.notes {
 		if n := &c.notes[i]; n.Severity == report.Invalid && slices.Contains(overloadCodes, n.Code) {
 			n.Severity = report.Warning
 		}
 	}
+	return []report.Gate{g}
 }
 
 // carriedItsLoad reports whether a run of a known plan dropped next to nothing.

@@ -68,7 +68,8 @@ func (c *comparing) quantileShift(there, here []*histogram, key [2]string, q flo
 		GateKey:        config.GateKey{Metric: key[0], Endpoint: key[1], Statistic: percentile(q)},
 		SmallestChange: config.DefaultSmallestChange,
 	}}
-	in.Base, in.Candidates = c.measured(c.base, in.GateKey), c.measured(c.candidates, in.GateKey)
+	se := len(c.base) <= fewestForT // else the spread between runs tells
+	in.Base, in.Candidates = c.measured(c.base, in.GateKey, se), c.measured(c.candidates, in.GateKey, se)
 	if len(in.Base) > 0 && len(in.Candidates) > 0 {
 		var g report.Gate
 		newRatioTest(&in, Rules{Group: c.baseline.Group}).describe(&g, in.Candidates)
@@ -88,7 +89,7 @@ func (c *comparing) explore() {
 	var p []float64
 	for _, k := range c.exploratory() {
 		in := GateInput{Gate: config.Gate{GateKey: k, SmallestChange: config.DefaultSmallestChange}}
-		in.Base, in.Candidates = c.measured(c.base, k), c.measured(c.candidates, k)
+		in.Base, in.Candidates = c.measured(c.base, k, false), c.measured(c.candidates, k, false)
 		if len(in.Base) < 3 || len(in.Candidates) == 0 {
 			continue
 		}

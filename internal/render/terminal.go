@@ -36,6 +36,8 @@ type TerminalOptions struct {
 	// name to its end whatever the Width: one that its column has no room for
 	// stands on lines of its own above its row.
 	Verbose bool
+	// Sections names those to be shown by their IDs; empty: all.
+	Sections []string
 }
 
 // Terminal writes the report for people at a terminal, the verdict first.
@@ -51,7 +53,7 @@ func Terminal(w io.Writer, r *report.Report, opts TerminalOptions) error {
 	opts.Width = min(max(opts.Width, leastWidth), mostWidth)
 	t := &terminal{painter: newPainter(opts), opts: opts}
 	t.verdict(r)
-	for _, s := range view.Sections(r, view.Options{All: opts.Verbose}) {
+	for _, s := range view.Sections(r, view.Options{All: opts.Verbose, Only: opts.Sections}) {
 		if err := t.section(s); err != nil {
 			return fmt.Errorf("write the terminal view: %w", err)
 		}

@@ -1,6 +1,10 @@
 package view
 
-import "k6report/internal/report"
+import (
+	"slices"
+
+	"k6report/internal/report"
+)
 
 // Tone is what a piece of text means; each renderer has its own colours.
 type Tone int
@@ -75,6 +79,8 @@ type Options struct {
 	// All shows every row and section; otherwise what went well is summed up
 	// and long tables are cut.
 	All bool
+	// Only names the sections to be shown by their IDs; empty: all.
+	Only []string
 }
 
 // Sections are everything below the verdict in the order of the page. A
@@ -82,13 +88,14 @@ type Options struct {
 func Sections(r *report.Report, opts Options) []Section {
 	var out []Section
 	add := func(s Section) {
-		if s.ID != "" {
+		if s.ID != "" && (len(opts.Only) == 0 || slices.Contains(opts.Only, s.ID)) {
 			out = append(out, s)
 		}
 	}
 	add(load(r))
 	add(overTime(r))
 	add(comparison(r, opts))
+	add(shift(r, opts))
 	add(attribution(r, opts))
 	add(endpoints(r, opts))
 	add(levels(r, opts))

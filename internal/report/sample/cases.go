@@ -282,6 +282,19 @@ func fillRun(run *report.Run) {
 	run.Thresholds[0].Reason = "nearer to the limit than the sketch's error"
 }
 
+// Compared is two groups of runs side by side.
+func Compared() *report.Report {
+	r := Healthy()
+	r.Verdict = report.Verdict{Status: report.Regressed, ExitCode: 3, Headline: "execute_workflow p95 is 38 % slower than main: 812 ms, was 588 ms."}
+	r.Comparison = comparison()
+	c := r.Comparison
+	c.CandidateName, c.Forced, c.Differences = "feature", false, nil
+	for i, q := range []float64{0.1, 0.5, 0.9, 0.99} {
+		c.Shift = append(c.Shift, report.Shift{Endpoint: "list_workflows", Quantile: q, Baseline: 10, Candidate: 10 + float64(i), Change: report.Num(float64(i) / 10)})
+	}
+	return r
+}
+
 func comparison() *report.Comparison {
 	gate := func(endpoint, stat, verdict string, base, cand, p float64) report.Gate {
 		change := cand/base - 1
@@ -304,7 +317,7 @@ func comparison() *report.Comparison {
 	throughput.Metric, throughput.Unit, throughput.LowerIsWorse = "http_reqs", report.UnitPerS, true
 	gates = append(gates, throughput)
 	return &report.Comparison{
-		CandidateName: "feature", Forced: true, WarmUpS: 4,
+		Forced: true, WarmUpS: 4,
 		Labels:      []report.Difference{{What: "commit", Baseline: "4f0c2d81", Candidate: "9b1e77aa"}},
 		Baseline:    report.Baseline{Name: "main", Runs: 8, IDs: []string{"load-1", "load-2"}, Wanted: 5, Epoch: "2026-10"},
 		Candidate:   []string{"stress-20261123-130212", "stress-20261123-131540"},

@@ -18,6 +18,7 @@ func All() map[string]*report.Report {
 		"healthy":          Healthy(),
 		"threshold_failed": ThresholdFailed(),
 		"invalid":          Invalid(),
+		"compared":         Compared(),
 		"wide":             Wide(),
 		"hostile":          Hostile(),
 		"full":             Full(),

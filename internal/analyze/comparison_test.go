@@ -1,0 +1,255 @@
+package analyze
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"k6report/internal/report"
+	"k6report/internal/run"
+)
+
+// comparable is a run of 20 s at 50/s with two endpoints, of which one may be
+// slower; runs of different seeds differ by about half a percent and in their
+// identity.
+func comparableRun(seed uint64, change func(*maker, *traffic)) *run.Run {
+	rng := rand.New(rand.NewPCG(seed, 5))
+	level := math.Exp(0.005 * rng.NormFloat64())
+	m := newRun("testid=" + string(rune('a'+seed)))
+	m.plan(rate("s", 50, 0, 20))
+	for i, name := range []string{"order", "browse"} {
+		of := traffic{name: name, from: float64(i) / 50, to: 20 + float64(i)/50, perS: 25}
+		mean := 30.0 - 20*float64(i)
+		of.ms = func(float64) float64 { return mean * level * math.Exp(0.1*rng.NormFloat64()) }
+		if change != nil {
+			change(m, &of)
+		}
+		m.traffic(of)
+	}
+	return m.Finish()
+}
+
+// slower slows an endpoint by a factor.
+func slower(name string, factor float64) func(*maker, *traffic) {
+	return func(_ *maker, t *traffic) {
+		if ms := t.ms; t.name == name {
+			t.ms = func(at float64) float64 { return factor * ms(at) }
+		}
+	}
+}
+
+func baselineOf(n int, change func(*maker, *traffic)) *Baseline {
+	b := &Baseline{Name: "main"}
+	for i := range n {
+		b.Runs = append(b.Runs, comparableRun(uint64(i), change))
+	}
+	return b
+}
+
+func gateNamed(t *testing.T, r *report.Report, metric, endpoint, statistic string) report.Gate {
+	t.Helper()
+	if r.Comparison != nil {
+		for _, g := range r.Comparison.Gates {
+			if g.Metric == metric && g.Endpoint == endpoint && g.Statistic == statistic {
+				return g
+			}
+		}
+	}
+	t.Fatalf("there is no gate on %s of %s of %q", statistic, metric, endpoint)
+	return report.Gate{}
+}
+
+func TestComparisonFromRuns(t *testing.T) {
+	b := baselineOf(5, nil)
+	slow := slower("order", 1.12)
+	r := Analyze(comparableRun(10, slow), Options{Baseline: b, Rerun: comparableRun(11, slow)})
+	if err := r.Check(); err != nil {
+		t.Fatal(err)
+	}
+	if r.Verdict.Status != report.Regressed || !strings.Contains(r.Verdict.Headline, "order") {
+		t.Errorf("verdict %+v", r.Verdict)
+	}
+	g := gateNamed(t, r, "http_req_duration", "order", "avg(95)")
+	if g.Verdict != report.GateRegressed || math.Abs(*g.Change-0.12) > 0.02 {
+		t.Errorf("the slower endpoint: %s by %v", g.Verdict, *g.Change)
+	}
+	if g := gateNamed(t, r, "http_req_duration", "browse", "avg(95)"); g.Verdict != report.GateOK {
+		t.Errorf("the other endpoint: %s (%s)", g.Verdict, g.Reason)
+	}
+	if r.Comparison.Gates[0].Verdict != report.GateRegressed {
+		t.Error("what regressed does not come first")
+	}
+	for _, want := range []string{"rate http_req_failed", "rate http_reqs"} {
+		statistic, metric, _ := strings.Cut(want, " ")
+		gateNamed(t, r, metric, "", statistic)
+	}
+	for _, s := range r.Comparison.Shift {
+		if s.Endpoint == "order" && math.Abs(*s.Change-0.12) > 0.04 {
+			t.Errorf("p%g of the slower endpoint moved by %v", 100*s.Quantile, *s.Change)
+		}
+	}
+	if n := len(r.Comparison.Shift); n < 20 {
+		t.Errorf("%d quantiles in the shift of two endpoints", n)
+	}
+
+	// By one run it is only suspected, and of the same build nothing is.
+	if r := Analyze(comparableRun(10, slow), Options{Baseline: b}); r.Verdict.Status != report.Suspected {
+		t.Errorf("by one run: %+v", r.Verdict)
+	}
+	if r := Analyze(comparableRun(10, nil), Options{Baseline: b}); r.Verdict.Status != report.Passed || !strings.Contains(r.Verdict.Headline, "no worse than main") {
+		t.Errorf("of the same build: %+v", r.Verdict)
+	}
+}
+
+func TestComparisonNotes(t *testing.T) {
+	candidate := comparableRun(10, nil)
+	for name, tt := range map[string]struct {
+		options Options
+		code    string
+		status  report.Status
+	}{
+		"none":        {Options{Baseline: &Baseline{Name: "main"}}, "no_baseline", report.Passed},
+		"unreachable": {Options{Baseline: &Baseline{Name: "main", Unreachable: "timeout"}}, "baseline_unreachable", report.Passed},
+		"itself":      {Options{Baseline: &Baseline{Name: "main", Runs: []*run.Run{candidate}}}, "baseline_holds_run", report.Passed},
+		"few":         {Options{Baseline: baselineOf(3, nil)}, "few_baseline_runs", report.Passed},
+		"again":       {Options{Baseline: baselineOf(5, nil), Rerun: candidate}, "rerun_unused", report.Passed},
+		"other load": {Options{Baseline: baselineOf(5, func(m *maker, _ *traffic) { m.plan(rate("s", 60, 0, 20)) })},
+			"", report.NotComparable},
+		"forced": {Options{Force: true, Baseline: baselineOf(5, func(m *maker, _ *traffic) { m.common = append(m.common, tag("region=eu")) })},
+			"comparability_unknown", report.Passed},
+	} {
+		r := Analyze(candidate, tt.options)
+		if r.Verdict.Status != tt.status || tt.code != "" && noteOf(r, tt.code) == nil {
+			t.Errorf("%s: %s, notes %+v", name, r.Verdict.Status, r.Notes)
+		}
+	}
+}
+
+// Runs of the baseline that measured something else take no part; the others do.
+func TestComparisonLeavesRunsOut(t *testing.T) {
+	b := baselineOf(5, nil)
+	b.Runs = append([]*run.Run{comparableRun(20, func(m *maker, _ *traffic) { m.plan(rate("s", 60, 0, 20)) })}, b.Runs...)
+	r := Analyze(comparableRun(10, nil), Options{Baseline: b})
+	if r.Comparison.Baseline.Runs != 5 || noteOf(r, "baseline_runs_left_out") == nil || len(r.Comparison.Differences) > 0 {
+		t.Errorf("%d runs, differences %v", r.Comparison.Baseline.Runs, r.Comparison.Differences)
+	}
+}
+
+// A gate whose endpoint is gone can't be compared; the others can.
+func TestComparisonEndpointGone(t *testing.T) {
+	r := Analyze(comparableRun(10, func(_ *maker, t *traffic) {
+		if t.name == "browse" {
+			t.name = "search"
+		}
+	}), Options{Baseline: baselineOf(5, nil)})
+	if g := gateNamed(t, r, "http_req_duration", "browse", "p(95)"); g.Verdict != report.GateNotComparable {
+		t.Errorf("a gate on nothing: %s", g.Verdict)
+	}
+	if g := gateNamed(t, r, "http_req_duration", "order", "p(95)"); g.Verdict != report.GateOK || r.Verdict.Status != report.Passed {
+		t.Errorf("the other: %s, verdict %s", g.Verdict, r.Verdict.Status)
+	}
+}
+
+func TestOverload(t *testing.T) {
+	drops := func(_ *maker, t *traffic) { t.dropped = 12 }
+	candidate := func(seed uint64) *run.Run { return comparableRun(seed, drops) }
+	if r := Analyze(candidate(10), Options{}); r.Verdict.Status != report.RunInvalid {
+		t.Fatalf("by itself: %s", r.Verdict.Status)
+	}
+	b := baselineOf(5, nil)
+	r := Analyze(candidate(10), Options{Baseline: b})
+	if r.Verdict.Status != report.Suspected || !strings.HasPrefix(r.Verdict.Headline, "Load not sustained") && !strings.HasPrefix(r.Verdict.Headline, "load not sustained") {
+		t.Errorf("one run: %+v", r.Verdict)
+	}
+	if ok, _ := MayJoin(r); ok {
+		t.Error("a run that did not carry its load may join the baseline")
+	}
+	if r := Analyze(candidate(10), Options{Baseline: b, Rerun: candidate(11)}); r.Verdict.Status != report.Regressed {
+		t.Errorf("two runs: %+v", r.Verdict)
+	}
+	if r := Analyze(candidate(10), Options{Baseline: b, Rerun: comparableRun(11, nil)}); r.Verdict.Status != report.Suspected {
+		t.Errorf("a second run that carried it: %+v", r.Verdict)
+	}
+	// A baseline that did no better shows nothing.
+	if r := Analyze(candidate(10), Options{Baseline: baselineOf(5, drops)}); r.Verdict.Status != report.RunInvalid {
+		t.Errorf("a baseline that dropped as much: %+v", r.Verdict)
+	}
+	if r := Analyze(candidate(10), Options{Baseline: baselineOf(2, nil), Rerun: candidate(11)}); r.Verdict.Status != report.Suspected {
+		t.Errorf("two baseline runs: %+v", r.Verdict)
+	}
+}
+
+// All runs lose the same start, the longest that any of them needed.
+func TestComparisonCutsAlike(t *testing.T) {
+	slowStart := func(_ *maker, t *traffic) {
+		ms := t.ms
+		t.ms = func(at float64) float64 {
+			if at < 5 {
+				return 3 * ms(at)
+			}
+			return ms(at)
+		}
+	}
+	b := baselineOf(5, nil)
+	b.Runs[2] = comparableRun(2, slowStart)
+	r := Analyze(comparableRun(10, nil), Options{Baseline: b})
+	if cut := r.Comparison.WarmUpS; cut < 4 || cut > 6 || noteOf(r, "warm_up_common") == nil {
+		t.Fatalf("cut at %v", cut)
+	}
+	if g := gateNamed(t, r, "http_req_duration", "order", "avg(95)"); g.Verdict != report.GateOK || *g.BaselineSpread > 0.02 {
+		t.Errorf("after the cut: %s, spread %v", g.Verdict, *g.BaselineSpread)
+	}
+}
+
+func TestGateValues(t *testing.T) {
+	r := comparableRun(1, nil)
+	values := GateValues(r, configured(t, "gates:\n  - metric: iteration_duration\n    statistic: med\n"))
+	find := func(metric, endpoint, statistic string) GateValue {
+		i := slices.IndexFunc(values, func(v GateValue) bool {
+			return v.Metric == metric && v.Endpoint == endpoint && v.Statistic == statistic
+		})
+		if i < 0 {
+			t.Fatalf("no value of %s of %s of %q in %+v", statistic, metric, endpoint, values)
+		}
+		return values[i]
+	}
+	full := Analyze(r, Options{})
+	for _, e := range full.Run.Endpoints {
+		if v := find("http_req_duration", e.Name, "p(95)"); math.Abs(v.Value/(*e.DurationMS.P95)-1) > 0.01 || v.Count != uint64(e.Count) {
+			t.Errorf("p95 of %s is %v of %d, the table says %v of %d", e.Name, v.Value, v.Count, *e.DurationMS.P95, e.Count)
+		}
+		// The standard error of 500 values that scatter by 10 %.
+		if v := find("http_req_duration", e.Name, "avg(95)"); v.SE == nil || *v.SE < 0.002 || *v.SE > 0.009 || !(v.Value < *e.DurationMS.Avg) {
+			t.Errorf("the average of the fastest of %s: %+v", e.Name, v)
+		}
+	}
+	if v := find("http_reqs", "", "rate"); math.Abs(v.Value-50) > 0.5 {
+		t.Errorf("throughput %v", v.Value)
+	}
+	if v := find("http_req_failed", "", "rate"); v.Value != 0 || v.Count != 1000 {
+		t.Errorf("errors %+v", v)
+	}
+	find("iteration_duration", "", "med")
+}
+
+// A thin run compares as the whole one does.
+func TestComparisonOfThinRuns(t *testing.T) {
+	b := baselineOf(5, nil)
+	want := Analyze(comparableRun(10, nil), Options{Baseline: b})
+	for i, r := range b.Runs {
+		thin := *r
+		thin.Series = slices.DeleteFunc(slices.Clone(r.Series), func(s run.Series) bool { return !slices.Contains(ThinMetrics(), s.Metric) })
+		b.Runs[i] = &thin
+	}
+	got := Analyze(comparableRun(10, nil), Options{Baseline: b})
+	if len(got.Comparison.Gates) != len(want.Comparison.Gates) || got.Verdict.Headline != want.Verdict.Headline {
+		t.Fatalf("thin: %q, whole: %q", got.Verdict.Headline, want.Verdict.Headline)
+	}
+	for i := range got.Comparison.Gates {
+		if a, b := got.Comparison.Gates[i], want.Comparison.Gates[i]; *a.Change != *b.Change || a.Verdict != b.Verdict {
+			t.Errorf("%s of %s: %v, whole %v", a.Statistic, a.Endpoint, *a.Change, *b.Change)
+		}
+	}
+}

@@ -1,0 +1,344 @@
+package view
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"k6report/internal/report"
+)
+
+// comparison is the run against its baseline, or one group of runs against
+// another.
+func comparison(r *report.Report, opts Options) Section {
+	c := r.Comparison
+	if c == nil {
+		return Section{}
+	}
+	s := Section{ID: "comparison", Title: "Against " + c.Baseline.Name}
+	if c.Baseline.Name == "" {
+		s.Title = "Comparison"
+	}
+	grouped := c.CandidateName != ""
+	if grouped {
+		s.Title = "Comparison"
+	}
+	switch {
+	case grouped:
+		s.Summary = append(s.Summary, cell("new: "+c.CandidateName+", "+Plural(len(c.Candidate), "run", "runs"), Strong), cell("old: "+c.Baseline.Name+", "+Plural(c.Baseline.Runs, "run", "runs"), Strong))
+	case c.Baseline.Runs < c.Baseline.Wanted:
+		s.Summary = append(s.Summary, cell(Count(int64(c.Baseline.Runs))+" of "+Plural(c.Baseline.Wanted, "baseline run", "baseline runs"), Warn))
+	default:
+		s.Summary = append(s.Summary, cell(Plural(c.Baseline.Runs, "baseline run", "baseline runs"), Dim))
+	}
+	if c.Baseline.Epoch != "" {
+		s.Summary = append(s.Summary, cell("epoch "+c.Baseline.Epoch, Dim))
+	}
+	if len(c.Candidate) > 1 && !grouped {
+		s.Summary = append(s.Summary, cell("with a second run", Dim))
+	}
+	if c.Noise.Median != nil {
+		s.Summary = append(s.Summary, cell("noise between runs "+Percent(*c.Noise.Median), Dim))
+	}
+	if c.WarmUpS > 0 {
+		s.Summary = append(s.Summary, cell("without the first "+Seconds(c.WarmUpS), Dim))
+	}
+	for _, d := range c.Differences {
+		s.Lines = append(s.Lines, Line{Parts: []Cell{{"! " + d.What + ": " + orNothing(d.Baseline) + " there, " + orNothing(d.Candidate) + " here", Warn}}})
+	}
+	for _, d := range c.Labels {
+		if grouped || opts.All {
+			s.Lines = append(s.Lines, Line{Label: d.What, Parts: []Cell{{d.Baseline + " → " + d.Candidate, Normal}}})
+		}
+	}
+	if grouped {
+		s.Table = sides(c)
+	} else {
+		s.Table, s.Lines = gates(c.Gates, s.Lines, opts)
+	}
+	if opts.All || grouped {
+		s.Lines = append(s.Lines, exploratory(c.Exploratory, opts)...)
+	}
+	return s
+}
+
+func orNothing(text string) string {
+	if text == "" {
+		return "none"
+	}
+	return text
+}
+
+// fewExploratory is how many findings outside the gates are shown unless all
+// are.
+const fewExploratory = 5
+
+func exploratory(list []report.Finding, opts Options) []Line {
+	var out []Line
+	for i, f := range list {
+		if i == fewExploratory && !opts.All {
+			out = append(out, Line{Parts: []Cell{{"… and " + Count(int64(len(list)-i)) + " more outside the gates", Dim}}})
+			break
+		}
+		a, b := Pair(f.Baseline, f.Candidate, f.Unit)
+		text := strings.TrimSpace(f.Endpoint+" "+f.Metric) + " " + Statistic(f.Statistic) + ": " + a + " → " + b
+		if f.Change != nil {
+			text += " (" + change(*f.Change, f.Unit) + ", exploratory)"
+		}
+		out = append(out, Line{Parts: []Cell{{text, Dim}}})
+	}
+	return out
+}
+
+// change is one of a gate: relative, or of a share in percentage points.
+func change(v float64, unit string) string {
+	if unit != report.UnitShare {
+		return Change(v)
+	}
+	points := prose(math.Round(v*1e5)/1e3, 3)
+	switch {
+	case points == "0":
+		return "±0 pt"
+	case v > 0:
+		return "+" + points + " pt"
+	}
+	return points + " pt"
+}
+
+func changeRange(i *report.Interval, unit string) string {
+	if unit != report.UnitShare || i == nil || i.Low == nil || i.High == nil {
+		return ChangeRange(i)
+	}
+	return strings.TrimSuffix(change(*i.Low, unit), " pt") + " to " + change(*i.High, unit)
+}
+
+// gates is the table of the gates that moved, or of all.
+func gates(list []report.Gate, lines []Line, opts Options) (*Table, []Line) {
+	t := &Table{Columns: []Column{
+		{Name: "verdict"},
+		{Name: "endpoint", Flex: true},
+		{Name: "statistic", Flex: true},
+		{Name: "baseline", Right: true, Drop: 1},
+		{Name: "now", Right: true},
+		{Name: "change", Right: true},
+		{Name: "interval", Right: true, Drop: 2},
+		{Name: "detectable", Right: true, Drop: 3},
+		{Name: "remark", Drop: 4, Flex: true},
+	}}
+	var quiet []report.Gate
+	for _, g := range list {
+		if g.Verdict == report.GateOK && !opts.All {
+			quiet = append(quiet, g)
+			continue
+		}
+		t.Rows = append(t.Rows, gateRow(&g))
+	}
+	if len(quiet) > 0 {
+		text := "✓ " + Plural(len(quiet), "gate", "gates") + " ok" + excluded(quiet)
+		if len(t.Rows) == 0 {
+			return nil, append(lines, Line{Parts: []Cell{{text, Good}}})
+		}
+		t.Foot = text
+	}
+	if len(t.Rows) == 0 {
+		return nil, lines
+	}
+	return t.withoutEmptyColumns(), lines
+}
+
+// excluded says what the gates that are ok exclude together, and what would
+// have been found.
+func excluded(list []report.Gate) string {
+	bound, detectable, known := 0.0, 0.0, true
+	for _, g := range list {
+		switch {
+		case g.Unit == report.UnitShare:
+			continue
+		case g.Excluded == nil:
+			known = false
+		default:
+			bound = max(bound, worse(&g, *g.Excluded))
+		}
+		if g.Detectable != nil {
+			detectable = max(detectable, worse(&g, *g.Detectable))
+		}
+	}
+	text := ""
+	if known && bound > 0 {
+		text += ", a change for the worse above " + strings.TrimPrefix(Change(bound), "+") + " is excluded"
+	}
+	if detectable > 0 {
+		text += ", one of " + strings.TrimPrefix(Change(detectable), "+") + " would have been seen"
+	}
+	return text
+}
+
+// worse is a gate's change as one for the worse.
+func worse(g *report.Gate, v float64) float64 {
+	if g.LowerIsWorse {
+		return -v
+	}
+	return v
+}
+
+// gateLabels are what a gate is called in its two columns.
+func gateLabels(g *report.Gate) (endpoint, statistic string) {
+	statistic = Statistic(g.Statistic)
+	switch {
+	case g.Metric == "http_req_failed":
+		statistic = "error rate"
+	case g.Metric == "http_reqs":
+		statistic = "throughput"
+	case g.Metric != "http_req_duration" && g.Metric != "":
+		statistic = g.Metric + " " + statistic
+	}
+	if endpoint = g.Endpoint; endpoint == "" {
+		endpoint = "whole run"
+	}
+	return endpoint, statistic
+}
+
+func gateRow(g *report.Gate) []Cell {
+	word := GateWord(g.Verdict)
+	a, b := Pair(g.Baseline, g.Candidate, g.Unit)
+	moved, detectable := Cell{Absent, Dim}, Cell{Absent, Dim}
+	if g.Change != nil {
+		moved = Cell{change(*g.Change, g.Unit), word.Tone}
+	}
+	if g.Detectable != nil {
+		detectable = Cell{change(*g.Detectable, g.Unit), Dim}
+	}
+	endpoint, statistic := gateLabels(g)
+	return []Cell{word, {endpoint, Strong}, {statistic, Normal}, {a, Normal}, {b, Normal}, moved, {changeRange(g.Interval, g.Unit), Dim}, detectable, {g.Reason, Dim}}
+}
+
+// sides is the table of two groups of runs, as benchstat shows it: both with
+// their spread, and the change where it is more than noise.
+func sides(c *report.Comparison) *Table {
+	t := &Table{Columns: []Column{
+		{Name: "endpoint", Flex: true},
+		{Name: "statistic", Flex: true},
+		{Name: "old", Right: true},
+		{Name: "spread", Right: true, Drop: 3},
+		{Name: "new", Right: true},
+		{Name: "spread", Right: true, Drop: 3},
+		{Name: "change", Right: true},
+		{Name: "interval", Right: true, Drop: 1},
+		{Name: "p", Right: true, Drop: 2},
+		{Name: "verdict"},
+		{Name: "remark", Drop: 5, Flex: true},
+	}}
+	for i := range c.Gates {
+		t.Rows = append(t.Rows, sideRow(&c.Gates[i]))
+	}
+	if len(t.Rows) == 0 {
+		return nil
+	}
+	t.Foot = "~ within the noise (p of 0.05 and more); spread: standard deviation between runs; interval of 90 %; n = " +
+		Count(int64(c.Baseline.Runs)) + " + " + Count(int64(len(c.Candidate)))
+	return t.withoutEmptyColumns()
+}
+
+// visible is the two-sided p below which a change is shown as one.
+const visible = 0.05
+
+func sideRow(g *report.Gate) []Cell {
+	endpoint, statistic := gateLabels(g)
+	a, b := Pair(g.Baseline, g.Candidate, g.Unit)
+	word := GateWord(g.Verdict)
+	spread := func(v *float64) Cell {
+		if v == nil {
+			return Cell{Absent, Dim}
+		}
+		return Cell{Percent(*v), Dim}
+	}
+	moved, p := Cell{"~", Dim}, Cell{Absent, Dim}
+	if g.PValue != nil {
+		twoSided := min(1, 2*(*g.PValue))
+		p = Cell{prose(twoSided, 2), Dim}
+		if twoSided < 0.001 {
+			p.Text = "<0.001"
+		}
+		if g.Change != nil && twoSided < visible {
+			moved = Cell{change(*g.Change, g.Unit), word.Tone}
+		}
+	} else if g.Change != nil { // no test: the interval tells within the runs only
+		moved = Cell{change(*g.Change, g.Unit), Normal}
+	}
+	return []Cell{
+		{endpoint, Strong}, {statistic, Normal}, {a, Normal}, spread(g.BaselineSpread), {b, Normal}, spread(g.CandidateSpread),
+		moved, {changeRange(g.Interval, g.Unit), Dim}, p, word, {g.Reason, Dim},
+	}
+}
+
+// shift is how far each quantile of the gated endpoints moved.
+func shift(r *report.Report, opts Options) Section {
+	c := r.Comparison
+	if c == nil || len(c.Shift) == 0 || !opts.All && c.CandidateName == "" {
+		return Section{}
+	}
+	s := Section{ID: "shift", Title: "Shift of the distribution"}
+	if opts.All {
+		s.Table = wholeShift(c.Shift)
+		return s
+	}
+	var endpoints []string
+	var quantiles []float64
+	for _, x := range c.Shift {
+		if !slices.Contains(endpoints, x.Endpoint) {
+			endpoints = append(endpoints, x.Endpoint)
+		}
+		if !slices.Contains(quantiles, x.Quantile) {
+			quantiles = append(quantiles, x.Quantile)
+		}
+	}
+	slices.Sort(quantiles)
+	t := &Table{Columns: []Column{{Name: "endpoint", Flex: true}}}
+	for i, q := range quantiles {
+		// Every other one goes first where there is no room.
+		drop := 0
+		if q != 0.5 && q != 0.95 {
+			drop = 1 + i%2
+		}
+		t.Columns = append(t.Columns, Column{Name: quantileName(q), Right: true, Drop: drop})
+	}
+	for _, e := range endpoints {
+		row := []Cell{{e, Strong}}
+		for _, q := range quantiles {
+			text := Absent
+			for _, x := range c.Shift {
+				if x.Endpoint == e && x.Quantile == q && x.Change != nil {
+					text = strings.TrimSuffix(Change(*x.Change), " %")
+				}
+			}
+			row = append(row, Cell{text, Normal})
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	t.Foot = "change in %"
+	s.Table = t
+	return s
+}
+
+func quantileName(q float64) string { return "p" + prose(100*q, 4) }
+
+func wholeShift(list []report.Shift) *Table {
+	t := &Table{Columns: []Column{
+		{Name: "endpoint", Flex: true},
+		{Name: "quantile"},
+		{Name: "baseline", Right: true},
+		{Name: "now", Right: true},
+		{Name: "change", Right: true},
+		{Name: "interval", Right: true, Drop: 1},
+	}}
+	for i := range list {
+		x := &list[i]
+		a, b := Pair(&x.Baseline, &x.Candidate, report.UnitMS)
+		moved := Absent
+		if x.Change != nil {
+			moved = Change(*x.Change)
+		}
+		t.Rows = append(t.Rows, []Cell{{x.Endpoint, Strong}, {quantileName(x.Quantile), Normal}, {a, Normal}, {b, Normal}, {moved, Normal}, {ChangeRange(x.Interval), Dim}})
+	}
+	return t.withoutEmptyColumns()
+}
