@@ -26,11 +26,15 @@ k6report run writes it, or - for standard input; its format is found by content.
 Runs in InfluxDB are influxdb://HOST:8086/DATABASE?testid=ID (1.x) and
 influxdb2://HOST:8086/BUCKET?org=ORG&testid=ID (2.x, Cloud); who asks is said by
 INFLUX_USERNAME and INFLUX_PASSWORD or INFLUX_TOKEN in the environment.
-Without a SOURCE the newest run under results/ is taken.`,
+Without a SOURCE the newest run under results/ is taken.
+
+With --baseline the run is compared with earlier ones: what looks worse is
+suspected, and regressed when a second run of the same build (--rerun) is, too.`,
 		Example: `  k6report analyze run.json.gz summary.json
   k6report analyze results/20261123T114553-smoke --verbose
   zcat run.json.gz | k6report analyze -
-  k6report analyze run.json.gz --out report --fail-on all`,
+  k6report analyze run.json.gz --out report --fail-on all
+  k6report analyze run.json.gz --baseline main`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.analyze(cmd.Context(), &c, args)
 		},
@@ -39,6 +43,8 @@ Without a SOURCE the newest run under results/ is taken.`,
 	c.files(cmd.Flags())
 	c.analysis(cmd.Flags())
 	c.parts(cmd.Flags())
+	c.comparison(cmd.Flags())
+	c.rerunFlag(cmd.Flags())
 	return cmd
 }
 
@@ -55,7 +61,11 @@ func (a *app) analyze(ctx context.Context, c *common, args []string) error {
 	if err != nil {
 		return err
 	}
-	rep := judge.report(r)
+	options, err := a.comparisonOptions(ctx, c, judge.config)
+	if err != nil {
+		return err
+	}
+	rep := judge.compare(r, options)
 	if c.out != "" {
 		if err := writeFiles(ctx, c.out, wanted, rep, r); err != nil {
 			return err

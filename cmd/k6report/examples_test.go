@@ -69,6 +69,14 @@ func exampleFolder(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
+	for i, name := range []string{
+		"old", "new", "main-1", "main-2", "new-1", "new-2", "results/main/1", "results/main/2", "results/feature/1", "results/feature/2",
+	} {
+		m := usual(uint64(i))
+		if err := m.writeFile(filepath.Join(dir, filepath.FromSlash(name)+".k6run")); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := putK6(filepath.Join(dir, "bin")); err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"k6report/internal/analyze"
+	"k6report/internal/baseline"
 	"k6report/internal/run"
 )
 
@@ -37,7 +40,7 @@ func madeCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: made FILE NAME=VALUE...")
 	}
-	m := made{seed: 1, rate: 100, seconds: 10, slow: 1, noise: 0.005, plan: true}
+	m := usual(1)
 	for _, arg := range args[1:] {
 		name, value, _ := strings.Cut(arg, "=")
 		if label, ok := strings.CutPrefix(name, "label:"); ok {
@@ -60,11 +63,47 @@ func madeCommand(ts *testscript.TestScript, neg bool, args []string) {
 			m.tags = append(m.tags, run.Tag{Name: name, Value: value})
 		}
 	}
+	ts.Check(m.writeFile(ts.MkAbs(args[0])))
+}
+
+// usual is a run like most.
+func usual(seed uint64) made {
+	return made{seed: seed, rate: 100, seconds: 10, slow: 1, noise: 0.005, plan: true}
+}
+
+// writeFile writes the run's snapshot.
+func (m *made) writeFile(path string) error {
 	var content bytes.Buffer
-	ts.Check(run.Encode(&content, m.run()))
-	path := ts.MkAbs(args[0])
-	ts.Check(os.MkdirAll(filepath.Dir(path), 0o755))
-	ts.Check(os.WriteFile(path, content.Bytes(), 0o644))
+	if err := run.Encode(&content, m.run()); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, content.Bytes(), 0o644)
+}
+
+// keepCommand puts snapshots into the default store: keep BASELINE EPOCH
+// FILE...
+func keepCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: keep BASELINE EPOCH FILE...")
+	}
+	store, err := baseline.Open(baseline.Dir(ts.MkAbs(defaultStore)), args[0])
+	ts.Check(err)
+	for _, name := range args[2:] {
+		r, err := run.Decode(strings.NewReader(ts.ReadFile(name)))
+		ts.Check(err)
+		e := baseline.NewEntry(r, analyze.ThinMetrics())
+		e.Status = "passed"
+		if args[1] != "first" {
+			e.Epoch = args[1]
+		}
+		for _, v := range analyze.GateValues(r, nil) {
+			e.Values = append(e.Values, baseline.Value(v))
+		}
+		ts.Check(store.Add(context.Background(), e))
+	}
 }
 
 func (m *made) run() *run.Run {

@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"gen":    genCommand,
 			"made":   madeCommand,
+			"keep":   keepCommand,
 			"status": statusCommand,
 			"files":  filesCommand,
 			"schema": schemaCommand,

@@ -282,7 +282,7 @@ func (c *comparing) chosen() []config.Gate {
 		add(gateKey(e.metric, e.name, statFastest))
 		add(gateKey(e.metric, e.name, statP95))
 	}
-	add(gateKey(metricErrors, "", statRate))
+	add(gateKey(metricFailed, "", statRate))
 	add(c.values[c.base[len(c.base)-1]].throughput())
 	return out
 }

@@ -412,7 +412,7 @@ func join(parts ...string) string {
 
 // lowerIsWorse reports whether a gate's metric is better when higher.
 func lowerIsWorse(k config.GateKey) bool {
-	return k.Statistic.Method == threshold.Rate && k.Metric != metricErrors && k.Metric != "dropped_iterations"
+	return k.Statistic.Method == threshold.Rate && k.Metric != metricFailed && k.Metric != "dropped_iterations"
 }
 
 // unitOf is a gate's unit.

@@ -140,7 +140,7 @@ func TestDecideMirrors(t *testing.T) {
 		return out
 	}
 	seen := make(map[string]int)
-	for range 500 {
+	for range 1000 {
 		var base, candidates []GateValue
 		for range 6 {
 			base = append(base, values(100*math.Exp(0.02*rng.NormFloat64()))...)

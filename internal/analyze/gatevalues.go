@@ -49,8 +49,8 @@ const (
 
 // Metrics of default gates.
 const (
-	metricDuration = "http_req_duration"
 	metricRequests = "http_reqs"
+	metricFailed   = "http_req_failed"
 )
 
 // mostRecorded bounds the endpoints whose values are recorded.
@@ -84,7 +84,7 @@ func GateValues(r *run.Run, c *config.Config) []GateValue {
 			}
 		}
 	}
-	add(gateKey(metricErrors, "", statRate))
+	add(gateKey(metricFailed, "", statRate))
 	add(v.throughput())
 	return out
 }
@@ -204,7 +204,7 @@ func (v *valuer) value(k config.GateKey, se bool) (GateValue, bool) {
 	out := GateValue{Metric: k.Metric, Endpoint: k.Endpoint, Statistic: k.Statistic.String()}
 	var ok bool
 	switch k.Metric {
-	case metricErrors:
+	case metricFailed:
 		ok = v.errors(&out)
 	case metricRequests:
 		ok = v.rate(&out, "http")
@@ -376,7 +376,7 @@ func standardError(blocks int, statistic func(weights []float64) float64) *float
 // gateName is what a gate is called in a sentence.
 func gateName(metric, endpoint, statistic string) string {
 	switch {
-	case metric == metricErrors && endpoint == "":
+	case metric == metricFailed && endpoint == "":
 		return "error rate"
 	case metric == metricRequests && endpoint == "":
 		return "throughput"

@@ -144,7 +144,7 @@ func (c *comparing) exploratory() []config.GateKey {
 		if e.count >= enoughForP99 {
 			add(gateKey(e.metric, e.name, "p(99)"))
 		}
-		add(gateKey(metricErrors, e.name, statRate))
+		add(gateKey(metricFailed, e.name, statRate))
 	}
 	for _, m := range c.Metrics {
 		if m.Type == run.Trend && !k6Own(m.Name) {

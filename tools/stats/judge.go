@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -45,7 +46,7 @@ func judgeCommand(_ context.Context, args []string, log io.Writer) (string, outp
 	}
 	var out strings.Builder
 	fmt.Fprintf(&out, "Printed by `make stats-runs`: `stats judge`, of %d runs of the unchanged engine", len(unchanged))
-	for _, factor := range factors {
+	for _, factor := range slices.Sorted(maps.Keys(slowed)) {
 		fmt.Fprintf(&out, ", %d at `slow=%s`", len(slowed[factor]), factor)
 	}
 	first := analyze.Analyze(unchanged[0].run, analyze.Options{})
@@ -149,7 +150,7 @@ func judgeSlowed(w io.Writer, unchanged []realRun, slowed map[string][]realRun) 
 	fmt.Fprintf(w, "\n**Slowed engine**, the average of the fastest 95 %% of `%s`: how often it is suspected by one run, and how often it should be by what is printed (goal: within 10 points).\n\n", endpoint)
 	fmt.Fprintln(w, "| fault | baselines | true change | runs | median detectable | found | should be | confirmed by the next | goal |")
 	fmt.Fprintln(w, "|---|---|---|---|---|---|---|---|---|")
-	for _, factor := range factors {
+	for _, factor := range slices.Sorted(maps.Keys(slowed)) {
 		runs := slowed[factor]
 		for _, n := range []int{5, 8} {
 			if len(runs) == 0 || len(unchanged) < n {

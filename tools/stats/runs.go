@@ -22,15 +22,16 @@ type laboratory struct {
 	engine, k6, prog string
 	script           string
 	unchanged        int
-	slowed           int // of each factor
+	slowed           int      // of each factor
+	factors          []string // of the engine's fault slow
 	rate             int
 	seconds          int
 	limit            time.Duration
 	log              io.Writer
 }
 
-// factors are those of the engine's fault slow.
-var factors = []string{"1.1", "1.2"}
+// usualFactors slow an execution by about 10 and 20 %.
+const usualFactors = "1.5,2"
 
 func runsCommand(ctx context.Context, args []string, log io.Writer) (string, output, error) {
 	l := laboratory{log: log}
@@ -42,11 +43,18 @@ func runsCommand(ctx context.Context, args []string, log io.Writer) (string, out
 	f.StringVar(&l.script, "script", "tools/stats/execute.js", "what k6 runs")
 	f.IntVar(&l.unchanged, "n", 64, "`runs` of the unchanged engine")
 	f.IntVar(&l.slowed, "slow", 20, "`runs` of the engine at each factor of slow")
+	f.Func("factors", "`factors` of the engine's fault slow, on the statements that write: such as "+usualFactors+" (the default), which make an execution about 10 and 20 % slower", func(list string) error {
+		l.factors = strings.Split(list, ",")
+		return nil
+	})
 	f.IntVar(&l.rate, "rate", 55, "executions a second")
 	f.IntVar(&l.seconds, "seconds", 8, "length of a run")
 	f.DurationVar(&l.limit, "limit", time.Hour, "begin no run after this `time`; a later call goes on")
 	if err := parse(f, args, log); err != nil {
 		return "", output{}, err
+	}
+	if len(l.factors) == 0 {
+		l.factors = strings.Split(usualFactors, ",")
 	}
 	made, left, err := l.makeAll(ctx)
 	if err != nil {
@@ -60,12 +68,12 @@ func runsCommand(ctx context.Context, args []string, log io.Writer) (string, out
 func (l *laboratory) plan() []string {
 	var names []string
 	slow := 0
-	total := l.slowed * len(factors)
+	total := l.slowed * len(l.factors)
 	for i := range l.unchanged {
 		names = append(names, fmt.Sprintf("%03d-unchanged", i))
 		// None before there is a baseline of eight.
 		for i >= 8 && slow < total && slow*(l.unchanged-8) < total*(i-7) {
-			names = append(names, fmt.Sprintf("%03d-slow-%s-%02d", i, factors[slow%len(factors)], slow))
+			names = append(names, fmt.Sprintf("%03d-slow-%s-%02d", i, l.factors[slow%len(l.factors)], slow))
 			slow++
 		}
 	}

@@ -189,8 +189,13 @@ func gateLabels(g *report.Gate) (endpoint, statistic string) {
 		statistic = "error rate"
 	case g.Metric == "http_reqs":
 		statistic = "throughput"
+	case g.Metric == "load":
+		statistic = "load"
 	case g.Metric != "http_req_duration" && g.Metric != "":
 		statistic = g.Metric + " " + statistic
+	}
+	if part, ok := strings.CutPrefix(statistic, "avg("); ok {
+		statistic = "avg of fastest " + strings.TrimSuffix(part, ")") + " %"
 	}
 	if endpoint = g.Endpoint; endpoint == "" {
 		endpoint = "whole run"
@@ -234,7 +239,7 @@ func sides(c *report.Comparison) *Table {
 	if len(t.Rows) == 0 {
 		return nil
 	}
-	t.Foot = "~ within the noise (p of 0.05 and more); spread: standard deviation between runs; interval of 90 %; n = " +
+	t.Foot = "~ within the noise, p of 0.05 and more; n = " +
 		Count(int64(c.Baseline.Runs)) + " + " + Count(int64(len(c.Candidate)))
 	return t.withoutEmptyColumns()
 }
