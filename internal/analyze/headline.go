@@ -159,9 +159,12 @@ func excludedText(c *report.Comparison) string {
 	}
 	text := "no worse than " + against
 	switch {
+	case n[report.GateInconclusive] > 0:
+		i := slices.IndexFunc(c.Gates, func(g report.Gate) bool { return g.Verdict == report.GateInconclusive })
+		return fmt.Sprintf("%d of %s can't tell (%s), the rest is no worse than %s", n[report.GateInconclusive], plural(len(c.Gates), "gate", "gates"), c.Gates[i].Reason, against)
 	case n[report.GateAccepted] > 0:
 		text = fmt.Sprintf("%s as accepted, otherwise no worse than %s", plural(n[report.GateAccepted], "gate changed", "gates changed"), against)
-	case known && worst > 0:
+	case known && worst >= 0.0005:
 		text += fmt.Sprintf(": a change for the worse above %s is excluded", percentChange(worst))
 	case !known:
 		text = fmt.Sprintf("nothing large is worse than %s (%s)", against, plural(c.Baseline.Runs, "run", "runs"))

@@ -164,7 +164,7 @@ func excluded(list []report.Gate) string {
 		}
 	}
 	text := ""
-	if known && bound > 0 {
+	if known && bound >= 0.0005 {
 		text += ", a change for the worse above " + strings.TrimPrefix(Change(bound), "+") + " is excluded"
 	}
 	if detectable > 0 {
