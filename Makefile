@@ -121,14 +121,16 @@ lab: build ## count how often the attribution is right, on injected faults; hour
 lab-score: build ## score the runs of `make lab` again, without running any
 	$(lab) -score $(LAB)
 
-# Of `make stats`: made-up reports of each kind; `make stats-runs` makes real runs
+# Of `make stats`: made-up reports and histories of each kind; `make stats-runs` makes real runs
 # of the engine until LIMIT is over, and goes on with them the next time.
 REPORTS ?= 10000
+SERIES  ?= 2000
 LIMIT   ?= 1h
 
 .PHONY: stats
 stats: ## what verdicts can promise, by simulation; some minutes
 	go run ./tools/stats simulate -reports $(REPORTS) $(if $(OUT),-o '$(OUT)')
+	go run ./tools/stats trend -series $(SERIES) $(if $(OUT),-o '$(OUT)')
 
 .PHONY: stats-runs
 stats-runs: build ## the same by real runs of the testbed's engine; a quarter of an hour and more

@@ -61,7 +61,7 @@ func (a *app) analyze(ctx context.Context, c *common, args []string) error {
 	if err != nil {
 		return err
 	}
-	options, err := a.comparisonOptions(ctx, c, judge.config)
+	options, err := a.comparisonOptions(ctx, c, judge.config, r)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -77,12 +78,25 @@ func exampleFolder(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
+	slow := usual(30)
+	slow.slow = 1.2
+	if err := slow.writeFile(filepath.Join(dir, "slow.k6run")); err != nil {
+		t.Fatal(err)
+	}
+	for seed := range uint64(8) {
+		m := usual(seed + 1)
+		if err := m.writeFile(filepath.Join(dir, "load", fmt.Sprintf("%d.k6run", seed))); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := putK6(filepath.Join(dir, "bin")); err != nil {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
 		{"snapshot", "run.json.gz", "-q", "-o", "run.k6run"},
 		{"analyze", "run.json.gz", "-q", "-o", "report"},
+		{"baseline", "add", "-q", "--baseline", "load", "load"},
+		{"analyze", "slow.k6run", "-q", "--baseline", "load", "--formats", "json", "-o", "results/feature"},
 	} {
 		cmd := exec.CommandContext(t.Context(), "k6report", args...)
 		cmd.Dir, cmd.Env = dir, append(os.Environ(), endAtOnce)

@@ -60,9 +60,19 @@ func (c *common) files(f *pflag.FlagSet) {
 
 // analysis adds the flags of how a run is read and judged.
 func (c *common) analysis(f *pflag.FlagSet) {
-	f.StringVar(&c.config, "config", "", "configuration `file` (default k6report.yaml when there)")
+	c.reading(f)
 	f.StringVar(&c.failOn, "fail-on", "", fmt.Sprintf("`statuses` for an exit code other than 0: a list, all or none (default %s)", strings.Join(c.usualFailOn(), ",")))
+}
+
+// reading adds the flags of how a run is read.
+func (c *common) reading(f *pflag.FlagSet) {
+	c.configured(f)
 	f.StringArrayVar(&c.labels, "label", nil, "say something of the run, such as commit=abc; may be repeated")
+}
+
+// configured adds --config.
+func (c *common) configured(f *pflag.FlagSet) {
+	f.StringVar(&c.config, "config", "", "configuration `file` (default k6report.yaml when there)")
 }
 
 // labelMap reads --label K=V.

@@ -44,15 +44,17 @@ func TestScripts(t *testing.T) {
 			return putK6(filepath.Join(e.WorkDir, "bin"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"gen":    genCommand,
-			"made":   madeCommand,
-			"keep":   keepCommand,
-			"status": statusCommand,
-			"files":  filesCommand,
-			"schema": schemaCommand,
-			"ascii":  asciiCommand,
-			"touch":  touchCommand,
-			"engine": engineCommand,
+			"gen":     genCommand,
+			"made":    madeCommand,
+			"keep":    keepCommand,
+			"history": historyCommand,
+			"commit":  commitCommand,
+			"status":  statusCommand,
+			"files":   filesCommand,
+			"schema":  schemaCommand,
+			"ascii":   asciiCommand,
+			"touch":   touchCommand,
+			"engine":  engineCommand,
 		},
 	})
 }

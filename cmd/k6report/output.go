@@ -59,8 +59,9 @@ func single(name, path string, write writer) format {
 	}}
 }
 
-// pageFile and chartsFolder are what other formats point to.
+// Names that other formats and verbs know.
 const (
+	reportFile   = "report.json"
 	pageFile     = "report.html"
 	chartsFolder = "charts"
 )
@@ -73,7 +74,7 @@ func formats() []format {
 		single("summary", "summary.txt", func(w io.Writer, o output) error {
 			return render.Terminal(w, o.report, render.TerminalOptions{Verbose: true})
 		}),
-		single("json", "report.json", func(w io.Writer, o output) error { return report.Encode(w, o.report) }),
+		single("json", reportFile, func(w io.Writer, o output) error { return report.Encode(w, o.report) }),
 		single("html", pageFile, func(w io.Writer, o output) error { return page.HTML(w, o.report) }),
 		single("md", "report.md", func(w io.Writer, o output) error { return render.Markdown(w, o.report) }),
 		{name: "charts", may: pictureFiles(), make: pictures},

@@ -67,10 +67,16 @@ func Analyze(r *run.Run, o Options) *report.Report {
 	out.Comparison = s.compare(&o)
 	out.Saturation = s.saturation(out)
 	out.Soak = s.soak(out)
+	out.Trend = s.trend(&o)
 	out.Attribution = s.attribution(out, referenceOf(&o, out.Comparison))
 	out.Notes = s.sortedNotes()
 	out.Method = append(s.method(&out.Run, out.Comparison), answerMethods(out)...)
 	out.Verdict = s.verdict(out, o.FailOn)
+	if t := out.Trend; t != nil {
+		if this := &t.Runs[len(t.Runs)-1]; this.ID == s.ID {
+			this.Status = out.Verdict.Status
+		}
+	}
 	return out
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"k6report/internal/config"
 	"k6report/internal/report"
@@ -29,6 +30,14 @@ type Baseline struct {
 	History []PastRun
 	// Epoch names the current epoch; "" where no change was ever accepted.
 	Epoch string
+	// Settled are the fingerprints of the accepted changes that the current epoch
+	// has within it: they excuse nothing more. See [config.Accepted.Fingerprint].
+	Settled []string
+	// All are all valid runs by their recorded values, oldest first, for the
+	// trend; empty: there is none.
+	All []PastRun
+	// Notes are on how the runs were chosen.
+	Notes []report.Note
 	// Wanted is the number of runs from which a build can fail; 0 is 5.
 	Wanted int
 	// Unreachable says why the store couldn't be read; "" when it could.
@@ -42,9 +51,12 @@ type Baseline struct {
 
 // PastRun is an earlier run of a baseline.
 type PastRun struct {
-	ID     string
-	Epoch  string
-	Values []GateValue
+	ID      string
+	Epoch   string
+	Commit  string        // "" when unknown
+	Started time.Time     // zero when unknown
+	Status  report.Status // when it was added
+	Values  []GateValue
 }
 
 // ThinMetrics are the metrics of which even a thin run keeps series, with their
@@ -88,6 +100,7 @@ func (s *subject) compare(o *Options) *report.Comparison {
 	if b == nil {
 		return nil
 	}
+	s.notes = append(s.notes, b.Notes...)
 	switch wanted := b.wanted(); {
 	case b.Unreachable != "":
 		s.note("baseline_unreachable", report.Warning, "nothing was compared, as the baselines could not be read: "+b.Unreachable, b.Name)
@@ -324,7 +337,7 @@ func (c *comparing) inputs() []GateInput {
 			Earlier: c.earlier(g.GateKey),
 		}
 		for j := range c.config.Accepted {
-			if a := &c.config.Accepted[j]; a.GateKey == g.GateKey {
+			if a := &c.config.Accepted[j]; a.GateKey == g.GateKey && !slices.Contains(c.baseline.Settled, a.Fingerprint()) {
 				out[i].Accepted = a
 			}
 		}

@@ -2,6 +2,7 @@ package baseline
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"strings"
 )
@@ -28,10 +29,10 @@ const longestName = 150
 
 // CheckName refuses names that could leave their place or mean something to a
 // file system: each part is of letters, digits, dots, dashes and underscores,
-// and begins with none of the dots.
+// and begins with no dot and holds no two of them side by side.
 func CheckName(name string) error {
 	for part := range strings.SplitSeq(name, "/") {
-		if part == "" || len(part) > longestName || part[0] == '.' || strings.IndexFunc(part, unsafeLetter) >= 0 {
+		if part == "" || len(part) > longestName || part[0] == '.' || strings.Contains(part, "..") || strings.IndexFunc(part, unsafeLetter) >= 0 {
 			return fmt.Errorf("%q can't be a baseline's name: use letters, digits, dots, dashes and underscores, at most %d of them", name, longestName)
 		}
 	}
@@ -46,19 +47,19 @@ func unsafeLetter(r rune) bool {
 	return true
 }
 
-// SafeName makes one part of a name of any text: what may not stand in it
-// becomes an underscore, and what is too long loses its end. Empty text and
-// text of dots alone become "default".
+// SafeName makes one part of a name of any text, another of another: text that
+// is one already stays, else what may not stand in it becomes an underscore and
+// a hash of the text follows, so that no two runs share an entry.
 func SafeName(text string) string {
+	if CheckName(text) == nil && !strings.Contains(text, "/") {
+		return text
+	}
 	safe := strings.Map(func(r rune) rune {
-		if unsafeLetter(r) {
+		if unsafeLetter(r) || r == '.' {
 			return '_'
 		}
 		return r
 	}, text)
-	safe = strings.TrimLeft(safe, ".")
-	if safe == "" {
-		return "default"
-	}
-	return safe[:min(len(safe), longestName)]
+	const short = longestName - 20
+	return fmt.Sprintf("%s-%x", safe[:min(len(safe), short)], sha256.Sum256([]byte(text)))[:min(len(safe), short)+1+12]
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"k6report/internal/atomicfile"
 )
@@ -83,6 +84,37 @@ func (d Dir) Delete(_ context.Context, name string) error {
 		return fmt.Errorf("delete baseline entry: %w", err)
 	}
 	return nil
+}
+
+// Sweep removes what killed processes left half written before a time, and
+// returns how many files that were. A writer needs seconds, so that a time an
+// hour ago harms none.
+func (d Dir) Sweep(ctx context.Context, before time.Time) (int, error) {
+	swept := 0
+	err := filepath.WalkDir(string(d), func(path string, entry fs.DirEntry, err error) error {
+		switch name := filepath.Base(path); {
+		case context.Cause(ctx) != nil:
+			return context.Cause(ctx)
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return err
+		case entry.IsDir() || !strings.HasPrefix(name, ".") || !strings.HasSuffix(name, ".tmp") || !strings.Contains(name, Ending+"."):
+			return nil
+		}
+		info, err := entry.Info()
+		if err != nil || !info.Mode().IsRegular() || !info.ModTime().Before(before) {
+			return nil //nolint:nilerror // it is gone, which is what was wanted
+		}
+		if err := os.Remove(path); err == nil {
+			swept++
+		}
+		return nil
+	})
+	if err != nil {
+		return swept, fmt.Errorf("clean up %s: %w", string(d), err)
+	}
+	return swept, nil
 }
 
 func (d Dir) path(name string) (string, error) {

@@ -19,7 +19,7 @@ type Entry struct {
 	// Started is when the run started, zero when that is unknown; Added is when
 	// the entry was made.
 	Started time.Time `json:"started,omitzero"`
-	Added   time.Time `json:"added"`
+	Added   time.Time `json:"added,omitzero"`
 	// Status is the verdict of the run's report when it was added, such as
 	// "passed"; Invalid says why a run that was added all the same is invalid.
 	Status  string `json:"status"`
@@ -33,9 +33,16 @@ type Entry struct {
 	// Epoch names the stretch of the baseline that the run belongs to: each
 	// accepted change starts a new one. "" is the first.
 	Epoch string `json:"epoch,omitempty"`
+	// Accepted are the fingerprints of the accepted changes that the epoch has
+	// within it, sorted: they excuse nothing any more.
+	Accepted []string `json:"accepted,omitempty"`
+	// Reason says why the epoch began; "" when nobody said.
+	Reason string `json:"reason,omitempty"`
 	// Run is the run without what comparisons don't need (see [run.Thin]); nil
-	// once an entry is thinned to its values.
+	// in an entry that was thinned to its values, and in lists.
 	Run *run.Run `json:"-"`
+	// Whole says that the entry's blob holds a run.
+	Whole bool `json:"-"`
 }
 
 // Value is one gate's statistic of a run.
@@ -68,44 +75,61 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Encode writes an entry as a blob.
 func Encode(e *Entry) ([]byte, error) {
+	var snapshot bytes.Buffer
+	if e.Run != nil {
+		if err := run.Encode(&snapshot, e.Run); err != nil {
+			return nil, fmt.Errorf("encode baseline entry %s: %w", e.ID, err)
+		}
+	}
+	return seal(e, snapshot.Bytes())
+}
+
+// seal puts an entry's envelope before a snapshot.
+func seal(e *Entry, snapshot []byte) ([]byte, error) {
 	envelope, err := json.Marshal(e)
 	if err != nil {
 		return nil, fmt.Errorf("encode baseline entry %s: %w", e.ID, err)
 	}
-	body := binary.LittleEndian.AppendUint32(nil, uint32(len(envelope)))
-	body = append(body, envelope...)
-	if e.Run != nil {
-		var snapshot bytes.Buffer
-		if err := run.Encode(&snapshot, e.Run); err != nil {
-			return nil, fmt.Errorf("encode baseline entry %s: %w", e.ID, err)
-		}
-		body = append(body, snapshot.Bytes()...)
+	if len(envelope) > mostEnvelope {
+		return nil, fmt.Errorf("encode baseline entry %s: its labels and values have %d bytes, at most %d are kept", e.ID, len(envelope), mostEnvelope)
 	}
-	blob := append([]byte(entryMagic), entryVersion)
-	blob = binary.LittleEndian.AppendUint32(blob, crc32.Checksum(body, castagnoli))
-	return append(blob, body...), nil
+	blob := append(make([]byte, 0, entryHeader+len(envelope)+len(snapshot)), entryMagic...)
+	blob = append(blob, entryVersion, 0, 0, 0, 0)
+	blob = binary.LittleEndian.AppendUint32(blob, uint32(len(envelope)))
+	blob = append(append(blob, envelope...), snapshot...)
+	sum := crc32.Checksum(blob[entryHeader-4:], castagnoli)
+	binary.LittleEndian.PutUint32(blob[len(entryMagic)+1:], sum)
+	return blob, nil
 }
 
 // Decode reads a blob. An error says what is wrong with it; a blob is either
 // whole or refused.
 func Decode(blob []byte) (*Entry, error) {
+	e, snapshot, err := decodeEnvelope(blob)
+	if err != nil || !e.Whole {
+		return e, err
+	}
+	if e.Run, err = run.Decode(bytes.NewReader(snapshot)); err != nil {
+		return nil, fmt.Errorf("read baseline entry %s: %w", e.ID, err)
+	}
+	return e, nil
+}
+
+// decodeEnvelope reads a blob without the run in it, but for its checksum.
+func decodeEnvelope(blob []byte) (e *Entry, snapshot []byte, err error) {
 	envelope, snapshot, err := open(blob)
 	if err != nil {
-		return nil, fmt.Errorf("read baseline entry: %w", err)
+		return nil, nil, fmt.Errorf("read baseline entry: %w", err)
 	}
-	var e Entry
-	if err := json.Unmarshal(envelope, &e); err != nil {
-		return nil, fmt.Errorf("read baseline entry: %w", err)
+	e = new(Entry)
+	if err := json.Unmarshal(envelope, e); err != nil {
+		return nil, nil, fmt.Errorf("read baseline entry: %w", err)
 	}
 	if e.ID == "" {
-		return nil, errors.New("read baseline entry: it names no run")
+		return nil, nil, errors.New("read baseline entry: it names no run")
 	}
-	if len(snapshot) > 0 {
-		if e.Run, err = run.Decode(bytes.NewReader(snapshot)); err != nil {
-			return nil, fmt.Errorf("read baseline entry %s: %w", e.ID, err)
-		}
-	}
-	return &e, nil
+	e.Whole = len(snapshot) > 0
+	return e, snapshot, nil
 }
 
 // open checks a blob and takes it apart.

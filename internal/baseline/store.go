@@ -37,6 +37,7 @@ func (s *Store) Name() string { return s.name }
 // Damaged is an entry that could not be read: it is left where it is, and out
 // of everything.
 type Damaged struct {
+	ID   string // what its name says
 	Name string // the blob's
 	Err  error
 }
@@ -64,20 +65,59 @@ func (s *Store) Add(ctx context.Context, e *Entry) error {
 // ErrNoRun is returned for a run that the baseline does not hold.
 var ErrNoRun = errors.New("the baseline holds no such run")
 
-// Get is the entry of a run.
-func (s *Store) Get(ctx context.Context, id string) (*Entry, error) {
-	name, err := s.blob(id)
-	if err != nil {
-		return nil, err
+// content is the blob of a run.
+func (s *Store) content(ctx context.Context, id string) (name string, content []byte, err error) {
+	if name, err = s.blob(id); err != nil {
+		return "", nil, err
 	}
-	content, err := s.blobs.Get(ctx, name)
+	content, err = s.blobs.Get(ctx, name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s of %s: %w", id, s.name, ErrNoRun)
+		err = fmt.Errorf("%s of %s: %w", id, s.name, ErrNoRun)
 	}
+	return name, content, err
+}
+
+// Get is the entry of a run, with the run.
+func (s *Store) Get(ctx context.Context, id string) (*Entry, error) {
+	_, content, err := s.content(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	return Decode(content)
+}
+
+// Describe is the entry of a run, without the run.
+func (s *Store) Describe(ctx context.Context, id string) (*Entry, error) {
+	_, content, err := s.content(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	e, _, err := decodeEnvelope(content)
+	return e, err
+}
+
+// Update changes what is said of a run. Where thin, the run itself is given up
+// for good. A change that another writer makes to the same entry meanwhile may
+// be lost; what is there is always whole.
+func (s *Store) Update(ctx context.Context, id string, thin bool, change func(*Entry)) error {
+	name, content, err := s.content(ctx, id)
+	if err != nil {
+		return err
+	}
+	e, snapshot, err := decodeEnvelope(content)
+	if err != nil {
+		return err
+	}
+	if thin {
+		snapshot = nil
+	}
+	if change != nil {
+		change(e)
+	}
+	if content, err = seal(e, snapshot); err != nil {
+		return err
+	}
+	return s.blobs.Put(ctx, name, content)
 }
 
 // Remove takes a run out, even one whose entry is damaged.
@@ -109,7 +149,8 @@ func (s *Store) IDs(ctx context.Context) ([]string, error) {
 	return ids, nil
 }
 
-// List are all entries, the oldest first, and those that can't be read.
+// List are all entries without their runs, the oldest first, and those that
+// can't be read.
 func (s *Store) List(ctx context.Context) ([]*Entry, []Damaged, error) {
 	ids, err := s.IDs(ctx)
 	if err != nil {
@@ -118,14 +159,14 @@ func (s *Store) List(ctx context.Context) ([]*Entry, []Damaged, error) {
 	var entries []*Entry
 	var damaged []Damaged
 	for _, id := range ids {
-		switch e, err := s.Get(ctx, id); {
+		switch e, err := s.Describe(ctx, id); {
 		case err == nil:
 			entries = append(entries, e)
 		case errors.Is(err, ErrNoRun): // taken away since
 		case context.Cause(ctx) != nil:
 			return nil, nil, err
 		default:
-			damaged = append(damaged, Damaged{s.name + "/" + id + Ending, err})
+			damaged = append(damaged, Damaged{id, s.name + "/" + id + Ending, err})
 		}
 	}
 	slices.SortStableFunc(entries, func(a, b *Entry) int {
@@ -134,23 +175,31 @@ func (s *Store) List(ctx context.Context) ([]*Entry, []Damaged, error) {
 	return entries, damaged, nil
 }
 
-// Prune thins all but the newest keep entries to their values, for the trend,
-// and returns how many it thinned.
+// Prune thins all entries to their values, for the trend, but the newest keep
+// valid ones and what lies between them. It returns how many it thinned.
 func (s *Store) Prune(ctx context.Context, keep int) (int, error) {
 	entries, _, err := s.List(ctx)
 	if err != nil {
 		return 0, err
 	}
-	thinned := 0
-	for _, e := range entries[:max(0, len(entries)-keep)] {
-		if e.Run == nil {
-			continue
+	thinned, kept := 0, 0
+	for _, e := range slices.Backward(entries) {
+		switch {
+		case !e.Whole:
+		case kept < keep:
+			if e.Invalid == "" {
+				kept++
+			}
+		default:
+			err := s.Update(ctx, e.ID, true, nil)
+			if errors.Is(err, ErrNoRun) { // taken away since
+				continue
+			}
+			if err != nil {
+				return thinned, err
+			}
+			thinned++
 		}
-		e.Run = nil
-		if err := s.Add(ctx, e); err != nil {
-			return thinned, err
-		}
-		thinned++
 	}
 	return thinned, nil
 }
@@ -172,9 +221,9 @@ func Names(ctx context.Context, blobs Blobs) ([]string, error) {
 }
 
 // NewEntry is the entry of a run, thinned; what isn't in the run itself
-// (verdict, values, commit, epoch) is the caller's to fill in.
+// (verdict, values, epoch, when it was added) is the caller's to fill in.
 func NewEntry(r *run.Run, keepSeries []string) *Entry {
-	e := &Entry{ID: SafeName(r.ID), Run: run.Thin(r, keepSeries)}
+	e := &Entry{ID: SafeName(r.ID), Run: run.Thin(r, keepSeries), Whole: true}
 	for _, l := range r.Labels {
 		if e.Labels == nil {
 			e.Labels = make(map[string]string)

@@ -167,8 +167,8 @@ func TestPruneKeepsValues(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, e := range entries {
-		if (e.Run != nil) != (i >= 3) || len(e.Values) != 1 {
-			t.Errorf("entry %d: run %v, %d values", i, e.Run != nil, len(e.Values))
+		if e.Whole != (i >= 3) || len(e.Values) != 1 {
+			t.Errorf("entry %d: run %v, %d values", i, e.Whole, len(e.Values))
 		}
 	}
 }
@@ -184,8 +184,122 @@ func TestWhatIsNotThere(t *testing.T) {
 	if _, err := s.Get(t.Context(), "../../etc/passwd"); err == nil {
 		t.Error("a path is no id")
 	}
-	if _, err := baseline.Open(baseline.Dir(t.TempDir()), "../up"); err == nil {
-		t.Error("a path is no name")
+	for _, name := range []string{"../up", "", "/abs", "a//b", "a/../b", ".hidden", "a b", "a..b", strings.Repeat("x", 151)} {
+		if _, err := baseline.Open(baseline.Dir(t.TempDir()), name); err == nil {
+			t.Errorf("%q is a baseline's name", name)
+		}
+	}
+}
+
+// Invalid runs, which are never compared with, don't count among those kept.
+func TestPruneCountsValidRuns(t *testing.T) {
+	s := open(t, t.TempDir())
+	for i := range int64(5) {
+		e := entry(t, 1_700_000_000+100*i)
+		if i >= 3 {
+			e.Invalid = "it dropped iterations"
+		}
+		if err := s.Add(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := s.Prune(t.Context(), 2); err != nil || n != 1 {
+		t.Errorf("thinned %d, %v, want 1", n, err)
+	}
+}
+
+// An update changes what is said of a run and leaves the run as it is.
+func TestUpdate(t *testing.T) {
+	s := open(t, t.TempDir())
+	want := entry(t, 1_700_000_000)
+	if err := s.Add(t.Context(), want); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Update(t.Context(), want.ID, false, func(e *baseline.Entry) { e.Epoch = "2" }); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Get(t.Context(), want.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Epoch != "2" || got.Run == nil || len(got.Values) != 1 || got.Status != "passed" {
+		t.Errorf("%+v", got)
+	}
+	if err := s.Update(t.Context(), "none", false, nil); !errors.Is(err, baseline.ErrNoRun) {
+		t.Errorf("%v", err)
+	}
+}
+
+// Different runs have different entries, whatever they are called.
+func TestSafeName(t *testing.T) {
+	seen := make(map[string]string)
+	for _, text := range []string{
+		"20261101T120000Z-load", "a/b", "a_b", "a b", "", ".", "..", "...", "a..b", "../a", "\x00", "é", "\xff", "con", "-",
+		strings.Repeat("x", 150), strings.Repeat("x", 151), strings.Repeat("x", 152), strings.Repeat("/", 400),
+	} {
+		safe := baseline.SafeName(text)
+		if err := baseline.CheckName(safe); err != nil || strings.Contains(safe, "/") {
+			t.Errorf("%q became %q: %v", text, safe, err)
+		}
+		if baseline.SafeName(safe) != safe {
+			t.Errorf("%q is not safe, though it was made so", safe)
+		}
+		if before, ok := seen[safe]; ok {
+			t.Errorf("%q and %q both became %q", before, text, safe)
+		}
+		seen[safe] = text
+	}
+	if got := baseline.SafeName("20261101T120000Z-load"); got != "20261101T120000Z-load" {
+		t.Errorf("a safe name became %q", got)
+	}
+}
+
+func TestNames(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"main", "load/staging", "load"} {
+		s, err := baseline.Open(baseline.Dir(dir), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Add(t.Context(), entry(t, 1_700_000_000)); err != nil {
+			t.Fatal(err)
+		}
+		if ids, err := s.IDs(t.Context()); err != nil || len(ids) != 1 {
+			t.Errorf("%s holds %v, %v", name, ids, err)
+		}
+	}
+	names, err := baseline.Names(t.Context(), baseline.Dir(dir))
+	if want := []string{"load", "load/staging", "main"}; err != nil || !slices.Equal(names, want) {
+		t.Errorf("names are %v, %v, want %v", names, err, want)
+	}
+}
+
+func TestSweepTakesOldHalvesOnly(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	if err := s.Add(t.Context(), entry(t, 1_700_000_000)); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	for name, age := range map[string]time.Duration{
+		".old.k6run.abc.tmp": 2 * time.Hour, ".new.k6run.abc.tmp": 0, ".other.tmp": 2 * time.Hour, "kept.k6run": 2 * time.Hour,
+	} {
+		path := filepath.Join(dir, "main", name)
+		if err := os.WriteFile(path, []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, now.Add(-age), now.Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := baseline.Dir(dir).Sweep(t.Context(), now.Add(-time.Hour)); n != 1 || err != nil {
+		t.Errorf("swept %d, %v", n, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "main", ".old.k6run.abc.tmp")); err == nil {
+		t.Error("the old half is still there")
+	}
+	if n, err := baseline.Dir(filepath.Join(dir, "none")).Sweep(t.Context(), now); n != 0 || err != nil {
+		t.Errorf("of no folder: %d, %v", n, err)
 	}
 }
 

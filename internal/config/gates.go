@@ -1,6 +1,8 @@
 package config
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"regexp"
@@ -62,6 +64,13 @@ func (k GateKey) String() string {
 		text += " of " + printable(k.Endpoint)
 	}
 	return text
+}
+
+// Fingerprint tells an accepted change from others: a baseline remembers which
+// ones it has within it. Whoever accepts the same once more gives another reason.
+func (a Accepted) Fingerprint() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %g %q", a.Metric, a.Endpoint, a.Statistic.String(), a.UpTo, a.Reason))
+	return hex.EncodeToString(sum[:6])
 }
 
 // printable quotes names only when they could upset a line of text.

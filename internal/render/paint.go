@@ -1,6 +1,7 @@
 package render
 
 import (
+	"math"
 	"strings"
 
 	"github.com/fatih/color"
@@ -83,15 +84,18 @@ func (p painter) ellipsis() string {
 	return "…"
 }
 
-// spark draws a series in so many columns, from 0 to its maximum; a gap is a
-// space.
+// spark draws a series in so many columns, from 0 or its minimum to its maximum;
+// a gap is a space.
 func (p painter) spark(s *view.Spark, width int) string {
 	steps := []rune("▁▂▃▄▅▆▇█")
 	if p.ascii {
 		steps = []rune("_.-:=+*#")
 	}
 	cells := squeeze(s.Y, width, s.Lowest)
-	top := 0.0
+	bottom, top := 0.0, 0.0
+	if s.Zoomed {
+		bottom, top = zoom(cells)
+	}
 	for _, v := range cells {
 		if v == v {
 			top = max(top, v)
@@ -102,13 +106,32 @@ func (p painter) spark(s *view.Spark, width int) string {
 		switch {
 		case v != v:
 			b.WriteByte(' ')
-		case top == 0:
+		case top == bottom:
 			b.WriteRune(steps[0])
 		default:
-			b.WriteRune(steps[min(max(int(v/top*float64(len(steps))), 0), len(steps)-1)])
+			b.WriteRune(steps[min(max(int((v-bottom)/(top-bottom)*float64(len(steps))), 0), len(steps)-1)])
 		}
 	}
 	return p.tint(b.String(), s.Tone)
+}
+
+// zoom is the range to draw a series in that is not drawn from 0: its own, but
+// at least a tenth of its values, so that noise of a percent looks flat.
+func zoom(y []float64) (bottom, top float64) {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, v := range y {
+		if v == v {
+			low, high = min(low, v), max(high, v)
+		}
+	}
+	if low > high {
+		return 0, 0
+	}
+	if least := 0.1 * math.Abs(high); high-low < least {
+		middle := (low + high) / 2
+		low, high = middle-least/2, middle+least/2
+	}
+	return low, high
 }
 
 // squeeze brings a series to at most width points, the highest or the lowest

@@ -318,25 +318,33 @@ type TrendRun struct {
 	Commit  string    `json:"commit,omitempty"`
 	Started time.Time `json:"started,omitzero"`
 	Status  Status    `json:"status,omitempty"`
+	// Epoch is the stretch of the baseline that the run belongs to, "" for the
+	// first: an accepted change starts a new one.
+	Epoch string `json:"epoch,omitempty"`
 }
 
 // TrendSeries is one gate's statistic over the runs.
 type TrendSeries struct {
-	Metric    string   `json:"metric"`
-	Endpoint  string   `json:"endpoint,omitempty"`
-	Statistic string   `json:"statistic"`
-	Unit      string   `json:"unit"`
-	Y         Points   `json:"y"` // as many as Runs
-	Changes   []Change `json:"changes"`
+	Metric    string `json:"metric"`
+	Endpoint  string `json:"endpoint,omitempty"`
+	Statistic string `json:"statistic"`
+	Unit      string `json:"unit"`
+	// LowerIsWorse says that less is worse, as of throughput.
+	LowerIsWorse bool     `json:"lower_is_worse,omitzero"`
+	Y            Points   `json:"y"` // as many as Runs
+	Changes      []Change `json:"changes"`
 }
 
 // Change is a change point of a series.
 type Change struct {
-	Index    int       `json:"index"` // of the first run after it
-	ID       string    `json:"id"`    // that run's
-	Commit   string    `json:"commit,omitempty"`
-	Before   float64   `json:"before"`
-	After    float64   `json:"after"`
+	Index  int    `json:"index"` // of the first run after it
+	ID     string `json:"id"`    // that run's
+	Commit string `json:"commit,omitempty"`
+	// Before and After are the levels up to the neighbouring change points: means,
+	// geometric where changes are ratios.
+	Before float64 `json:"before"`
+	After  float64 `json:"after"`
+	// Change is relative, of error rates a difference; Interval holds it in 95 %.
 	Change   *float64  `json:"change"`
 	Interval *Interval `json:"interval,omitempty"`
 	PValue   *float64  `json:"p_value,omitempty"`

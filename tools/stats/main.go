@@ -41,6 +41,7 @@ type subcommand struct {
 func subcommands() []subcommand {
 	return []subcommand{
 		{"simulate", "false alarms, power and bounds by simulation", simulateCommand},
+		{"trend", "false and found change points of a history, by simulation", trendCommand},
 		{"runs", "make real runs of the testbed's engine, or go on with them", runsCommand},
 		{"judge", "judge the real runs that are there", judgeCommand},
 	}

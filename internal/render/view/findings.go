@@ -278,29 +278,3 @@ func soak(r *report.Report, opts Options) Section {
 	}
 	return s
 }
-
-func trend(r *report.Report) Section {
-	if r.Trend == nil {
-		return Section{}
-	}
-	s := Section{ID: "trend", Title: "Trend", Summary: []Cell{{Plural(len(r.Trend.Runs), "run", "runs") + " of " + r.Trend.Baseline, Dim}}}
-	for _, t := range r.Trend.Series {
-		l := Line{Label: strings.TrimSpace(t.Endpoint + " " + Statistic(t.Statistic)), Spark: &Spark{Y: t.Y, Tone: Normal}}
-		for _, c := range t.Changes {
-			where := c.Commit
-			if where == "" {
-				where = c.ID
-			}
-			text := "at or after " + where
-			if c.Change != nil {
-				text = Change(*c.Change) + " " + text
-			}
-			l.Parts = append(l.Parts, cell(text, Warn))
-		}
-		if len(t.Changes) == 0 {
-			l.Parts = append(l.Parts, cell("no change point", Dim))
-		}
-		s.Lines = append(s.Lines, l)
-	}
-	return s
-}

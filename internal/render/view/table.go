@@ -62,6 +62,9 @@ type Spark struct {
 	// Lowest says that of several points drawn as one the lowest counts
 	// (throughput), not the highest (latency).
 	Lowest bool
+	// Zoomed draws from the lowest point instead of from 0: for what changes by a
+	// few percent.
+	Zoomed bool
 	Tone   Tone
 }
 
@@ -100,7 +103,7 @@ func Sections(r *report.Report, opts Options) []Section {
 	add(endpoints(r, opts))
 	add(levels(r, opts))
 	add(soak(r, opts))
-	add(trend(r))
+	add(trend(r, opts))
 	add(thresholds(r, opts))
 	add(serviceLevels(r, opts))
 	add(checks(r, opts))

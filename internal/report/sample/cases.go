@@ -343,7 +343,7 @@ func trend() *report.Trend {
 		t.Runs = append(t.Runs, report.TrendRun{ID: fmt.Sprintf("load-%d", i+1), Commit: fmt.Sprintf("%08x", 77777*i), Started: start.AddDate(0, 0, i), Status: report.Passed})
 		y = append(y, 588+float64(i%3)+float64(i/8)*224)
 	}
-	t.Runs[0].Commit = "0c0ffee0"
+	t.Runs[0].Commit, t.Runs[0].Epoch = "0c0ffee0", "1f2e3d4c"
 	t.Series = []report.TrendSeries{{
 		Metric: "http_req_duration", Endpoint: "execute_workflow", Statistic: "p(95)", Unit: report.UnitMS, Y: y,
 		Changes: []report.Change{{Index: 8, ID: "load-9", Commit: t.Runs[8].Commit, Before: 589, After: 813, Change: report.Num(0.38), Interval: &report.Interval{Low: report.Num(0.36), High: report.Num(0.4)}, PValue: report.Num(0.001)}},

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"k6report/internal/analyze"
+	"k6report/internal/baseline"
+	"k6report/internal/config"
+	"k6report/internal/run"
+)
+
+// defaultStore is the folder of the baselines.
+const defaultStore = "results/baselines"
+
+// autoName stands for the name that a run's level, environment and scale make.
+const autoName = "auto"
+
+// stored adds the flags of which baseline is meant and where it is.
+func (c *common) stored(f *pflag.FlagSet, usage string) {
+	f.StringVar(&c.baseline, "baseline", "", usage)
+	f.StringVar(&c.store, "store", "", "where the baselines are, a `folder` (default "+defaultStore+")")
+}
+
+// storeName is where the baselines are, by flag, configuration and default.
+func (c *common) storeName(cfg *config.Config) string {
+	return cmp.Or(c.store, cfg.Baseline.Store, defaultStore)
+}
+
+// openStore opens the place where baselines are kept: a folder, or a URL of one.
+func openStore(store string) (baseline.Blobs, error) {
+	scheme, rest, found := strings.Cut(store, ":")
+	if !found || len(scheme) < 2 || strings.ContainsAny(scheme, `/\.`) { // a path, maybe with a drive
+		return baseline.Dir(filepath.Clean(store)), nil
+	}
+	if scheme != "file" {
+		return nil, usageError{hinted{fmt.Errorf("read --store: there is no store %s", publicURL(store)), "name a folder"}}
+	}
+	if !strings.HasPrefix(rest, "//") {
+		return baseline.Dir(filepath.Clean(rest)), nil
+	}
+	u, err := url.Parse(store)
+	if err != nil || u.Host != "" && u.Host != "localhost" || u.Path == "" || u.RawQuery != "" || u.User != nil {
+		return nil, usageError{hinted{fmt.Errorf("read --store: %s is no folder", publicURL(store)), "write file:///path/to/folder, or the folder alone"}}
+	}
+	return baseline.Dir(filepath.FromSlash(u.Path)), nil
+}
+
+// baselineName is the baseline of a run: the one asked for, "" for none.
+func (c *common) baselineName(cfg *config.Config, r *run.Run) string {
+	name := cmp.Or(c.baseline, cfg.Baseline.Name)
+	if name == autoName {
+		return baselineNameOf(r)
+	}
+	return name
+}
+
+// baselineNameOf makes a baseline's name of what a run measured.
+func baselineNameOf(r *run.Run) string {
+	parts := analyze.BaselineParts(r)
+	if len(parts) == 0 {
+		return "default"
+	}
+	return baseline.SafeName(strings.Join(parts, "-"))
+}
+
+// theBaseline opens the baseline that is asked for, or the only one there is.
+func (a *app) theBaseline(ctx context.Context, c *common, cfg *config.Config) (*baseline.Store, baseline.Blobs, error) {
+	blobs, err := openStore(c.storeName(cfg))
+	if err != nil {
+		return nil, nil, err
+	}
+	names, err := baseline.Names(ctx, blobs)
+	if err != nil {
+		return nil, nil, err
+	}
+	name := cmp.Or(c.baseline, cfg.Baseline.Name)
+	switch {
+	case name != "" && name != autoName:
+		if err := baseline.CheckName(name); err != nil {
+			return nil, nil, usageError{err}
+		}
+		if !slices.Contains(names, name) {
+			return nil, nil, hinted{fmt.Errorf("there is no baseline %s in %s", name, c.storeName(cfg)), whichBaselines(names)}
+		}
+	case len(names) == 1:
+		name = names[0]
+	case len(names) == 0:
+		return nil, nil, hinted{fmt.Errorf("there is no baseline in %s yet", c.storeName(cfg)), whichBaselines(nil)}
+	default:
+		return nil, nil, usageError{hinted{errors.New("there are several baselines"), "name one with --baseline: " + shortList(names)}}
+	}
+	s, err := baseline.Open(blobs, name)
+	return s, blobs, err
+}
+
+func whichBaselines(names []string) string {
+	if len(names) == 0 {
+		return "add a run: k6report baseline add RUN"
+	}
+	return "there is: " + shortList(names)
+}
+
+// shortList names some of many.
+func shortList(names []string) string {
+	const most = 10
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}
+
+// sayDamaged names the entries that could not be read.
+func (a *app) sayDamaged(c *common, damaged []baseline.Damaged) {
+	for _, d := range damaged {
+		a.say(c, "skipped %s: %s", visible(d.Name), visible(d.Err.Error()))
+	}
+}

@@ -1,0 +1,149 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+
+	"k6report/internal/report"
+)
+
+// mostChanges is how many change points a gate's line names; the table has all.
+const mostChanges = 2
+
+func trend(r *report.Report, opts Options) Section {
+	t := r.Trend
+	if t == nil {
+		return Section{}
+	}
+	s := Section{ID: "trend", Title: "Trend", Summary: trendSummary(t)}
+	for i := range t.Series {
+		if opts.All || len(t.Series[i].Changes) > 0 {
+			s.Lines = append(s.Lines, trendLine(&t.Series[i]))
+		}
+	}
+	if opts.All {
+		s.Table = TrendTable(t)
+	}
+	return s
+}
+
+func trendSummary(t *report.Trend) []Cell {
+	out := []Cell{{Plural(len(t.Runs), "run", "runs") + " of " + t.Baseline, Dim}}
+	if n := len(t.Runs); n > 0 && !t.Runs[0].Started.IsZero() && !t.Runs[n-1].Started.IsZero() {
+		out = append(out, Cell{t.Runs[0].Started.UTC().Format("2 Jan 2006") + " – " + t.Runs[n-1].Started.UTC().Format("2 Jan 2006"), Dim})
+	}
+	changes := 0
+	for _, series := range t.Series {
+		changes += len(series.Changes)
+	}
+	switch {
+	case len(t.Series) == 0:
+		out = append(out, Cell{"no values were kept of these runs", Dim})
+	case changes > 0:
+		out = append(out, Cell{fmt.Sprintf("%s in %s", Plural(changes, "change point", "change points"), Plural(len(t.Series), "gate", "gates")), Warn})
+	default:
+		out = append(out, Cell{"no change point in " + Plural(len(t.Series), "gate", "gates"), Good})
+	}
+	return out
+}
+
+// trendLine is a gate's history in a line: a picture, the newest value, and the
+// newest change points.
+func trendLine(t *report.TrendSeries) Line {
+	endpoint, statistic := gateLabels(&report.Gate{Metric: t.Metric, Endpoint: t.Endpoint, Statistic: t.Statistic})
+	label := statistic
+	if t.Endpoint != "" {
+		label = endpoint + " " + statistic
+	}
+	l := Line{Label: label, Spark: &Spark{Y: t.Y, Tone: Normal, Zoomed: true, Lowest: t.LowerIsWorse}}
+	for i := len(t.Y) - 1; i >= 0; i-- {
+		if v := t.Y[i]; v == v {
+			l.Parts = append(l.Parts, Cell{Measure(v, t.Unit), Normal})
+			break
+		}
+	}
+	for i := range t.Changes[max(0, len(t.Changes)-mostChanges):] {
+		c := &t.Changes[len(t.Changes)-1-i]
+		l.Parts = append(l.Parts, Cell{changeAmount(c, t.Unit) + " at or after " + changePlace(c), changeTone(c, t)})
+	}
+	if more := len(t.Changes) - mostChanges; more > 0 {
+		l.Parts = append(l.Parts, Cell{fmt.Sprintf("and %d before", more), Dim})
+	}
+	return l
+}
+
+func changeAmount(c *report.Change, unit string) string {
+	if c.Change == nil {
+		return "changed"
+	}
+	return change(*c.Change, unit)
+}
+
+// changePlace is where a change began: the commit, where it is known.
+func changePlace(c *report.Change) string {
+	if c.Commit == "" {
+		return c.ID
+	}
+	return shortCommit(c.Commit)
+}
+
+// shortCommit leaves of a hash what tells it from others.
+func shortCommit(commit string) string {
+	const enough = 10
+	if len(commit) > enough && strings.Trim(commit, "0123456789abcdefABCDEF") == "" {
+		return commit[:enough]
+	}
+	return commit
+}
+
+func changeTone(c *report.Change, t *report.TrendSeries) Tone {
+	switch {
+	case c.Change == nil:
+		return Normal
+	case *c.Change > 0 == t.LowerIsWorse:
+		return Good
+	}
+	return Bad
+}
+
+// TrendTable is the change points of all gates; nil where there is none.
+func TrendTable(t *report.Trend) *Table {
+	out := &Table{Columns: []Column{
+		{Name: "endpoint", Flex: true},
+		{Name: "statistic", Flex: true},
+		{Name: "before", Right: true},
+		{Name: "after", Right: true},
+		{Name: "change", Right: true},
+		{Name: "95 %", Right: true, Drop: 2},
+		{Name: "p", Right: true, Drop: 3},
+		{Name: "at or after", Flex: true},
+		{Name: "commit", Drop: 1},
+	}}
+	for i := range t.Series {
+		series := &t.Series[i]
+		endpoint, statistic := gateLabels(&report.Gate{Metric: series.Metric, Endpoint: series.Endpoint, Statistic: series.Statistic})
+		for j := range series.Changes {
+			c := &series.Changes[j]
+			before, after := Pair(&c.Before, &c.After, series.Unit)
+			p := Absent
+			if c.PValue != nil {
+				p = prose(*c.PValue, 2)
+			}
+			out.Rows = append(out.Rows, []Cell{
+				{endpoint, Strong},
+				{statistic, Normal},
+				{before, Normal},
+				{after, Normal},
+				{changeAmount(c, series.Unit), changeTone(c, series)},
+				{changeRange(c.Interval, series.Unit), Dim},
+				{p, Dim},
+				{c.ID, Normal},
+				{shortCommit(c.Commit), Dim},
+			})
+		}
+	}
+	if len(out.Rows) == 0 {
+		return nil
+	}
+	return out
+}
