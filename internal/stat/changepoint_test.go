@@ -94,6 +94,28 @@ func TestChangePointsAgainstTheDefinition(t *testing.T) {
 	}
 }
 
+// The flow of the Nile at Aswan, 1871 to 1970, is the series that methods are
+// shown on: it fell once, with the year 1899, and was level otherwise.
+// Source: Cobb, "The Problem of the Nile: Conditional Solution to a Changepoint
+// Problem", Biometrika 65 (1978).
+func TestChangePointsOfTheNile(t *testing.T) {
+	flow := []float64{
+		1120, 1160, 963, 1210, 1160, 1160, 813, 1230, 1370, 1140, 995, 935, 1110, 994, 1020, 960, 1180, 799, 958, 1140,
+		1100, 1210, 1150, 1250, 1260, 1220, 1030, 1100, 774, 840, 874, 694, 940, 833, 701, 916, 692, 1020, 1050, 969,
+		831, 726, 456, 824, 702, 1120, 1100, 832, 764, 821, 768, 845, 864, 862, 698, 845, 744, 796, 1040, 759,
+		781, 865, 845, 944, 984, 897, 822, 1010, 771, 676, 649, 846, 812, 742, 801, 1040, 860, 874, 848, 890,
+		744, 749, 838, 1050, 918, 986, 797, 923, 975, 815, 1020, 906, 901, 1170, 912, 746, 919, 718, 714, 740,
+	}
+	y := make([]float64, len(flow))
+	for i, v := range flow {
+		y[i] = math.Log(v)
+	}
+	got := indices(stat.ChangePoints(y, stat.ChangePointOptions{Smallest: math.Log(1.05)}))
+	if want := []int{1899 - 1871}; !slices.Equal(got, want) {
+		t.Errorf("change points at %v, want %v", got, want)
+	}
+}
+
 func TestChangePointsDescribe(t *testing.T) {
 	y := []float64{1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 11, 12, 11, 12, 11, 12, 11, 12, 11, 12, 11, 12}
 	got := stat.ChangePoints(y, stat.ChangePointOptions{})
