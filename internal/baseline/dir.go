@@ -53,11 +53,23 @@ func (d Dir) List(ctx context.Context, prefix string) ([]string, error) {
 	return names, nil
 }
 
-// Get implements Blobs.
+// mostBlob bounds what is read of a file: entries take 1 MB at most.
+const mostBlob = 64 << 20
+
+// Get implements Blobs. A link is not followed, and a pipe not waited for.
 func (d Dir) Get(_ context.Context, name string) ([]byte, error) {
 	path, err := d.path(name)
 	if err != nil {
 		return nil, err
+	}
+	info, err := os.Lstat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("read %s: it is no file", path)
+	case info.Size() > mostBlob:
+		return nil, fmt.Errorf("read %s: it has %d bytes, which no entry of a baseline has", path, info.Size())
 	}
 	return os.ReadFile(path)
 }

@@ -150,6 +150,38 @@ func TestDamagedEntriesAreNamedAndPassedOver(t *testing.T) {
 	}
 }
 
+// What is no file is neither followed nor waited for, and a huge file not read.
+func TestWhatIsNoEntry(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	whole := entry(t, 1_700_000_000)
+	if err := s.Add(t.Context(), whole); err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join(dir, "main")
+	if err := os.Symlink(filepath.Join(folder, whole.ID+baseline.Ending), filepath.Join(folder, "link"+baseline.Ending)); err != nil {
+		t.Skip("this file system has no links:", err)
+	}
+	if err := os.Mkdir(filepath.Join(folder, "folder"+baseline.Ending), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	huge := filepath.Join(folder, "huge"+baseline.Ending)
+	if err := errors.Join(os.WriteFile(huge, nil, 0o600), os.Truncate(huge, 1<<40)); err != nil {
+		t.Skip("this file system has no holes:", err)
+	}
+	entries, damaged, err := s.List(t.Context())
+	if err != nil || len(entries) != 1 {
+		t.Errorf("%d entries, %v", len(entries), err)
+	}
+	var got []string
+	for _, d := range damaged {
+		got = append(got, d.ID)
+	}
+	if want := []string{"huge", "link"}; !slices.Equal(got, want) {
+		t.Errorf("left out are %v, want %v", got, want)
+	}
+}
+
 func TestPruneKeepsValues(t *testing.T) {
 	s := open(t, t.TempDir())
 	for i := range int64(5) {
