@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -105,6 +106,26 @@ func filesCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if !slices.Equal(got, want) {
 		ts.Fatalf("%s holds %q, want %q", args[0], got, want)
 	}
+}
+
+// filesOfARun are what k6report run leaves in a folder besides pictures, sorted.
+func filesOfARun(dir string) []string {
+	names := []string{samplesFile, summaryFile, planFile, executionFile, logFile}
+	for _, f := range formats() {
+		names = append(names, f.may...)
+	}
+	names = withoutPictures(names)
+	for i, name := range names {
+		names[i] = path.Join(dir, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// withoutPictures leaves out files of which there are as many as there is to be
+// drawn.
+func withoutPictures(names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return path.Base(path.Dir(name)) == chartsFolder })
 }
 
 func filesBelow(dir string) (names []string, err error) {
