@@ -121,8 +121,10 @@ func TestComparisonNotes(t *testing.T) {
 		"few":         {Options{Baseline: baselineOf(3, nil)}, "few_baseline_runs", report.Passed},
 		"again":       {Options{Baseline: baselineOf(5, nil), Rerun: candidate}, "rerun_unused", report.Passed},
 		"other load":  {Options{Baseline: &Baseline{Name: "main", Runs: []*run.Run{plannedRun(60, 1, nil)}}}, "", report.NotComparable},
-		"forced": {Options{Force: true, Baseline: baselineOf(5, func(m *maker, _ *traffic) { m.common = append(m.common, tag("region=eu")) })},
-			"comparability_unknown", report.Passed},
+		"forced": {
+			Options{Force: true, Baseline: baselineOf(5, func(m *maker, _ *traffic) { m.common = append(m.common, tag("region=eu")) })},
+			"comparability_unknown", report.Passed,
+		},
 	} {
 		r := Analyze(candidate, tt.options)
 		if r.Verdict.Status != tt.status || tt.code != "" && noteOf(r, tt.code) == nil {

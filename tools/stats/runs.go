@@ -158,8 +158,12 @@ func (l *laboratory) startEngine(ctx context.Context, work, name string) (url st
 	if err := c.Start(); err != nil {
 		return "", nil, fmt.Errorf("start the engine: %w", err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
+	var death error
+	ended := make(chan struct{})
+	go func() {
+		death = c.Wait()
+		close(ended)
+	}()
 	stop = func() {
 		_ = c.Process.Signal(os.Interrupt) // it may have ended by itself
 		select {
@@ -179,9 +183,8 @@ func (l *laboratory) startEngine(ctx context.Context, work, name string) (url st
 			return "", nil, fmt.Errorf("read the engine's address: %w", err)
 		}
 		select {
-		case err := <-ended:
-			ended <- err
-			return "", nil, fmt.Errorf("the engine ended: %w: %s", err, strings.TrimSpace(stderr.String()))
+		case <-ended:
+			return "", nil, fmt.Errorf("the engine ended: %w: %s", death, strings.TrimSpace(stderr.String()))
 		case <-ctx.Done():
 			stop()
 			return "", nil, ctx.Err()

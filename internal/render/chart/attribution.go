@@ -71,7 +71,7 @@ func attributionPicture(r *report.Report) *Picture {
 		return nil
 	}
 	p.paint = func(s *sheet) {
-		y := span(0, high)
+		y := span(high)
 		panel := s.panel(s.Min.Y, s.Max.Y, panelOptions{
 			x: timeScale(c), y: y, xUnit: c.XUnit, yUnit: c.Unit, yTicks: 5, left: leftWidth(y, c.Unit, 5),
 		})
@@ -163,13 +163,13 @@ func saturationPicture(r *report.Report) *Picture {
 		p.Text = lettersOnly(r.Saturation.Headline)
 	}
 	p.paint = func(s *sheet) {
-		y := span(0, high)
+		y := span(high)
 		if low > 0 && high > 20*low {
 			y = decades(low, high)
 		}
 		_, most, _ := extent(c.X)
 		panel := s.panel(s.Min.Y, s.Max.Y, panelOptions{
-			x: span(0, most), y: y, xUnit: c.XUnit, yUnit: c.Unit, yTicks: 5, left: leftWidth(y, c.Unit, 5),
+			x: span(most), y: y, xUnit: c.XUnit, yUnit: c.Unit, yTicks: 5, left: leftWidth(y, c.Unit, 5),
 		})
 		for i, l := range c.Series {
 			panel.curve(line(inks[i].as(seriesClass(i)), lineWidth), c.X, l.Y)

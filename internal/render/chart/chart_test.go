@@ -186,7 +186,7 @@ func TestScales(t *testing.T) {
 // Whatever is asked of a logarithmic axis, 0 and nothing included, it stays
 // within itself.
 func TestLogarithmsOfNothing(t *testing.T) {
-	for _, s := range []scale{decades(0, 0), decades(0, 10), decades(-1, -1), decades(1e-9, 1e12), decades(5, 5), span(0, 0)} {
+	for _, s := range []scale{decades(0, 0), decades(0, 10), decades(-1, -1), decades(1e-9, 1e12), decades(5, 5), span(0)} {
 		for _, v := range []float64{0, -1, 1, 1e300, math.Inf(1)} {
 			if at := s.at(v); math.IsNaN(at) {
 				t.Errorf("%+v puts %v at %v", s, v, at)

@@ -35,7 +35,7 @@ func latencyPicture(r *report.Report) *Picture {
 	if !ok {
 		return nil
 	}
-	y := span(0, high)
+	y := span(high)
 	if high > 50*math.Max(low, 1e-9) && low > 0 {
 		y = decades(low, high)
 	}
@@ -56,7 +56,7 @@ func latencyPicture(r *report.Report) *Picture {
 		var loadY scale
 		if hasLoad {
 			_, most, _ := extent(valuesOf(load)...)
-			loadY = span(0, most)
+			loadY = span(most)
 			loadHeight = (s.Max.Y - s.Min.Y) * 0.32
 			left = max(left, leftWidth(loadY, load.Unit, 2))
 		}
@@ -109,7 +109,7 @@ func errorsPicture(r *report.Report) *Picture {
 	if !ok || high == 0 {
 		return nil
 	}
-	y := span(0, high)
+	y := span(high)
 	p := &Picture{ID: Errors, Title: "Failed requests over time", height: 180, Text: courseText(c, "share of failed requests"), Data: dataOf(c, nil)}
 	p.paint = func(s *sheet) {
 		panel := s.panel(s.Min.Y, s.Max.Y, panelOptions{x: timeScale(c), y: y, yUnit: c.Unit, xUnit: c.XUnit, yTicks: 4, left: leftWidth(y, c.Unit, 4)})

@@ -13,15 +13,12 @@ type scale struct {
 	log      bool
 }
 
-// span is a linear scale from 0 (or the lowest value, if that is negative) to
-// a round number above the highest.
-func span(low, high float64) scale {
-	s := scale{min: math.Min(low, 0), max: math.Max(high, 0)}
-	if s.max <= s.min {
-		s.max = s.min + 1
+// span is a linear scale from 0 to a little above the highest value.
+func span(high float64) scale {
+	if !(high > 0) {
+		high = 1
 	}
-	s.max += (s.max - s.min) * 0.04
-	return s
+	return scale{max: high * 1.04}
 }
 
 // decades is a logarithmic scale around positive values.

@@ -271,8 +271,16 @@ func sideRow(g *report.Gate) []Cell {
 		moved = Cell{change(*g.Change, g.Unit), Normal}
 	}
 	return []Cell{
-		{endpoint, Strong}, {statistic, Normal}, {a, Normal}, spread(g.BaselineSpread), {b, Normal}, spread(g.CandidateSpread),
-		moved, {changeRange(g.Interval, g.Unit), Dim}, p, word, {g.Reason, Dim},
+		{endpoint, Strong},
+		{statistic, Normal},
+		{a, Normal},
+		spread(g.BaselineSpread),
+		{b, Normal},
+		spread(g.CandidateSpread),
+		moved,
+		{changeRange(g.Interval, g.Unit), Dim},
+		p, word,
+		{g.Reason, Dim},
 	}
 }
 
