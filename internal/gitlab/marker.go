@@ -1,0 +1,64 @@
+package gitlab
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// marker is the first line of everything that we write: it says whose it is,
+// of which pipeline, and what the body was.
+type marker struct {
+	key      string // several jobs may each have a note
+	pipeline int64
+	hash     string // of the body without marker and footer
+	// gates names what is regressed in a thread; "" in notes.
+	gates string
+}
+
+var markerLine = regexp.MustCompile(`^<!-- k6report:v1 key=([A-Za-z0-9._-]+) pipeline=([0-9]+) body=([0-9a-f]{16})(?: gates=([0-9a-f]{16}))? -->`)
+
+func (m marker) String() string {
+	text := fmt.Sprintf("<!-- k6report:v1 key=%s pipeline=%d body=%s", m.key, m.pipeline, m.hash)
+	if m.gates != "" {
+		text += " gates=" + m.gates
+	}
+	return text + " -->"
+}
+
+// parseMarker reads the marker of a body; false when it has none.
+func parseMarker(body string) (marker, bool) {
+	found := markerLine.FindStringSubmatch(body)
+	if found == nil {
+		return marker{}, false
+	}
+	pipeline, err := strconv.ParseInt(found[2], 10, 64)
+	if err != nil {
+		return marker{}, false
+	}
+	return marker{key: found[1], pipeline: pipeline, hash: found[3], gates: found[4]}, true
+}
+
+// digest is a short name of a text.
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:8])
+}
+
+// Key makes a key for notes of any text, such as a job's name.
+func Key(text string) string {
+	key := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.', r == '-', r == '_':
+			return r
+		}
+		return '_'
+	}, text)
+	if key == "" {
+		return "default"
+	}
+	return key[:min(len(key), 100)]
+}
