@@ -233,7 +233,7 @@ func TestRunWithK6(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if files, want := withoutPictures(files), filesOfARun(""); !slices.Equal(files, want) {
+	if files, want := withoutPictures(files), filesOfARun(); !slices.Equal(files, want) {
 		t.Errorf("files %q, want %q", files, want)
 	}
 	var record k6exec.Execution

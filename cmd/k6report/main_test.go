@@ -108,16 +108,13 @@ func filesCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// filesOfARun are what k6report run leaves in a folder besides pictures, sorted.
-func filesOfARun(dir string) []string {
+// filesOfARun are what k6report run leaves besides pictures, sorted.
+func filesOfARun() []string {
 	names := []string{samplesFile, summaryFile, planFile, executionFile, logFile}
 	for _, f := range formats() {
 		names = append(names, f.may...)
 	}
 	names = withoutPictures(names)
-	for i, name := range names {
-		names[i] = path.Join(dir, name)
-	}
 	slices.Sort(names)
 	return names
 }

@@ -28,5 +28,5 @@ func TestRunOutlivesItsReader(t *testing.T) {
 	if err := p.Wait(); err != nil {
 		t.Errorf("the program ended with %v", err)
 	}
-	wantFiles(t, dir, append([]string{"bin/k6"}, filesOfARun("out")...)...)
+	wantFiles(t, dir, append([]string{"bin/k6"}, runFiles...)...)
 }
