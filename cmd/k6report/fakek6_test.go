@@ -22,6 +22,10 @@ inspect)
 		echo 'level=error msg="Error: boom at script.js:1"' >&2
 		exit 107
 	fi
+	if [ -n "$FAKE_PLAN" ]; then
+		echo "$FAKE_PLAN"
+		exit
+	fi
 	echo '{"scenarios":{"default":{"executor":"constant-vus","vus":2,"duration":"3s","gracefulStop":"30s"}},"totalDuration":"33s","maxVUs":2}'
 	exit ;;
 esac
@@ -43,6 +47,9 @@ func putK6(dir string) error {
 //	FAKE_THRESHOLD  a threshold of http_req_duration
 //	FAKE_ONLY       the argument without which these two don't count
 //	FAKE_VERSION    what it says it is (v1.8.1)
+//	FAKE_PLAN       what k6 inspect prints
+//	FAKE_SAMPLES    a file to take for its samples; with "-confirm" in the
+//	                folder's name FAKE_CONFIRM is
 //	FAKE_MODE       words: "hang" until interrupted, "stuck" until killed,
 //	                "silent" without any file; "throw" in its init code
 func fakeK6(args []string) int {
@@ -85,6 +92,20 @@ func fakeFiles(args []string, threshold string) error {
 			}
 		}
 		if file, ok := strings.CutPrefix(arg, "json="); ok {
+			from := os.Getenv("FAKE_SAMPLES")
+			if strings.Contains(file, "-confirm") {
+				from = os.Getenv("FAKE_CONFIRM")
+			}
+			if from != "" {
+				content, err := os.ReadFile(from)
+				if err != nil {
+					return err
+				}
+				if err := os.WriteFile(file, content, 0o600); err != nil {
+					return err
+				}
+				continue
+			}
 			if err := g.writeFile(file); err != nil {
 				return err
 			}

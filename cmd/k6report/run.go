@@ -23,6 +23,7 @@ type runFlags struct {
 	yes       bool
 	repeat    int
 	grafana   bool
+	confirm   bool
 	k6        string
 	scenarios string
 }
@@ -63,6 +64,8 @@ version that k6report is tested with is built with go install.`,
 	fl.StringVar(&f.url, "url", "", "the system under test, for a LEVEL (default BASE_URL, or "+defaultTarget+")")
 	fl.BoolVarP(&f.yes, "yes", "y", false, "do not ask before a heavy level")
 	fl.IntVar(&f.repeat, "repeat", 1, "make this `number` of runs, one after the other")
+	f.comparison(fl)
+	fl.BoolVar(&f.confirm, "confirm", false, "run again when the comparison with the baseline suspects something")
 	fl.BoolVar(&f.grafana, "grafana", false, "also write to InfluxDB, for Grafana")
 	fl.StringVar(&f.k6, "k6", "", "the k6 `program` to use")
 	fl.StringVar(&f.scenarios, "scenarios", "scenarios", "the `folder` of the suite")
@@ -76,6 +79,9 @@ func (a *app) runVerb(ctx context.Context, f *runFlags, args []string, dash int)
 	}
 	judge, err := f.judge(a.version)
 	if err != nil {
+		return err
+	}
+	if err := f.checkConfirm(judge); err != nil {
 		return err
 	}
 	labels, err := f.labelMap()
@@ -207,7 +213,10 @@ func (r runner) report(ctx context.Context, j job, result k6exec.RunResult) erro
 	if err != nil {
 		return nothingToReport(j, result.Execution, err)
 	}
-	rep := r.judge.report(measured)
+	rep, err := r.judged(ctx, j, measured)
+	if err != nil {
+		return err
+	}
 	if err := writeFiles(ctx, j.dir, r.wanted, rep, measured); err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ type laboratory struct {
 }
 
 // usualFactors slow an execution by about 10 and 20 %.
-const usualFactors = "1.5,2"
+const usualFactors = "2,3"
 
 func runsCommand(ctx context.Context, args []string, log io.Writer) (string, output, error) {
 	l := laboratory{log: log}
@@ -158,10 +158,10 @@ func (l *laboratory) startEngine(ctx context.Context, work, name string) (url st
 	if err := c.Start(); err != nil {
 		return "", nil, fmt.Errorf("start the engine: %w", err)
 	}
-	var death error
+	var failure error // valid once ended is closed
 	ended := make(chan struct{})
 	go func() {
-		death = c.Wait()
+		failure = c.Wait()
 		close(ended)
 	}()
 	stop = func() {
@@ -184,7 +184,7 @@ func (l *laboratory) startEngine(ctx context.Context, work, name string) (url st
 		}
 		select {
 		case <-ended:
-			return "", nil, fmt.Errorf("the engine ended: %w: %s", death, strings.TrimSpace(stderr.String()))
+			return "", nil, fmt.Errorf("the engine ended: %w: %s", failure, strings.TrimSpace(stderr.String()))
 		case <-ctx.Done():
 			stop()
 			return "", nil, ctx.Err()

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"k6report/internal/report"
+	"k6report/internal/run"
+)
+
+// confirmFolder is where the second run of a run goes, beside it.
+func confirmFolder(dir string) string { return filepath.Clean(dir) + "-confirm" }
+
+// judged compares a run with its baseline. With --confirm, what it is suspected
+// of is tested by a second run, which confirms or clears it.
+func (r runner) judged(ctx context.Context, j job, measured *run.Run) (*report.Report, error) {
+	a, c := r.app, &r.flags.common
+	options, err := a.comparisonOptions(ctx, c, r.judge.config, measured)
+	if err != nil {
+		return nil, err
+	}
+	rep := r.judge.compare(measured, options)
+	if !r.flags.confirm || ctx.Err() != nil || !suspected(rep) {
+		return rep, nil
+	}
+	a.say(c, "suspected: %s", rep.Verdict.Headline)
+	j.dir = confirmFolder(j.dir)
+	if err := os.MkdirAll(j.dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make folder for the second run: %w", err)
+	}
+	if err := forgetRun(j.dir); err != nil {
+		return nil, err
+	}
+	a.say(c, "a second run confirms or clears it, in %s", filepath.ToSlash(j.dir))
+	result, err := r.execute(ctx, j)
+	if err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil { // what the first one showed is still worth a report
+		return rep, nil
+	}
+	again, err := a.read(ctx, c, r.judge.config, sourcesOf(j, result))
+	if err != nil {
+		return nil, nothingToReport(j, result.Execution, err)
+	}
+	options.Rerun = again
+	return r.judge.compare(measured, options), nil
+}
+
+// suspected reports whether a second run would tell more.
+func suspected(r *report.Report) bool {
+	return r.Comparison != nil && slices.ContainsFunc(r.Comparison.Gates, func(g report.Gate) bool { return g.Verdict == report.GateSuspected })
+}
+
+// checkConfirm refuses --confirm without a baseline, which would never confirm
+// anything.
+func (f *runFlags) checkConfirm(j judge) error {
+	if f.confirm && f.baseline == "" && j.config.Baseline.Name == "" {
+		return usageError{hinted{errors.New("--confirm runs again what a comparison suspects, and none is asked for"), "name a baseline with --baseline NAME"}}
+	}
+	return nil
+}
