@@ -14,7 +14,7 @@ import (
 )
 
 // overloads is how many overloaded candidates are made up.
-const overloads = 200
+const overloads = 100
 
 // overload counts how often a candidate that does not carry the load of its
 // baseline is found, over all shares dropped or failed that are too many.
