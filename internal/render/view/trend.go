@@ -30,7 +30,12 @@ func trend(r *report.Report, opts Options) Section {
 func trendSummary(t *report.Trend) []Cell {
 	out := []Cell{{Plural(len(t.Runs), "run", "runs") + " of " + t.Baseline, Dim}}
 	if n := len(t.Runs); n > 0 && !t.Runs[0].Started.IsZero() && !t.Runs[n-1].Started.IsZero() {
-		out = append(out, Cell{t.Runs[0].Started.UTC().Format("2 Jan 2006") + " – " + t.Runs[n-1].Started.UTC().Format("2 Jan 2006"), Dim})
+		const day = "2 Jan 2006"
+		first, last := t.Runs[0].Started.UTC().Format(day), t.Runs[n-1].Started.UTC().Format(day)
+		if first != last {
+			first += " – " + last
+		}
+		out = append(out, Cell{first, Dim})
 	}
 	changes := 0
 	for _, series := range t.Series {
