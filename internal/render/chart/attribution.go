@@ -115,8 +115,8 @@ func deltaPicture(r *report.Report) *Picture {
 		Text: "the mean grew by " + view.Milliseconds(at) + " in all; each bar is the part of one component",
 	}
 	p.paint = func(s *sheet) {
-		pad := (high - low) * 0.16
-		list := s.rows(names, scale{min: low - pad, max: high + pad}, c.Unit)
+		pad := (high - low) * 0.06
+		list := s.rows(names, scale{min: low - pad, max: high + 5*pad}, c.Unit) // room for the numbers
 		style := lettering(labelSize, false, dim)
 		for i := range names {
 			start, step, colour := 0.0, at, dark
@@ -125,7 +125,7 @@ func deltaPicture(r *report.Report) *Picture {
 				colour = componentInk(c.XLabels[i])
 			}
 			list.bar(colour, i, start, start+step)
-			label := view.Milliseconds(step)
+			label := view.Number(step, 2) + " ms"
 			if step > 0 {
 				label = "+" + label
 			}
