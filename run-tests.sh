@@ -22,6 +22,14 @@ usage() {
 	sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p;}' "${BASH_SOURCE[0]}"
 }
 
+# given ends with a word where an option has no value: an empty --url, from a
+# variable that is not set, must not load some other system.
+given() { # OPTION VALUE
+	[[ -n $2 ]] && return
+	printf 'run-tests.sh: error: %s has no value\n' "$1" >&2
+	exit 2
+}
+
 args=()
 target=${BASE_URL:-${K6REPORT_URL:-}}
 while (($#)); do
@@ -31,18 +39,27 @@ while (($#)); do
 		exit 0
 		;;
 	--url)
-		target=${2-}
-		args+=("$1" "${2-}")
-		shift $(($# > 1 ? 2 : 1))
+		given "$1" "${2-}"
+		target=$2
+		args+=("$1" "$2")
+		shift 2
 		continue
 		;;
-	--url=*) target=${1#--url=} args+=("$1") ;;
+	--url=*)
+		target=${1#--url=}
+		given --url "$target"
+		args+=("$1")
+		;;
 	--output)
-		args+=(--out "${2-}")
-		shift $(($# > 1 ? 2 : 1))
+		given "$1" "${2-}"
+		args+=(--out "$2")
+		shift 2
 		continue
 		;;
-	--output=*) args+=("--out=${1#--output=}") ;;
+	--output=*)
+		given --output "${1#--output=}"
+		args+=("--out=${1#--output=}")
+		;;
 	*) args+=("$1") ;;
 	esac
 	shift

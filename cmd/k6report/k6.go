@@ -46,8 +46,11 @@ func (a *app) installK6(ctx context.Context, c *common) (string, error) {
 		return "", fmt.Errorf("find a folder for k6: %w", err)
 	}
 	dir := filepath.Join(cache, "k6report")
+	// One that an earlier k6report built may be another version.
 	if found, err := k6exec.Find(k6exec.Search{ToolsDir: dir}); err == nil {
-		return found, nil
+		if have, err := k6exec.ReadVersion(ctx, found, a.env); err == nil && have.Text == k6exec.PinnedVersion {
+			return found, nil
+		}
 	}
 	a.say(c, "there is no k6: building %s with go install, which takes some minutes", k6exec.PinnedVersion)
 	return k6exec.Install(ctx, k6exec.InstallOptions{Version: k6exec.PinnedVersion, Dir: dir, Env: a.env})

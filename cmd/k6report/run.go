@@ -210,7 +210,11 @@ func (r runner) report(ctx context.Context, j job, result k6exec.RunResult) erro
 		ctx = context.WithoutCancel(ctx)
 	}
 	measured, err := a.read(ctx, c, r.judge.config, sourcesOf(j, result))
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		a.say(c, "the run is kept in %[1]s: k6report analyze %[1]s", filepath.ToSlash(j.dir))
+		return err
+	case err != nil:
 		return nothingToReport(j, result.Execution, err)
 	}
 	rep, err := r.judged(ctx, j, measured)

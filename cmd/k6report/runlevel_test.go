@@ -35,11 +35,17 @@ func engineCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: engine ID")
 	}
 	engine, stranger := httptest.NewServer(healthOf(args[0])), httptest.NewServer(http.NotFoundHandler())
-	ts.Defer(engine.Close)
-	ts.Defer(stranger.Close)
+	sick := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		healthOf(args[0]).ServeHTTP(w, r)
+	}))
+	for _, server := range []*httptest.Server{engine, stranger, sick} {
+		ts.Defer(server.Close)
+	}
 	ts.Setenv("ENGINE", engine.URL)
 	ts.Setenv("ELSEWHERE", strings.Replace(engine.URL, "127.0.0.1", "0.0.0.0", 1))
 	ts.Setenv("STRANGER", stranger.URL)
+	ts.Setenv("SICK", sick.URL)
 }
 
 func TestAsksBeforeHeavyLevels(t *testing.T) {

@@ -41,6 +41,11 @@ func (a *app) identify(ctx context.Context, target *url.URL) (instance string, e
 	}
 	expected, _ := a.getenv("INSTANCE_ID")
 	switch {
+	case status >= http.StatusBadRequest:
+		return "", hinted{
+			fmt.Errorf("the system under test at %s is not well: its /health has status %d", target, status),
+			"nothing was run: a load test of it would tell nothing; see its log",
+		}
 	case expected != "" && expected != health.InstanceID:
 		return "", hinted{
 			fmt.Errorf("%s is instance %s, not %s as INSTANCE_ID says", target, health.InstanceID, expected),

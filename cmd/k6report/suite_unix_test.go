@@ -429,6 +429,12 @@ func TestRunTestsScript(t *testing.T) {
 	if help, _ := script(0, "--help"); !strings.Contains(help, "--output") || strings.Contains(help, "set -e") {
 		t.Errorf("help %s", help)
 	}
+	// A variable that is not set must not load some other system.
+	for _, args := range [][]string{{"smoke", "--url", ""}, {"smoke", "--url="}, {"smoke", "--url"}, {"smoke", "--output"}, {"smoke", "--output="}} {
+		if _, said := script(exitUsage, args...); !strings.Contains(said, "has no value") {
+			t.Errorf("run-tests.sh %q: %s", args, said)
+		}
+	}
 	view, said := script(0, "smoke", "--output", dir, "--fail-on", "invalid")
 	if !strings.Contains(view, "execute_workflow") || !strings.Contains(said, "the reference engine runs at http://127.0.0.1:") {
 		t.Errorf("standard output %s\nstandard error %s", view, said)

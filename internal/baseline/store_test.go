@@ -152,6 +152,16 @@ func TestDamagedEntriesAreNamedAndPassedOver(t *testing.T) {
 	}
 }
 
+// missing leaves a test out where the file system lacks something, or fails it
+// where nothing may be left out.
+func missing(t *testing.T, what string, err error) {
+	t.Helper()
+	if os.Getenv("K6REPORT_REQUIRE_ALL") == "1" {
+		t.Fatalf("this file system has no %s: %v", what, err)
+	}
+	t.Skipf("this file system has no %s: %v", what, err)
+}
+
 // What is no file is neither followed nor waited for, and a huge file not read.
 func TestWhatIsNoEntry(t *testing.T) {
 	dir := t.TempDir()
@@ -162,14 +172,14 @@ func TestWhatIsNoEntry(t *testing.T) {
 	}
 	folder := filepath.Join(dir, "main")
 	if err := os.Symlink(filepath.Join(folder, whole.ID+baseline.Ending), filepath.Join(folder, "link"+baseline.Ending)); err != nil {
-		t.Skip("this file system has no links:", err)
+		missing(t, "links", err)
 	}
 	if err := os.Mkdir(filepath.Join(folder, "folder"+baseline.Ending), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	huge := filepath.Join(folder, "huge"+baseline.Ending)
 	if err := errors.Join(os.WriteFile(huge, nil, 0o600), os.Truncate(huge, 1<<40)); err != nil {
-		t.Skip("this file system has no holes:", err)
+		missing(t, "holes", err)
 	}
 	entries, damaged, err := s.List(t.Context())
 	if err != nil || len(entries) != 1 {

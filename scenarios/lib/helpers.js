@@ -314,7 +314,9 @@ export function prepare() {
     }
     if (executions[tenant].length === 0) {
       if (SAFE) exec.test.abort(`tenant ${tenant} has no executions to read, and SAFE=1 makes none`);
-      executions[tenant].push((jsonOf(executeWorkflow(workflows[0])) || {}).executionId);
+      const made = (jsonOf(executeWorkflow(workflows[0])) || {}).executionId;
+      if (!made) exec.test.abort(`tenant ${tenant} has no executions, and ${workflows[0]} can't be executed`);
+      executions[tenant].push(made);
     }
   }
   return { instanceId: health.instanceId, workflows, executions };
