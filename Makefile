@@ -84,7 +84,8 @@ unit:
 # Not from the cache: what k6 reads, such as scenarios/, Go does not see.
 .PHONY: test
 test: tools check build ## all of check, and end to end with the real k6; what CI runs
-	$(call each,go test -count=1 -timeout 15m ./...)
+	go test -count=1 -timeout 15m ./...
+	cd testbed && go test -count=1 -p 1 -timeout 15m ./... # one at a time: they measure an engine under load
 
 .PHONY: demo
 demo: ## see a report of a real run: builds everything, then half a minute of light load on this machine
