@@ -282,12 +282,12 @@ func (b *Builder) addKnowledge(r *Run) {
 		}
 		return firstText(x, y)
 	})
-	const summaries = "several_summary"
+	const codeSeveral = "several_summary"
 	b.id.reported = either(b.id.reported, r.Reported, func(x, y *Reported) *Reported {
-		b.several(summaries, "the sources hold more than one summary; none is used, since what k6 says of a part is not true of the whole: leave all but one out")
+		b.several(codeSeveral, "the sources hold more than one summary; none is used, since what k6 says of a part is not true of the whole: leave all but one out")
 		return nil
 	})
-	if b.problems[problemKey{code: summaries}] != nil { // here, or in a part: one more is still one of several
+	if b.problems[problemKey{code: codeSeveral}] != nil { // here, or in a part: one more is still one of several
 		b.id.reported = nil
 	}
 }
