@@ -34,8 +34,14 @@ func (a *app) findK6(ctx context.Context, f *runFlags) (path, version string, er
 		return "", "", err
 	}
 	v, err := k6exec.ReadVersion(ctx, path, a.env)
+	if err == nil {
+		err = v.Check(path)
+	}
 	if err != nil {
 		return "", "", err
+	}
+	if v.Unknown() {
+		a.say(&f.common, "k6 %s is newer than this k6report, which was tested with %s: should it fail, --k6 says where another one is", v, k6exec.PinnedVersion)
 	}
 	return path, v.Text, nil
 }

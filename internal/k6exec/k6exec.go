@@ -89,6 +89,40 @@ type Version struct {
 
 func (v Version) String() string { return v.Text }
 
+// Majors of k6 that Run knows the command lines of.
+const (
+	oldestMajor = 1
+	newestMajor = 2
+)
+
+// Check says whether Run can work with a k6 of this version. Where it can't, the
+// error is a *VersionError. One newer than all that are known may work.
+func (v Version) Check(path string) error {
+	if v.Major < oldestMajor {
+		return &VersionError{Path: path, Version: v}
+	}
+	return nil
+}
+
+// Unknown reports whether the version is newer than all that are known.
+func (v Version) Unknown() bool { return v.Major > newestMajor }
+
+// VersionError says that a k6 is too old.
+type VersionError struct {
+	Path    string // of the program
+	Version Version
+}
+
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("%s is k6 %s, which is too old: k6 v%d or v%d is needed", e.Path, e.Version, oldestMajor, newestMajor)
+}
+
+// Hint says how to get one that is new enough.
+func (e *VersionError) Hint() string {
+	return "install it with `go install go.k6.io/k6@" + PinnedVersion + "`, or say where one is with --k6; " +
+		"what the old one wrote can be read: k6 run --out json=FILE"
+}
+
 // k6 prints "k6 v1.8.1 (go1.26.8, linux/amd64)", on Windows "k6.exe v…", and a
 // line for each extension after it.
 var versionLine = regexp.MustCompile(`^k6(?:\.exe)? (v(\d+)\.(\d+)\.(\d+)\S*)`)

@@ -77,6 +77,28 @@ func TestReadVersion(t *testing.T) {
 	}
 }
 
+func TestVersionsThatAreKnown(t *testing.T) {
+	for version, want := range map[Version]struct{ ok, unknown bool }{
+		{0, 59, 0, "v0.59.0"}:     {},
+		{1, 0, 0, "v1.0.0"}:       {ok: true},
+		{1, 8, 1, PinnedVersion}:  {ok: true},
+		{2, 0, 0, "v2.0.0-rc1"}:   {ok: true},
+		{3, 1, 0, "v3.1.0-alpha"}: {ok: true, unknown: true},
+	} {
+		err := version.Check("/opt/k6")
+		if (err == nil) != want.ok || version.Unknown() != want.unknown {
+			t.Errorf("%s: %v, unknown %v", version, err, version.Unknown())
+		}
+		if err == nil {
+			continue
+		}
+		tooOld := (*VersionError)(nil)
+		if !errors.As(err, &tooOld) || !strings.Contains(err.Error(), "/opt/k6 is k6 "+version.Text) || !strings.Contains(tooOld.Hint(), PinnedVersion) {
+			t.Errorf("%v says neither which k6 nor what to do", err)
+		}
+	}
+}
+
 func TestInspectArguments(t *testing.T) {
 	record := filepath.Join(t.TempDir(), "invocation")
 	got, err := Inspect(t.Context(), InspectOptions{
