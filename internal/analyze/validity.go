@@ -185,10 +185,17 @@ func (s *subject) scenariosTold() bool {
 	return len(s.Series) > 0
 }
 
+// codeK6Failed is the code of the note on a k6 that failed.
+const codeK6Failed = "k6_failed"
+
 // checkEnd finds runs that ended before their plan, or were aborted.
 func (s *subject) checkEnd(severity report.Severity) {
 	if e := s.Execution; e != nil && e.ExitCode != 0 && e.ExitCode != exitThresholds {
-		s.note("k6_failed", severity, strings.TrimSuffix(fmt.Sprintf("k6 ended with exit code %d: %s", e.ExitCode, e.Meaning), ": "), "")
+		text := strings.TrimSuffix(fmt.Sprintf("k6 ended with exit code %d: %s", e.ExitCode, e.Meaning), ": ")
+		if e.ExitCode < 0 && e.Meaning != "" { // by a signal: it is no code of k6's
+			text = e.Meaning
+		}
+		s.note(codeK6Failed, severity, text, "")
 	}
 	seen, known := s.since(s.Ended), true
 	if len(s.Series) == 0 {

@@ -157,6 +157,24 @@ func TestExitCode(t *testing.T) {
 	}
 }
 
+// Whatever else there is to say of a run whose k6 was killed, that it was goes
+// first.
+func TestAKilledK6IsToldFirst(t *testing.T) {
+	killed := func(ms float64) report.Verdict {
+		m := newRun(adr("load")...).plan(rate("s", 20, 0, 60))
+		m.traffic(traffic{name: "get_execution", to: 5, perS: 10, ms: func(float64) float64 { return ms }})
+		m.SetExecution(&run.Execution{ExitCode: -1, Meaning: "k6 was ended by a signal"})
+		return analyzed(t, m, nil).Verdict
+	}
+	if v := killed(10); v.Status != report.RunInvalid || !strings.HasPrefix(v.Headline, "k6 was ended by a signal (and ") {
+		t.Errorf("%s: %q", v.Status, v.Headline)
+	}
+	v := killed(1000)
+	if v.Status != report.ThresholdFailed || !strings.HasPrefix(v.Headline, "k6 was ended by a signal; ") || !strings.Contains(v.Headline, "targets failed") {
+		t.Errorf("%s: %q", v.Status, v.Headline)
+	}
+}
+
 func TestErrorBudget(t *testing.T) {
 	for _, tc := range []struct {
 		tags     []string

@@ -30,7 +30,9 @@ func (s *subject) verdict(r *report.Report, failOn []report.Status) report.Verdi
 	v.ExitCode = report.ExitCode(v.Status, failOn, v.Also...)
 	switch v.Status {
 	case report.ThresholdFailed:
-		v.Headline = t.failedHeadline(len(reasons) > 0)
+		v.Headline = t.failedHeadline(reasons, slices.ContainsFunc(r.Notes, func(n report.Note) bool {
+			return n.Code == codeK6Failed && n.Severity == report.Invalid
+		}))
 	case report.RunInvalid:
 		v.Headline = reasons[0]
 		if more := len(reasons) - 1; more > 0 {
@@ -87,23 +89,34 @@ func (s *subject) tally(r *report.Run) tally {
 	return t
 }
 
+// invalidReasons lists them, first how k6 failed: all others may follow from it.
 func invalidReasons(notes []report.Note) []string {
-	var reasons []string
+	var first, reasons []string
 	for _, n := range notes {
-		if n.Severity == report.Invalid {
-			reasons = append(reasons, strings.TrimPrefix(n.Where+": ", ": ")+n.Message)
+		text := strings.TrimPrefix(n.Where+": ", ": ") + n.Message
+		switch {
+		case n.Severity != report.Invalid:
+		case n.Code == codeK6Failed:
+			first = append(first, text)
+		default:
+			reasons = append(reasons, text)
 		}
 	}
-	return reasons
+	return append(first, reasons...)
 }
 
-func (t tally) failedHeadline(invalid bool) string {
+// failedHeadline says what failed. Of a k6 that did not come to its end, that
+// goes first: the targets are those of a part of the run.
+func (t tally) failedHeadline(reasons []string, k6Failed bool) string {
 	text := t.failed[0] + " failed"
 	if len(t.failed) > 1 {
 		text = fmt.Sprintf("%d of %d targets failed, the first: %s", len(t.failed), len(t.failed)+t.held+t.unknown, t.failed[0])
 	}
-	if invalid {
-		text += "; the run is also invalid"
+	switch {
+	case k6Failed:
+		return reasons[0] + "; " + text
+	case len(reasons) > 0:
+		return text + "; the run is also invalid: " + reasons[0]
 	}
 	return text
 }
