@@ -45,7 +45,8 @@ func putK6(dir string) error {
 //
 //	FAKE_EXIT       its exit code (0)
 //	FAKE_THRESHOLD  a threshold of http_req_duration
-//	FAKE_ONLY       the argument without which these two don't count
+//	FAKE_ONLY       the argument without which these two and FAKE_MODE don't count
+//	FAKE_SILENT     a part of an argument with which it leaves no file
 //	FAKE_VERSION    what it says it is (v1.8.1)
 //	FAKE_PLAN       what k6 inspect prints
 //	FAKE_SAMPLES    a file to take for its samples; with "-confirm" in the
@@ -65,7 +66,14 @@ func fakeK6(args []string) int {
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, os.Interrupt)
 	mode := os.Getenv("FAKE_MODE")
-	if !strings.Contains(mode, "silent") {
+	if only := os.Getenv("FAKE_ONLY"); only != "" && !slices.Contains(args, only) {
+		mode = ""
+	}
+	silent := strings.Contains(mode, "silent")
+	if part := os.Getenv("FAKE_SILENT"); part != "" {
+		silent = slices.ContainsFunc(args, func(arg string) bool { return strings.Contains(arg, part) })
+	}
+	if !silent {
 		if err := fakeFiles(args, threshold); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 255

@@ -51,16 +51,16 @@ func (p *program) start(t *testing.T) {
 	}
 }
 
-// await reads standard error up to a line that has to come.
-func (p *program) await(t *testing.T, want string) {
+// await reads standard error up to a line that has to come, with any of the texts.
+func (p *program) await(t *testing.T, wanted ...string) {
 	t.Helper()
 	for {
 		line, err := p.stderr.ReadString('\n')
-		if strings.Contains(line, want) {
+		if slices.ContainsFunc(wanted, func(want string) bool { return strings.Contains(line, want) }) {
 			return
 		}
 		if err != nil {
-			t.Fatalf("standard error ended (%v) without %q", err, want)
+			t.Fatalf("standard error ended (%v) without %q", err, wanted)
 		}
 	}
 }

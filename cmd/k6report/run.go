@@ -137,9 +137,11 @@ type runner struct {
 
 // runAll makes one run after the other. The ladder stops at the first level
 // that fails; what is only repeated does not stop, or there would be no second
-// opinion. The exit code is that of the worst verdict.
+// opinion. The exit code is that of the worst verdict; of a run that could not be
+// made, whatever those before it came to.
 func (r runner) runAll(ctx context.Context, s *series) error {
 	worst := report.ExitOK
+	var verdicts []string // of the runs that did not end well
 	for i, j := range s.jobs {
 		if len(s.jobs) > 1 {
 			r.app.say(&r.flags.common, "run %d of %d: %s", i+1, len(s.jobs), j.name)
@@ -147,10 +149,17 @@ func (r runner) runAll(ctx context.Context, s *series) error {
 		var exit exitError
 		if err := r.run(ctx, j); errors.As(err, &exit) {
 			worst = worseExit(worst, exit.code)
+			verdicts = append(verdicts, fmt.Sprintf("%s with exit code %d", filepath.ToSlash(j.dir), exit.code))
 		} else if err != nil {
+			if missing := s.missing(i, "could not be made", verdicts); missing != "" {
+				return fmt.Errorf("%w\n%s", err, missing)
+			}
 			return err
 		}
 		if worst == exitInterrupted {
+			if missing := s.missing(i, "was interrupted", verdicts[:len(verdicts)-1]); missing != "" {
+				r.app.say(&r.flags.common, "%s", missing)
+			}
 			break
 		}
 		if rest := s.left(i); worst != report.ExitOK && len(rest) > 0 {
@@ -228,7 +237,7 @@ func (r runner) report(ctx context.Context, j job, result k6exec.RunResult) erro
 		return err
 	}
 	if e := result.Execution; e.ExitCode != k6exec.ExitOK && e.ExitCode != k6exec.ExitThresholds && !e.Interrupted && !c.quiet {
-		a.explain(hinted{fmt.Errorf("k6 ended with exit code %d: %s", e.ExitCode, e.Meaning), j.remedy(e)})
+		a.explain(hinted{errors.New(e.Ending()), j.remedy(e)})
 	}
 	a.say(c, "the run and its reports are in %s", filepath.ToSlash(j.dir))
 	r.sayGrafana(result)

@@ -41,6 +41,30 @@ func (s *series) left(i int) []job {
 	return rest
 }
 
+// missing says what a series that broke off at a run had come to, and what it
+// left out; "" where there is only that run.
+func (s *series) missing(at int, why string, verdicts []string) string {
+	if len(s.jobs) == 1 {
+		return ""
+	}
+	text := fmt.Sprintf("run %d of %d, %s, %s", at+1, len(s.jobs), s.jobs[at].name, why)
+	switch {
+	case len(verdicts) > 0:
+		text += "; before it ended " + strings.Join(verdicts, ", ")
+	case at > 0:
+		text += "; all before it passed"
+	}
+	rest := s.jobs[at+1:]
+	names := jobNames(rest)
+	switch {
+	case len(names) > 1 || len(rest) > 0 && rest[0].name != s.jobs[at].name:
+		text += "; not run: " + strings.Join(names, ", ")
+	case len(rest) > 0:
+		text += fmt.Sprintf("; not made: %d more", len(rest))
+	}
+	return text
+}
+
 func jobNames(jobs []job) []string {
 	var names []string
 	for _, j := range jobs {

@@ -1,6 +1,9 @@
 package k6exec
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // ExecutionSchema names the form of an Execution in JSON.
 const ExecutionSchema = "k6report.execution/v1"
@@ -26,4 +29,12 @@ type Execution struct {
 	Ended   time.Time `json:"ended"`   // UTC
 
 	Labels map[string]string `json:"labels,omitempty"` // the caller's, such as commit
+}
+
+// Ending says in words how k6 ended.
+func (e Execution) Ending() string {
+	if e.Signal != "" {
+		return fmt.Sprintf("%s: %s", e.Meaning, e.Signal)
+	}
+	return fmt.Sprintf("k6 ended with exit code %d: %s", e.ExitCode, e.Meaning)
 }
