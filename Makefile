@@ -108,6 +108,10 @@ inputs-table: ## write the table of docs/inputs.md anew, of real runs in every f
 	$(INSTALL) k6
 	go test -count=1 -run '^TestInputs$$' ./cmd/k6report -update
 
+.PHONY: reference
+reference: ## write docs/commands.md and docs/configuration.md anew, from the code
+	go test -count=1 -run '^TestReference$$' ./cmd/k6report -update
+
 # Of `make lab`: LAB=-faults=db-pool,callee or other flags of testbed/cmd/lab.
 LAB ?=
 lab = cd testbed && go run ./cmd/lab -engine $(CURDIR)/bin/engine -k6report $(CURDIR)/bin/k6report -page $(CURDIR)/docs/attribution-accuracy.md

@@ -55,6 +55,7 @@ func exampleFolder(t *testing.T) string {
 		"summary.json":            `{"root_group":{},"metrics":{"http_reqs":{"count":120,"rate":40}}}`,
 		"script.js":               "export default function () {}\n",
 		"scenarios/smoke-test.js": "export default function () {}\n",
+		"scenarios/execution-stress.js": "export default function () {}\n",
 	} {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -65,7 +66,7 @@ func exampleFolder(t *testing.T) string {
 		}
 	}
 	samples := generated{seconds: 3, rate: 40}
-	for _, name := range []string{"run.json.gz", "results/20261123T114553-smoke/run.json.gz"} {
+	for _, name := range []string{"run.json.gz", "results/20261123T114553-smoke/run.json.gz", "results/20261124T090000-load/run.json.gz"} {
 		if err := samples.writeFile(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
 			t.Fatal(err)
 		}
@@ -118,6 +119,9 @@ func runExample(t *testing.T, prepared, line string) {
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), endAtOnce, "PATH="+filepath.Join(dir, "bin")+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	if !strings.Contains(line, " -- ") { // a LEVEL's target, where the line names none
+		cmd.Env = append(cmd.Env, "K6REPORT_URL="+server.URL)
+	}
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {

@@ -14,7 +14,7 @@ import (
 	"k6report/internal/report"
 )
 
-var update = flag.Bool("update", false, "write the table of docs/inputs.md anew")
+var update = flag.Bool("update", false, "write the pages of docs/ anew that are made by tests")
 
 // input is a form in which a run may be given.
 type input struct {

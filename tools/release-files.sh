@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Writes what a release holds beside the program: manual pages, completions and
+# the licences of all that the program is built with.
+#
+#   tools/release-files.sh FOLDER
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+folder=${1:?tools/release-files.sh: name the folder to write to}
+
+rm -rf "$folder"
+mkdir -p "$folder/completion"
+program=$folder/k6report
+GOOS='' GOARCH='' go build -trimpath -o "$program" ./cmd/k6report
+"$program" man "$folder/man" >&2
+for shell in bash zsh fish powershell; do
+	"$program" completion "$shell" >"$folder/completion/k6report.$shell"
+done
+tools/licences.sh >"$folder/licences.txt"
+rm "$program"
