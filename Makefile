@@ -112,6 +112,19 @@ inputs-table: ## write the table of docs/inputs.md anew, of real runs in every f
 reference: ## write docs/commands.md and docs/configuration.md anew, from the code
 	go test -count=1 -run '^TestReference$$' ./cmd/k6report -update
 
+.PHONY: licences
+licences: ## write docs/licences.md anew: what the program is built with, and under which licences
+	@mkdir -p .cache
+	go run ./tools/licences >.cache/licences.md
+	sed '/^| module/,$$d' docs/licences.md | cat - .cache/licences.md >.cache/page.md && mv .cache/page.md docs/licences.md
+
+.PHONY: release
+release: ## build archives for all systems, with checksums and bills of materials, into .cache/release; publishes nothing
+	$(INSTALL) goreleaser cyclonedx-gomod
+	$(if $(shell $(GIT) status --porcelain 2>/dev/null),@echo 'release: there are uncommitted changes: the same commit has to give the same bytes' >&2; exit 1)
+	goreleaser release --clean $(if $(shell $(GIT) describe --exact-match --tags 2>/dev/null),--skip=publish,announce,--snapshot)
+	@ls -l .cache/release/*.tar.gz .cache/release/*.zip && cat .cache/release/SHA256SUMS
+
 # Of `make lab`: LAB=-faults=db-pool,callee or other flags of testbed/cmd/lab.
 LAB ?=
 lab = cd testbed && go run ./cmd/lab -engine $(CURDIR)/bin/engine -k6report $(CURDIR)/bin/k6report -page $(CURDIR)/docs/attribution-accuracy.md

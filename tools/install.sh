@@ -4,7 +4,7 @@
 #
 #   tools/install.sh NAME...
 #
-# Go programs:     k6 influxd golangci-lint gofumpt benchstat   -> .tools/bin
+# Go programs:     k6 influxd golangci-lint gofumpt benchstat goreleaser cyclonedx-gomod   -> .tools/bin
 # npm packages:    axe-core signalr duckdb          -> .tools/npm/node_modules
 # Debian packages: chromium postgresql npm jq       installed when run as root
 #
@@ -99,13 +99,15 @@ npm_package() { # PACKAGE VERSION
 		without "installing npm package $1 $2 failed, see above" "check \`npm config get registry\` and the network"
 }
 
-(($#)) || fail "no tool named" "tools/install.sh k6 influxd golangci-lint gofumpt benchstat axe-core signalr duckdb chromium postgresql npm jq"
+(($#)) || fail "no tool named" "tools/install.sh k6 influxd golangci-lint gofumpt benchstat goreleaser cyclonedx-gomod axe-core signalr duckdb chromium postgresql npm jq"
 for name in "$@"; do
 	case $name in
 	k6) go_tool k6 go.k6.io/k6 "$K6_VERSION" ;;
 	influxd) go_tool influxd github.com/influxdata/influxdb "$INFLUXD_VERSION" cmd/influxd ;;
 	golangci-lint) go_tool golangci-lint github.com/golangci/golangci-lint/v2 "$GOLANGCI_LINT_VERSION" cmd/golangci-lint ;;
 	gofumpt) go_tool gofumpt mvdan.cc/gofumpt "$GOFUMPT_VERSION" ;;
+	goreleaser) go_tool goreleaser github.com/goreleaser/goreleaser/v2 "$GORELEASER_VERSION" ;;
+	cyclonedx-gomod) go_tool cyclonedx-gomod github.com/CycloneDX/cyclonedx-gomod "$CYCLONEDX_GOMOD_VERSION" cmd/cyclonedx-gomod ;;
 	benchstat) go_tool benchstat golang.org/x/perf "$BENCHSTAT_VERSION" cmd/benchstat ;;
 	axe-core) npm_package axe-core "$AXE_CORE_VERSION" ;;
 	signalr) npm_package @microsoft/signalr "$SIGNALR_VERSION" ;;

@@ -15,5 +15,5 @@ GOOS='' GOARCH='' go build -trimpath -o "$program" ./cmd/k6report
 for shell in bash zsh fish powershell; do
 	"$program" completion "$shell" >"$folder/completion/k6report.$shell"
 done
-tools/licences.sh >"$folder/licences.txt"
+GOOS= GOARCH= go run ./tools/licences -texts >"$folder/licences.txt"
 rm "$program"

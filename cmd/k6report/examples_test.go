@@ -52,9 +52,9 @@ func exampleFolder(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range map[string]string{
-		"summary.json":            `{"root_group":{},"metrics":{"http_reqs":{"count":120,"rate":40}}}`,
-		"script.js":               "export default function () {}\n",
-		"scenarios/smoke-test.js": "export default function () {}\n",
+		"summary.json":                  `{"root_group":{},"metrics":{"http_reqs":{"count":120,"rate":40}}}`,
+		"script.js":                     "export default function () {}\n",
+		"scenarios/smoke-test.js":       "export default function () {}\n",
 		"scenarios/execution-stress.js": "export default function () {}\n",
 	} {
 		path := filepath.Join(dir, filepath.FromSlash(name))

@@ -18,6 +18,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -170,8 +171,13 @@ func (m *module) judge() error {
 }
 
 func writeTexts(w io.Writer, modules []module) error {
-	fmt.Fprint(w, "k6report is built with the modules below, each under its own licence.\n")
-	for _, m := range modules {
+	fmt.Fprint(w, "k6report is built with Go and the modules below, each under its own licence.\n")
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return fmt.Errorf("go env GOROOT: %w", err)
+	}
+	language := module{Path: "go", Version: strings.TrimPrefix(runtime.Version(), "go"), Dir: string(bytes.TrimSpace(root)), files: []string{"LICENSE"}}
+	for _, m := range append([]module{language}, modules...) {
 		for _, name := range m.files {
 			text, err := os.ReadFile(filepath.Join(m.Dir, name))
 			if err != nil {
