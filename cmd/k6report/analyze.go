@@ -66,12 +66,7 @@ func (a *app) analyze(ctx context.Context, c *common, args []string) error {
 		return err
 	}
 	rep := judge.compare(r, options)
-	if c.out != "" {
-		if err := writeFiles(ctx, c.out, wanted, rep, r); err != nil {
-			return err
-		}
-	}
-	if err := a.show(c, rep); err != nil {
+	if err := a.deliver(ctx, c, wanted, rep, r); err != nil {
 		return err
 	}
 	return finish(rep)

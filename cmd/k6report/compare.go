@@ -77,16 +77,11 @@ func (a *app) compare(ctx context.Context, c *common, base, args []string) error
 		Baseline: &analyze.Baseline{Name: there, CandidateName: here, Runs: before, Group: true},
 		More:     after[1:], Force: c.force,
 	})
-	if c.out != "" {
-		if err := writeFiles(ctx, c.out, wanted, rep, after[0]); err != nil {
-			return err
-		}
-	}
 	c.sections = []string{"comparison", "shift", "attribution", "notes"}
 	if c.verbose {
 		c.sections = append(c.sections, "method")
 	}
-	if err := a.show(c, rep); err != nil {
+	if err := a.deliver(ctx, c, wanted, rep, after[0]); err != nil {
 		return err
 	}
 	return finish(rep)

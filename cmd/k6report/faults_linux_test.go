@@ -88,7 +88,7 @@ func complete(path string, content []byte) error {
 	case ".xml", ".svg":
 		return xml.Unmarshal(content, new(struct{}))
 	case ".html":
-		return endsWith(content, "</html>\n")
+		return endsWith(bytes.TrimRight(content, "\n"), "</html>")
 	case ".txt":
 		if filepath.Base(path) == "metrics.txt" {
 			return endsWith(content, "# EOF\n")

@@ -183,6 +183,19 @@ func projectPath(dir string) string {
 	return filepath.Base(dir)
 }
 
+// deliver writes the wanted files into --out and prints the report: a full disk
+// takes nothing from the terminal.
+func (a *app) deliver(ctx context.Context, c *common, wanted []string, rep *report.Report, r *run.Run) error {
+	var written error
+	if c.out != "" {
+		written = writeFiles(ctx, c.out, wanted, rep, r)
+	}
+	if err := a.show(c, rep); written == nil {
+		return err
+	}
+	return written
+}
+
 // show prints the report as the flags want it.
 func (a *app) show(c *common, r *report.Report) error {
 	if c.json {

@@ -230,14 +230,15 @@ func (r runner) report(ctx context.Context, j job, result k6exec.RunResult) erro
 	if err != nil {
 		return err
 	}
-	if err := writeFiles(ctx, j.dir, r.wanted, rep, measured); err != nil {
-		return err
-	}
-	if err := a.show(c, rep); err != nil && !errors.Is(err, syscall.EPIPE) {
+	written := writeFiles(ctx, j.dir, r.wanted, rep, measured)
+	if err := a.show(c, rep); written == nil && err != nil && !errors.Is(err, syscall.EPIPE) {
 		return err
 	}
 	if e := result.Execution; e.ExitCode != k6exec.ExitOK && e.ExitCode != k6exec.ExitThresholds && !e.Interrupted && !c.quiet {
 		a.explain(hinted{errors.New(e.Ending()), j.remedy(e)})
+	}
+	if written != nil {
+		return written
 	}
 	a.say(c, "the run and its reports are in %s", filepath.ToSlash(j.dir))
 	r.sayGrafana(result)
