@@ -21,6 +21,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"k6report/internal/ingest/influx/influxtest"
 	"k6report/internal/k6gen"
 )
 
@@ -38,24 +39,29 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                filepath.Join("testdata", "script"),
 		RequireUniqueNames: true,
+		Condition:          toolCondition,
 		Setup: func(e *testscript.Env) error {
+			e.Values[influxdKey{}] = new(*influxtest.Server)
 			if err := clearEnvironment(e); err != nil {
 				return err
 			}
 			return putK6(filepath.Join(e.WorkDir, "bin"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"gen":     genCommand,
-			"made":    madeCommand,
-			"keep":    keepCommand,
-			"history": historyCommand,
-			"commit":  commitCommand,
-			"status":  statusCommand,
-			"files":   filesCommand,
-			"schema":  schemaCommand,
-			"ascii":   asciiCommand,
-			"touch":   touchCommand,
-			"engine":  engineCommand,
+			"gen":       genCommand,
+			"made":      madeCommand,
+			"keep":      keepCommand,
+			"history":   historyCommand,
+			"commit":    commitCommand,
+			"status":    statusCommand,
+			"files":     filesCommand,
+			"schema":    schemaCommand,
+			"ascii":     asciiCommand,
+			"touch":     touchCommand,
+			"engine":    engineCommand,
+			"influxd":   influxdCommand,
+			"influxdb2": twoCommand,
+			"points":    pointsCommand,
 		},
 	})
 }
@@ -67,7 +73,7 @@ const endAtOnce = "GORACE=atexit_sleep_ms=0"
 // clearEnvironment keeps the settings of whoever runs the tests out of them.
 func clearEnvironment(e *testscript.Env) error {
 	e.Vars = slices.DeleteFunc(e.Vars, func(v string) bool {
-		return strings.HasPrefix(v, environmentPrefix) || strings.HasPrefix(v, "K6_") || strings.HasPrefix(v, "NO_COLOR=")
+		return strings.HasPrefix(v, environmentPrefix) || strings.HasPrefix(v, "K6_") || strings.HasPrefix(v, "INFLUX_") || strings.HasPrefix(v, "NO_COLOR=")
 	})
 	e.Vars = append(e.Vars, endAtOnce)
 	return nil
@@ -189,6 +195,7 @@ type generated struct {
 	seed       uint64
 	threshold  string // of http_req_duration
 	components bool
+	testid     string // a tag of all samples; "" for none
 }
 
 func (g generated) write(w io.Writer) error {
@@ -197,16 +204,22 @@ func (g generated) write(w io.Writer) error {
 		Seed: g.seed, Start: time.Date(2026, 11, 23, 11, 45, 53, 0, time.UTC),
 		Duration: time.Duration(g.seconds) * time.Second, Rate: g.rate, Endpoints: 3, Components: g.components,
 	}
-	if g.threshold == "" {
+	if g.threshold == "" && g.testid == "" {
 		_, err := k6gen.Write(w, o)
 		return err
 	}
 	if _, err := k6gen.Write(&head, o); err != nil {
 		return err
 	}
-	none := `"name":"http_req_duration","type":"trend","contains":"time","thresholds":[`
-	some := none + strconv.Quote(g.threshold)
-	_, err := w.Write(bytes.Replace(head.Bytes(), []byte(none), []byte(some), 1))
+	written := head.Bytes()
+	if g.threshold != "" {
+		none := `"name":"http_req_duration","type":"trend","contains":"time","thresholds":[`
+		written = bytes.Replace(written, []byte(none), []byte(none+strconv.Quote(g.threshold)), 1)
+	}
+	if g.testid != "" {
+		written = bytes.ReplaceAll(written, []byte(`"tags":{"`), []byte(`"tags":{"testid":`+strconv.Quote(g.testid)+`,"`))
+	}
+	_, err := w.Write(written)
 	return err
 }
 
@@ -240,6 +253,7 @@ func genCommand(ts *testscript.TestScript, neg bool, args []string) {
 	flags.Uint64Var(&g.seed, "seed", 1, "")
 	flags.StringVar(&g.threshold, "threshold", "", "")
 	flags.BoolVar(&g.components, "components", false, "")
+	flags.StringVar(&g.testid, "testid", "", "")
 	ts.Check(flags.Parse(args))
 	if neg || flags.NArg() != 1 {
 		ts.Fatalf("usage: gen [flags] FILE")

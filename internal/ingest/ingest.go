@@ -122,6 +122,7 @@ func Read(ctx context.Context, sources []Source, o Options) (*run.Run, error) {
 			return nil, err
 		}
 		if s := spanOf(in.name, rd.parts[before:]); f != nil && len(s.parts) > 0 {
+			s.database = in.database != nil
 			f.spans = append(f.spans, s)
 		}
 	}

@@ -22,6 +22,7 @@ const codeGap = "time_gap"
 // span is where a source lies in time.
 type span struct {
 	name           string
+	database       bool // it is no file
 	testids        []string
 	started, ended int64
 	samples        uint64
@@ -51,7 +52,8 @@ func spanOf(name string, parts []*run.Run) span {
 
 // checkOneRun refuses sources of different runs: they must share a testid
 // where they have one, and follow one another without a gap. It refuses the
-// same samples given twice, too.
+// same samples given twice, too, but for a file beside a database, which is a
+// cross-check.
 func checkOneRun(spans []span) error {
 	spans = slices.DeleteFunc(slices.Clone(spans), func(s span) bool { return s.samples == 0 })
 	for i, s := range spans {
@@ -59,7 +61,7 @@ func checkOneRun(spans []span) error {
 			return differentRuns{fmt.Errorf("read %s: it holds several runs (testid %s): give each a file of its own", s.name, strings.Join(s.testids, ", "))}
 		}
 		for _, o := range spans[:i] {
-			if s.same(o) {
+			if s.database == o.database && s.same(o) {
 				return fmt.Errorf("read %s: it holds the same samples as %s: give them once", s.name, o.name)
 			}
 			if len(s.testids) > 0 && len(o.testids) > 0 && s.testids[0] != o.testids[0] {

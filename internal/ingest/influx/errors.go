@@ -79,12 +79,21 @@ func plain(err error) error {
 }
 
 // refused explains an answer other than 200.
-func (d *Database) refused(code int, said string) error {
+func (d *Database) refused(code int, said string, head http.Header) error {
 	e := &Error{what: fmt.Sprintf("read %s: the server answers %d %s", d.Name, code, http.StatusText(code))}
 	if said = clip(said); said != "" {
 		e.what += ": " + said
 	}
+	version := head.Get("X-Influxdb-Version")
 	switch {
+	case code == http.StatusBadRequest && version == "" && strings.HasPrefix(d.Server, "http://"):
+		scheme, _, _ := strings.Cut(d.Name, "://")
+		scheme, _, _ = strings.Cut(scheme, "+")
+		e.hint = "check that an InfluxDB answers there; if it speaks TLS, write " + scheme + "+https://"
+	case !d.Flux && strings.HasPrefix(strings.TrimPrefix(version, "v"), "2"):
+		e.hint = "this is InfluxDB " + clip(version) + ": write " + formFlux
+	case code == http.StatusBadRequest && d.Flux && d.Org == "":
+		e.hint = "name the organisation in the URL: " + formFlux
 	case code == http.StatusUnauthorized:
 		e.hint = "set " + credentialNames(d.Flux) + " in the environment"
 	case code == http.StatusForbidden && d.Flux: // the client loses what a 1.8 without Flux says
@@ -112,6 +121,9 @@ func (d *Database) complained(said string) error {
 	switch {
 	case strings.Contains(low, "database not found"), strings.HasSuffix(low, "no database"), strings.Contains(low, "could not find bucket"), strings.Contains(low, "bucket") && strings.Contains(low, "not found"), strings.Contains(low, "failed to look up bucket"):
 		e.hint, e.err = "check the name in the URL", errNoDatabase
+		if d.Flux { // 2.x does not tell one from the other
+			e.hint += ", and that the token may read it"
+		}
 	case strings.Contains(low, "retention policy not found"):
 		e.hint = "check rp= in the URL"
 	case strings.Contains(low, "not authorized"), strings.Contains(low, "unauthorized"), strings.Contains(low, "no permission"):

@@ -73,7 +73,7 @@ func (q flux) run(ctx context.Context, query string, urls bool, b *Block, each f
 			if failure.StatusCode == http.StatusNotFound && strings.Contains(said, "bucket") || strings.HasSuffix(said, "no database") {
 				return q.complained(said)
 			}
-			return q.refused(failure.StatusCode, said)
+			return q.refused(failure.StatusCode, said, failure.Header)
 		case failure.Err != nil:
 			return failure.Err
 		}

@@ -47,7 +47,7 @@ func (q influxql) ask(ctx context.Context, statement string, to rows) error {
 func (q influxql) take(resp *http.Response, body io.Reader, to rows) error {
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if resp.StatusCode != http.StatusOK {
-		return q.refused(resp.StatusCode, saidIn(kind, body))
+		return q.refused(resp.StatusCode, saidIn(kind, body), resp.Header)
 	}
 	if kind != msgpackType {
 		head, _ := io.ReadAll(io.LimitReader(body, 4096)) // for the message only

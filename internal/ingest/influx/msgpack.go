@@ -85,7 +85,8 @@ func (d *decoder) each(take func(key string) error) error {
 		return err
 	}
 	for range n {
-		if d.key, err = d.r.ReadMapKey(d.key); err != nil {
+		// Not ReadMapKey, which also takes bytes, of any length that is claimed.
+		if d.key, err = d.r.ReadStringAsBytes(d.key); err != nil {
 			return err
 		}
 		if err := take(string(d.key)); err != nil {
