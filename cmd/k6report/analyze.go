@@ -113,13 +113,14 @@ func (a *app) read(ctx context.Context, c *common, cfg *config.Config, args []st
 	progress := a.progress(c, sources)
 	defer progress.finish()
 	r, err := ingest.Read(ctx, sources, ingest.Options{
-		Workers:      runtime.GOMAXPROCS(0),
-		Dimensions:   cfg.Dimensions,
-		EndpointName: cfg.EndpointName,
-		Metrics:      metricsOf(cfg),
-		Instances:    c.instances,
-		Labels:       labels,
-		Progress:     progress.add,
+		Workers:        runtime.GOMAXPROCS(0),
+		Dimensions:     cfg.Dimensions,
+		EndpointName:   cfg.EndpointName,
+		ExcludedGroups: cfg.Exclude.Groups,
+		Metrics:        metricsOf(cfg),
+		Instances:      c.instances,
+		Labels:         labels,
+		Progress:       progress.add,
 	})
 	if err != nil {
 		return nil, err

@@ -11,7 +11,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"k6report/internal/config"
@@ -166,16 +165,15 @@ func (s *subject) since(at int64) float64 { return float64(at-s.origin) / 1e9 }
 // counted reports whether samples count in the tables of requests: those of
 // set-up, teardown and excluded groups don't.
 func (s *subject) counted(t run.TagSet) bool {
-	return !run.IsSetup(t) && !s.excluded(t)
+	return !run.IsSetup(t) && !run.InGroups(t, s.config.Exclude.Groups)
 }
 
-// excluded reports whether samples are of a group, or of one within it, that
-// the configuration leaves out.
-func (s *subject) excluded(t run.TagSet) bool {
-	group := t.Value("group")
-	return slices.ContainsFunc(s.config.Exclude.Groups, func(out string) bool {
-		return group == out || strings.HasPrefix(group, out+"::")
-	})
+// tablesAsConfigured reports whether the tables of requests lack the groups that
+// the configuration leaves out, and no others: those of a snapshot were made
+// under the configuration of then.
+func (s *subject) tablesAsConfigured() bool {
+	groups := slices.Compact(slices.Sorted(slices.Values(s.config.Exclude.Groups)))
+	return slices.Equal(groups, s.Requests.ExcludedGroups)
 }
 
 // commonTags are the tags that all series share.

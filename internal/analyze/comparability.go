@@ -34,6 +34,9 @@ func comparability(base, candidate *subject) (differences []report.Difference, u
 			unknown = append(unknown, name)
 		}
 	}
+	if len(base.Requests.Tables) > 0 && len(candidate.Requests.Tables) > 0 {
+		differ("exclude.groups", strings.Join(base.Requests.ExcludedGroups, ", "), strings.Join(candidate.Requests.ExcludedGroups, ", "))
+	}
 	there, here := base.scenarioNames(), candidate.scenarioNames()
 	switch {
 	case len(there) == 0 || len(here) == 0:

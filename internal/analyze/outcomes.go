@@ -127,8 +127,8 @@ func endpointOf(protocol string, t run.TagSet) run.Endpoint {
 }
 
 // endpointOutcomes are the outcomes of all endpoints: from the tables of
-// requests, which keep them whatever tags were folded, unless the tables hold
-// what is excluded.
+// requests, which keep them whatever tags were folded, unless those were made
+// under another configuration.
 func (s *subject) endpointOutcomes() map[run.Endpoint]outcome {
 	out := make(map[run.Endpoint]outcome)
 	for _, p := range protocols {
@@ -136,7 +136,7 @@ func (s *subject) endpointOutcomes() map[run.Endpoint]outcome {
 			out[e] = o
 		}
 	}
-	if len(s.config.Exclude.Groups) > 0 {
+	if !s.tablesAsConfigured() {
 		return out
 	}
 	for i := range s.Requests.Tables {

@@ -52,10 +52,14 @@ func (s *subject) checkAbsent() {
 		s.noteSummaryOnly()
 	}
 	if groups := s.config.Exclude.Groups; len(groups) > 0 {
-		s.note("groups_excluded", report.Info, fmt.Sprintf("left out of the tables of requests, as configured: %s; the course over time and the steady state have them", strings.Join(groups, ", ")), "")
+		s.note("groups_excluded", report.Info, fmt.Sprintf("left out of the tables of requests, of gates and of the attribution, as configured: %s", strings.Join(groups, ", ")), "")
 		if slices.Contains(s.Folding.Tags, "group") || s.Folding.Level > 1 {
 			s.note("groups_folded", report.Error, "groups could not be kept apart, so none could be left out: name group under dimensions in k6report.yaml", "")
 		}
+	}
+	if len(s.Requests.Tables) > 0 && !s.tablesAsConfigured() {
+		s.note("excluded_otherwise", report.Warning, fmt.Sprintf("the snapshot was made with exclude.groups %s, the configuration has %s: the steady state, gates, attribution and the course of latency go by the snapshot; give the samples instead",
+			orNone(strings.Join(s.Requests.ExcludedGroups, ", ")), orNone(strings.Join(s.config.Exclude.Groups, ", "))), "")
 	}
 	if n := s.Requests.Unjoined; n > 0 {
 		s.note("unjoined", report.Info, fmt.Sprintf("%d times a server's time names a request that is not near it: such times are in no request", n), "")

@@ -176,6 +176,7 @@ func TestExcludedGroups(t *testing.T) {
 	}
 	r := analyzed(t, make(), configured(t, `exclude: {groups: ["::warm"]}`))
 	wantNote(t, r, "groups_excluded", report.Info)
+	wantNote(t, r, "excluded_otherwise", report.Warning) // the maker's tables have them
 	wantCount(t, "requests", r.Run.Load.Requests, 210)
 	want(t, "error rate", r.Run.Load.ErrorRate, 40/210.0, 1e-9)
 	want(t, "timeout rate", r.Run.Load.TimeoutRate, 0, 0)

@@ -20,6 +20,8 @@ type collector struct {
 	b    *run.Builder
 	late *run.Builder // takes the definitions on the way; see reader.late
 	n    *normalizer
+	// excluded are the groups whose requests go into no table.
+	excluded []string
 
 	metrics map[string]*metric
 	segment *segment
@@ -58,9 +60,9 @@ type entry struct {
 	handle     *run.Tags
 	generation int
 	series     []*run.SeriesBuilder // by metric.index
-	setup      bool
-	vu, iter   string // where tags held them
-	endpoint   string // the name of the request that a sample is about
+	outside    bool                 // of set-up, teardown or an excluded group: in no table
+	vu, iter   string               // where tags held them
+	endpoint   string               // the name of the request that a sample is about
 
 	set run.TagSet
 	// How the tags say that an HTTP request ended.
@@ -120,10 +122,11 @@ const (
 
 func newCollector(b, late *run.Builder, o Options) *collector {
 	return &collector{
-		b:       b,
-		late:    late,
-		n:       &normalizer{endpointName: o.EndpointName, named: b.Named},
-		metrics: make(map[string]*metric),
+		b:        b,
+		late:     late,
+		n:        &normalizer{endpointName: o.EndpointName, named: b.Named},
+		metrics:  make(map[string]*metric),
+		excluded: o.ExcludedGroups,
 	}
 }
 
@@ -194,7 +197,7 @@ func (c *collector) entry(raw map[string]string) *entry {
 	set := run.NewTagSet(e.tags...)
 	e.tags, e.set = set.List(), set
 	e.failed, e.timeout = run.Failed(protocolHTTP, set), run.TimedOut(protocolHTTP, set)
-	e.setup = run.IsSetup(set)
+	e.outside = run.IsSetup(set) || run.InGroups(set, c.excluded)
 	if e.endpoint = set.Value("endpoint"); e.endpoint == "" {
 		e.endpoint = set.Value("name")
 	}
@@ -230,15 +233,15 @@ func (c *collector) sample(m *metric, at int64, v float64, e *entry, join uint64
 	c.segment.samples++
 	switch m.role {
 	case rolePart:
-		if !e.setup {
+		if !e.outside {
 			c.part(m.part, at, v, e, join)
 		}
 	case roleDirect:
-		if !e.setup {
+		if !e.outside {
 			c.direct(m, at, v, e, join)
 		}
 	case roleJoin:
-		if join != 0 && !e.setup {
+		if join != 0 && !e.outside {
 			c.join(m, v, join)
 		}
 	}

@@ -181,7 +181,7 @@ func (p *assembler) series(m *metric, e *entry, s influx.Series) {
 	}
 	p.segment.samples += uint64(len(s.Times))
 	switch {
-	case e.setup:
+	case e.outside:
 	case m.role == roleDirect:
 		for i, at := range s.Times {
 			p.direct(m, at, s.Values[i], e, 0)

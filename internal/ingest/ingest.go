@@ -32,6 +32,9 @@ type Options struct {
 	// unknown) and its URL or name tag; false leaves the value to the usual
 	// grouping. It must not depend on anything else.
 	EndpointName func(method, url string) (name string, ok bool)
+	// ExcludedGroups are groups of the script whose requests go into no table, as
+	// those of set-up: for sources of samples, since a snapshot has its tables.
+	ExcludedGroups []string
 	// Instances is how many load generators the run had; 0 is unknown. A
 	// number that the sources don't hold becomes a Problem.
 	Instances int
@@ -68,7 +71,7 @@ type reader struct {
 
 // builder makes a Builder for one goroutine.
 func (rd *reader) builder() *run.Builder {
-	b := run.NewBuilder(run.Options{Dimensions: rd.options.Dimensions})
+	b := run.NewBuilder(run.Options{Dimensions: rd.options.Dimensions, ExcludedGroups: rd.options.ExcludedGroups})
 	for _, m := range rd.known {
 		b.Define(m)
 	}

@@ -59,6 +59,9 @@ type Builder struct {
 type Options struct {
 	// Dimensions are tags that keep up to 1,000 values instead of 64.
 	Dimensions []string
+	// ExcludedGroups are groups whose requests are not added, in any order: the
+	// Builder can't see to it, but the Run tells. See [InGroups].
+	ExcludedGroups []string
 }
 
 // NewBuilder returns an empty Builder.
@@ -74,6 +77,7 @@ func NewBuilder(o Options) *Builder {
 	b.fold = newFolder()
 	b.fold.addDimensions(o.Dimensions)
 	b.requests = newRequestsBuilder()
+	b.requests.leaves = slices.Compact(slices.Sorted(slices.Values(o.ExcludedGroups)))
 	b.id.labels = make(map[string]string)
 	b.id.own = make(map[string]string)
 	return b

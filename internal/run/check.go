@@ -129,6 +129,9 @@ func (q *Requests) check() error {
 	if !ordered(q.Columns[clientColumns:], cmp.Compare[string]) || !ordered(q.NoTimes, cmp.Compare[string]) {
 		return errors.New("the columns of request tables are out of order or there twice")
 	}
+	if !ordered(q.ExcludedGroups, cmp.Compare[string]) {
+		return errors.New("the excluded groups of request tables are out of order or there twice")
+	}
 	if !ordered(q.Tables, func(a, b Table) int { return a.Endpoint.Compare(b.Endpoint) }) {
 		return errors.New("request tables are out of order or there twice")
 	}

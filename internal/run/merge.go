@@ -179,6 +179,7 @@ func (r *requestsBuilder) addRequests(from *Requests, fold *folder, own bool) {
 	if len(from.Tables) == 0 {
 		return
 	}
+	r.lack(from.ExcludedGroups)
 	shift := shiftOf(from.BlockLength)
 	if shift > r.shift {
 		r.lengthen(shift)

@@ -18,6 +18,9 @@ type Requests struct {
 	NoTimes []string
 	// Tables are in order of their endpoints.
 	Tables []Table
+	// ExcludedGroups are the groups whose requests were left out of all tables
+	// while they were made, by name: see [Options].
+	ExcludedGroups []string
 	// Unjoined counts samples that named a request which was not there, or no
 	// longer: their times are in their series, but in no table.
 	Unjoined uint64

@@ -56,6 +56,10 @@ type requestsBuilder struct {
 	rows   int
 	cells  int
 	folded bool // endpoints were
+	// leaves are the groups whose requests whoever adds them leaves out, excluded
+	// those that all tables lack; nil until there is a table.
+	leaves   []string
+	excluded *[]string
 
 	log   []loggedRequest
 	joins []loggedJoin
@@ -123,6 +127,7 @@ func (b *Builder) AddRequest(protocol string, t *Tags, q *Request) Place {
 	if table == nil {
 		table = r.table(t.endpoint(protocol))
 		t.tables[protocol] = table
+		r.lack(r.leaves)
 	}
 	table.first, table.last = min(table.first, q.Start), max(table.last, q.Start)
 	b.started = min(b.started, q.Start)
@@ -176,6 +181,16 @@ func (t *Tags) endpoint(protocol string) Endpoint {
 		return Endpoint{Protocol: protocol, Name: t.set.Value("scenario")}
 	}
 	return Endpoint{Protocol: protocol, Name: t.set.Value("name"), Method: t.set.Value("method")}
+}
+
+// lack notes which groups tables that are added lack.
+func (r *requestsBuilder) lack(groups []string) {
+	if r.excluded == nil {
+		r.excluded = &groups
+		return
+	}
+	both := slices.DeleteFunc(slices.Clone(*r.excluded), func(group string) bool { return !slices.Contains(groups, group) })
+	r.excluded = &both
 }
 
 func (r *requestsBuilder) table(e Endpoint) *tableBuilder {
@@ -322,6 +337,9 @@ func (r *requestsBuilder) finish(drop func(metric string) bool) Requests {
 	}
 	slices.SortFunc(out.Tables, func(a, b Table) int { return a.Endpoint.Compare(b.Endpoint) })
 	out.BlockLength = time.Second << r.shift
+	if r.excluded != nil && len(*r.excluded) > 0 {
+		out.ExcludedGroups = *r.excluded
+	}
 	out.Columns = append(ClientColumns(), kept...)
 	return out
 }

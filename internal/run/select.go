@@ -74,6 +74,15 @@ func isSetupGroup(group string) bool {
 	return strings.HasPrefix(group, "::setup::") || strings.HasPrefix(group, "::teardown::")
 }
 
+// InGroups reports whether samples belong to one of some groups of a script, by
+// their names with the leading "::", or to a group within one.
+func InGroups(t TagSet, groups []string) bool {
+	group := t.Value("group")
+	return slices.ContainsFunc(groups, func(out string) bool {
+		return group == out || strings.HasPrefix(group, out+"::")
+	})
+}
+
 // Add adds a series; see [Run.Select] for the rule about gauges, which Add
 // follows for series of one generator only.
 func (s *Selection) Add(o *Series) {

@@ -61,6 +61,7 @@ type snapshotHead struct {
 	Columns      []string      `json:"columns,omitempty"`
 	NoTimes      []string      `json:"no_times,omitempty"`
 	Unjoined     uint64        `json:"unjoined,omitempty"`
+	Excluded     []string      `json:"excluded_groups,omitempty"`
 	Strings      []string      `json:"strings,omitempty"`
 	Series       int           `json:"series"`
 	Tables       []tableHead   `json:"tables,omitempty"`
@@ -186,7 +187,7 @@ func encodePayload(r *Run) ([]byte, error) {
 		Metrics: r.Metrics, Folding: r.Folding, Plan: r.Plan, Reported: r.Reported,
 		Execution: r.Execution, Problems: r.Problems, WindowLength: r.WindowLength,
 		BlockLength: r.Requests.BlockLength, Columns: r.Requests.Columns,
-		NoTimes: r.Requests.NoTimes, Unjoined: r.Requests.Unjoined,
+		NoTimes: r.Requests.NoTimes, Unjoined: r.Requests.Unjoined, Excluded: r.Requests.ExcludedGroups,
 		Series: len(r.Series),
 	}
 	e.strings = make(map[string]int)
@@ -254,6 +255,7 @@ func decodePayload(payload []byte) (*Run, error) {
 		Execution: head.Execution, Problems: head.Problems, WindowLength: head.WindowLength,
 		Requests: Requests{
 			BlockLength: head.BlockLength, Columns: head.Columns, NoTimes: head.NoTimes, Unjoined: head.Unjoined,
+			ExcludedGroups: head.Excluded,
 		},
 	}
 	// Series and tables share no stream: they are read at the same time.
