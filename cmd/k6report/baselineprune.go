@@ -1,0 +1,87 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"k6report/internal/baseline"
+	"k6report/internal/render/view"
+)
+
+func (a *app) baselineRemoveCommand() *cobra.Command {
+	var c common
+	cmd := &cobra.Command{
+		Use:     "rm RUN...",
+		Short:   "take runs out of a baseline",
+		Long:    "Rm takes runs out for good, such as one that was made while something else\nslowed the machine down. RUN is an id or the beginning of one.",
+		Example: "  k6report baseline rm 20261101T14 --baseline load",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			if len(args) == 0 {
+				return usageError{hinted{errors.New("rm wants the runs to take out"), "k6report baseline list shows them"}}
+			}
+			s, ids, err := a.runsMeant(ctx, &c, args)
+			if err != nil {
+				return err
+			}
+			for _, id := range ids {
+				if err := s.Remove(ctx, id); err != nil {
+					return err
+				}
+				a.tell(&c, "removed %s from %s", id, s.Name())
+			}
+			return nil
+		},
+	}
+	c.ofBaseline(cmd)
+	return cmd
+}
+
+func (a *app) baselinePruneCommand() *cobra.Command {
+	var c common
+	keep := newestRuns
+	cmd := &cobra.Command{
+		Use:   "prune",
+		Short: "keep only the gate values of old runs",
+		Long: `Prune leaves the newest runs as they are and gives up all of the older ones but
+their gate values, which the trend is made of. A run is compared with 20 at most;
+keep more where long-lived branches are compared with what they began from.`,
+		Example: "  k6report baseline prune --baseline load --keep 40",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx := cmd.Context()
+			if keep < 0 {
+				return usageError{fmt.Errorf("read --keep: %d is less than 0", keep)}
+			}
+			s, blobs, err := a.openBaseline(ctx, &c)
+			if err != nil {
+				return err
+			}
+			thinned, err := s.Prune(ctx, keep)
+			if err != nil {
+				return err
+			}
+			if dir, ok := blobs.(baseline.Dir); ok {
+				if _, err := dir.Sweep(ctx, a.now().Add(-time.Hour)); err != nil {
+					return err
+				}
+			}
+			_, damaged, err := s.List(ctx)
+			if err != nil {
+				return err
+			}
+			a.sayDamaged(&c, damaged)
+			if c.json {
+				return a.printJSON(map[string]any{"baseline": s.Name(), "thinned": thinned})
+			}
+			a.tell(&c, "thinned %s of %s to gate values", view.Plural(thinned, "run", "runs"), s.Name())
+			return nil
+		},
+	}
+	c.ofBaseline(cmd)
+	cmd.Flags().IntVar(&keep, "keep", newestRuns, "valid `runs` that are left as they are")
+	return cmd
+}
