@@ -25,11 +25,13 @@ FUZZTIME ?= 10s
 
 # Of `make bench`: how often programs and Go benchmarks are repeated; BIG=0 leaves
 # out the run of 8 GB; OUT=docs/benchmarks.md rewrites the results in that page;
-# SCALE=0.01 tries out the harness in seconds.
+# SCALE=0.01 tries out the harness in seconds; ONLY=influxdb makes one measurement,
+# without the Go benchmarks (json, gzip, csv, influxdb, series, growing, quick).
 N         ?= 5
 COUNT     ?= 6
 BENCHTIME ?= 100ms
 BIG       ?= 1
+ONLY      ?=
 SCALE     ?= 1
 OUT       ?=
 
@@ -98,14 +100,14 @@ bench: build ## hold speed and memory against their goals; on a quiet machine wi
 	mkdir -p .cache/bench
 	go build -o .cache/bench/harness ./tools/bench
 	.cache/bench/harness -n $(N) -scale $(SCALE) -big=$(if $(filter 0,$(BIG)),false,true) \
-	  -version '$(VERSION)' $(if $(OUT),-o '$(OUT)')
-	($(call each,go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -count $(COUNT) ./...)) >.cache/bench/new.txt || \
+	  -version '$(VERSION)' $(if $(ONLY),-only '$(ONLY)') $(if $(OUT),-o '$(OUT)')
+	$(if $(ONLY),exit 0;) ($(call each,go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -count $(COUNT) ./...)) >.cache/bench/new.txt || \
 	  { cat .cache/bench/new.txt >&2; exit 1; }
-	@cd .cache/bench && if [[ -f old.txt ]]; then benchstat old.txt new.txt; else benchstat new.txt; fi
+	@$(if $(ONLY),exit 0;) cd .cache/bench && if [[ -f old.txt ]]; then benchstat old.txt new.txt; else benchstat new.txt; fi
 
 .PHONY: inputs-table
 inputs-table: ## write the table of docs/inputs.md anew, of real runs in every format
-	$(INSTALL) k6
+	$(INSTALL) k6 influxd
 	go test -count=1 -run '^TestInputs$$' ./cmd/k6report -update
 
 .PHONY: reference

@@ -21,6 +21,23 @@ func testHarness(t *testing.T) *harness {
 	}
 }
 
+func TestOnlyKnown(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "k6report")
+	if err := os.WriteFile(program, nil, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for args, want := range map[string]string{
+		"-only influxdb":            "",
+		"-only influx":              `there is no measurement "influx"`,
+		"-only influxdb -o page.md": "rewrites the whole table",
+	} {
+		o, err := parse(append(strings.Fields(args), "-k6report", program, "-dir", t.TempDir()), io.Discard)
+		if want == "" && (err != nil || o.only != "influxdb") || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %+v, %v; want %q", args, o, err, want)
+		}
+	}
+}
+
 func TestMedian(t *testing.T) {
 	for _, tt := range []struct {
 		times []time.Duration

@@ -19,17 +19,35 @@ import (
 	"k6report/internal/run"
 )
 
-// measure makes all rows, in the order of the table.
+// measurement is one that gives rows of the table.
+type measurement struct {
+	name string
+	make func(ctx context.Context) ([]row, error)
+}
+
+// measurements are all, in the order of the table.
+func (h *harness) measurements() []measurement {
+	return []measurement{
+		{"json", h.reading}, {"gzip", h.inflating}, {"csv", h.rows}, {"influxdb", h.querying},
+		{"series", h.manySeries}, {"growing", h.growing}, {"quick", h.quick},
+	}
+}
+
+// measure makes the rows that are asked for.
 func (h *harness) measure(ctx context.Context) ([]row, error) {
 	var rows []row
-	for _, step := range []func(context.Context) ([]row, error){
-		h.reading, h.inflating, h.rows, h.querying, h.manySeries, h.growing, h.quick,
-	} {
-		more, err := step(ctx)
+	for _, m := range h.measurements() {
+		if h.only != "" && h.only != m.name {
+			continue
+		}
+		more, err := m.make(ctx)
 		if err != nil {
 			return nil, err
 		}
 		rows = append(rows, more...)
+	}
+	if h.only != "" {
+		return rows, nil
 	}
 	return rows, h.plausible(ctx)
 }
