@@ -81,14 +81,14 @@ func (r Rules) wanted() int {
 // Decide judges all gates of a comparison together.
 //
 // Each is screened on the first candidate run: suspected when its one-sided p is
-// under 0.01 and the change at least the smallest that matters. What is
-// suspected is tested again on the second run, with Holm's correction over all
+// under 0.01, also were the noise to have heavy tails, and the change at least
+// the smallest that matters. What is suspected is tested again on the second run, with Holm's correction over all
 // that is, and regressed only when it fails that, too. Improvements are the
 // mirror of this. The order of the result is that of the input.
 func Decide(gates []GateInput, rules Rules) []report.Gate {
 	out := make([]report.Gate, len(gates))
 	judged := make([]*judgement, len(gates))
-	rules.student = &quantiles{known: make(map[[2]float64]float64)}
+	rules.student = &quantiles{known: make(map[quantileKey]float64)}
 	for i := range gates {
 		j := newJudgement(&gates[i], rules)
 		j.screen()
@@ -128,8 +128,10 @@ type judgement struct {
 // A gateTest compares candidate runs with the baseline. Changes are in the test's
 // own scale, where larger is worse: of logarithms, or of shares of failures.
 type gateTest interface {
-	// compare tests candidate runs, as a group.
-	compare(runs []GateValue) finding
+	// screen tests the first candidate run, or a group of them; confirm a second
+	// run, of what the first was suspected of.
+	screen(runs []GateValue) finding
+	confirm(runs []GateValue) finding
 	// degrees of freedom of the spread between runs; 0: unknown.
 	degrees() float64
 	// smallest is the smallest change that matters.
@@ -209,7 +211,7 @@ func (j *judgement) screen() {
 	if j.test == nil || j.broken != "" {
 		return
 	}
-	j.first = j.test.compare(j.screened())
+	j.first = j.test.screen(j.screened())
 	for _, s := range []*side{worse, better} {
 		if j.first.moved(s, j.first.p(s), j.test.smallest()) {
 			j.moved = s
@@ -243,7 +245,7 @@ func confirm(all []*judgement, s *side) {
 			if len(j.Candidates) < 2 || j.rules.ConfirmRuns == 1 {
 				continue
 			}
-			second = j.test.compare(j.Candidates[1:2])
+			second = j.test.confirm(j.Candidates[1:2])
 		}
 		list, p, again = append(list, j), append(p, second.p(s)), append(again, second)
 	}
@@ -367,7 +369,7 @@ func (j *judgement) beyond(limit float64) bool {
 		return false
 	}
 	ratio, tested := j.test.(*ratioTest)
-	return !tested || ratio.guard > 0 || ratio.against(j.screened(), limit).pWorse < gateLevel
+	return !tested || ratio.guard > 0 || ratio.against(j.screened(), limit, true).pWorse < gateLevel
 }
 
 // screened are the candidate runs that the screen looks at.

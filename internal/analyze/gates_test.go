@@ -8,6 +8,7 @@ import (
 
 	"k6report/internal/config"
 	"k6report/internal/report"
+	"k6report/internal/stat"
 )
 
 // gateOn is a gate with the usual smallest change.
@@ -116,7 +117,7 @@ func TestDecideCorrectsForSeveral(t *testing.T) {
 	average := gateOn("http_req_duration", "a", "avg(95)")
 	base := values(100, 104, 96, 102, 98)
 	// Just under 0.01, once more: confirmed alone.
-	barely := GateInput{Gate: average, Base: base, Candidates: values(115, 114.5)}
+	barely := GateInput{Gate: average, Base: base, Candidates: values(119, 118.5)}
 	if g := Decide([]GateInput{barely}, Rules{})[0]; g.Verdict != report.GateRegressed {
 		t.Fatalf("alone it is %s with p %v", g.Verdict, *g.PValue)
 	}
@@ -146,7 +147,7 @@ func TestDecideMirrors(t *testing.T) {
 			base = append(base, values(100*math.Exp(0.02*rng.NormFloat64()))...)
 		}
 		for range 2 {
-			candidates = append(candidates, values(100*math.Exp(0.02*rng.NormFloat64()+0.2*(rng.Float64()-0.5)))...)
+			candidates = append(candidates, values(100*math.Exp(0.02*rng.NormFloat64()+0.3*(rng.Float64()-0.5)))...)
 		}
 		in := GateInput{Gate: gateOn("http_req_duration", "a", "avg(95)"), Base: base, Candidates: candidates}
 		here := Decide([]GateInput{in}, Rules{})[0]
@@ -185,6 +186,12 @@ func TestGateNumbers(t *testing.T) {
 	in.Gate.SmallestChange = 0.001
 	g = Decide([]GateInput{in}, Rules{})[0]
 	check("detectable, when less matters", g.Detectable, math.Expm1((3.746947+0.940965)*se))
+
+	// A spread above the floor may have heavy tails: then it is 4.558.
+	noisy := GateInput{Gate: in.Gate, Base: values(100, 104, 96, 102, 98), Candidates: values(103)}
+	sd := stat.PooledSpread([]float64{math.Log(100), math.Log(104), math.Log(96), math.Log(102), math.Log(98)}).SD
+	g = Decide([]GateInput{noisy}, Rules{})[0]
+	check("detectable, over a spread", g.Detectable, math.Expm1((4.5577+0.940965)*sd*math.Sqrt(1.2)))
 
 	// A bound by Student's t: of 100, 101, 99, 100, 100 the spread is 0.7072 %.
 	in.Base = values(100, 101, 99, 100, 100)

@@ -113,21 +113,38 @@ func (t *ratioTest) factor(m int) float64 {
 	return math.Sqrt(1/float64(m) + 1/float64(t.runs))
 }
 
-func (t *ratioTest) compare(runs []GateValue) finding { return t.against(runs, 0) }
+func (t *ratioTest) screen(runs []GateValue) finding { return t.against(runs, 0, true) }
+
+func (t *ratioTest) confirm(runs []GateValue) finding { return t.against(runs, 0, false) }
 
 // against tests whether the candidate is further from the baseline than by a
-// shift.
-func (t *ratioTest) against(runs []GateValue, shift float64) finding {
+// shift. Where heavy tails are allowed for, a single run also has to be further
+// off, by the spread as it was measured, than they would have it: the floor and
+// what the requests explain are there for a spread that was measured too small,
+// which is what makes runs with heavy tails look far off.
+func (t *ratioTest) against(runs []GateValue, shift float64, heavy bool) finding {
 	change := stat.Mean(t.logs(runs)) - t.mean
 	if t.guard > 0 {
 		return finding{change: change, pWorse: math.NaN(), pBetter: math.NaN(), guarded: t.guard}
 	}
-	at := (change - shift) / (t.scale * t.factor(len(runs)))
-	return finding{
-		change:  change,
-		pWorse:  stat.StudentTail(at, t.spread.Degrees),
-		pBetter: stat.StudentTail(-at, t.spread.Degrees),
+	distance := (change - shift) / t.factor(len(runs))
+	p := func(distance float64) float64 {
+		normal := stat.StudentTail(distance/t.scale, t.spread.Degrees)
+		if !heavy || len(runs) > 1 { // the mean of several has no heavy tails
+			return normal
+		}
+		return max(normal, stat.PredictionTail(distance/max(t.spread.SD, tiny), t.spread.Degrees))
 	}
+	return finding{change: change, pWorse: p(distance), pBetter: p(-distance)}
+}
+
+// critical is the change from which on the screen takes it for more than noise.
+func (t *ratioTest) critical() float64 {
+	at := t.student.at(1-gateLevel, t.spread.Degrees) * t.scale
+	if t.screened == 1 {
+		at = max(at, t.student.prediction(1-gateLevel, t.spread.Degrees)*t.spread.SD)
+	}
+	return at * t.factor(t.screened)
 }
 
 func (t *ratioTest) degrees() float64 { return t.spread.Degrees }
@@ -180,7 +197,7 @@ func (t *ratioTest) describe(g *report.Gate, runs []GateValue) {
 	g.Interval = t.interval(change-half, change+half)
 	g.Excluded = t.ratio(change + half)
 	se := t.scale * t.factor(t.screened)
-	critical := max(quantile(1-gateLevel)*se, t.tolerate)
+	critical := max(t.critical(), t.tolerate)
 	g.Detectable = t.ratio(critical + quantile(power)*se)
 	// Two runs have to find it, one after the other; of a group all are one.
 	found := math.Sqrt(power)
@@ -192,17 +209,31 @@ func (t *ratioTest) describe(g *report.Gate, runs []GateValue) {
 
 // quantiles remembers those of Student's t, which take long and are the same for
 // most gates of a comparison.
-type quantiles struct{ known map[[2]float64]float64 }
+type quantiles struct{ known map[quantileKey]float64 }
+
+type quantileKey struct {
+	p, degrees float64
+	prediction bool // of one new run; else of a mean
+}
 
 func (q *quantiles) at(p, degrees float64) float64 {
+	return q.find(quantileKey{p, degrees, false}, stat.StudentQuantile)
+}
+
+func (q *quantiles) prediction(p, degrees float64) float64 {
+	return q.find(quantileKey{p, degrees, true}, stat.PredictionQuantile)
+}
+
+func (q *quantiles) find(key quantileKey, compute func(p, degrees float64) float64) float64 {
 	if q == nil {
-		return stat.StudentQuantile(p, degrees)
+		return compute(key.p, key.degrees)
 	}
-	key := [2]float64{p, degrees}
-	if _, ok := q.known[key]; !ok {
-		q.known[key] = stat.StudentQuantile(p, degrees)
+	v, ok := q.known[key]
+	if !ok {
+		v = compute(key.p, key.degrees)
+		q.known[key] = v
 	}
-	return q.known[key]
+	return v
 }
 
 // Quantiles of the normal distribution, and the least spread of logarithms.
@@ -265,7 +296,9 @@ func (t *countTest) sum(runs []GateValue) stat.Counts {
 	return all
 }
 
-func (t *countTest) compare(runs []GateValue) finding {
+func (t *countTest) confirm(runs []GateValue) finding { return t.screen(runs) }
+
+func (t *countTest) screen(runs []GateValue) finding {
 	all := t.sum(runs)
 	return finding{
 		change:  all.Rate() - t.base.Rate(),

@@ -94,7 +94,7 @@ func (c *comparing) explore() {
 			continue
 		}
 		t := newGateTest(&in, Rules{Group: c.baseline.Group})
-		f := t.compare(in.Candidates)
+		f := t.screen(in.Candidates)
 		var g report.Gate
 		t.describe(&g, in.Candidates)
 		twoSided := min(1, 2*min(f.pWorse, f.pBetter))

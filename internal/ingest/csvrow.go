@@ -121,7 +121,9 @@ func (p *csvParser) tags(b []byte) bool {
 	second := bytes.LastIndexByte(b, ',')
 	first := bytes.LastIndexByte(b[:max(second, 0)], ',')
 	if p.columns.extra == csvFirst { // no columns of tags
-		first = -1
+		if first >= 0 { // and one column too many
+			return false
+		}
 	} else if first < 0 {
 		return false
 	}

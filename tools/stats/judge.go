@@ -168,7 +168,7 @@ func slowedRow(factor string, n int, unchanged, runs []realRun) string {
 	for i, r := range runs {
 		base := before(unchanged, r.run.Started, n)
 		g := gateOfInterest(compared(base, r.run, nil))
-		if g == nil || g.Detectable == nil || g.Noise == nil {
+		if g == nil || g.Detectable == nil || g.Noise == nil || g.BaselineSpread == nil {
 			continue
 		}
 		detectable = append(detectable, *g.Detectable)
@@ -176,9 +176,9 @@ func slowedRow(factor string, n int, unchanged, runs []realRun) string {
 			found++
 		}
 		// The chance at the true change, by the spread that was printed.
-		se, df := *g.Noise*math.Sqrt(1+1/float64(n)), float64(n-1)
-		critical := max(stat.StudentQuantile(0.99, df)*se, math.Log(1.05))
-		promised += stat.StudentTail((critical-change)/se, df)
+		apart, df := math.Sqrt(1+1/float64(n)), float64(n-1)
+		critical := apart * max(stat.StudentQuantile(0.99, df)**g.Noise, stat.PredictionQuantile(0.99, df)**g.BaselineSpread)
+		promised += stat.StudentTail((max(critical, math.Log(1.05))-change)/(apart**g.Noise), df)
 		second := runs[(i+1)%len(runs)].run
 		if g := gateOfInterest(compared(base, r.run, second)); second != r.run && g != nil && g.Verdict == report.GateRegressed {
 			confirmed++

@@ -42,6 +42,7 @@ func subcommands() []subcommand {
 	return []subcommand{
 		{"simulate", "false alarms, power and bounds by simulation", simulateCommand},
 		{"trend", "false and found change points of a history, by simulation", trendCommand},
+		{"tails", "learn how far runs with heavy tails lie from others, for internal/stat", tailsCommand},
 		{"runs", "make real runs of the testbed's engine, or go on with them", runsCommand},
 		{"judge", "judge the real runs that are there", judgeCommand},
 	}

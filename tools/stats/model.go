@@ -15,6 +15,7 @@ type model struct {
 	runs   int     // of the baseline
 	sd     float64 // of ln(statistic) between runs, of every gate on latency
 	heavy  bool    // Student's t with 4 degrees of freedom instead of a normal
+	mixed  bool    // one run in ten scatters three times as much as the others
 	shared float64 // share of the variance that both candidate runs have in common
 	// change is the true one of the gates it is of, in ln(statistic).
 	change  float64
@@ -52,7 +53,14 @@ func (o outcome) has(list []report.Gate, verdict string) bool {
 // noise draws a deviation with a standard deviation of 1.
 func (m *model) noise(rng *rand.Rand) float64 {
 	z := rng.NormFloat64()
-	if !m.heavy {
+	switch {
+	case m.mixed:
+		const share, wider = 0.1, 3.0
+		if rng.Float64() < share {
+			z *= wider
+		}
+		return z / math.Sqrt(1-share+share*wider*wider)
+	case !m.heavy:
 		return z
 	}
 	const degrees = 4

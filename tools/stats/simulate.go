@@ -6,13 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"math/rand/v2"
-	"runtime"
 	"strings"
-	"sync"
-
-	"k6report/internal/report"
-	"k6report/internal/stat"
 )
 
 // simulation is what is made up.
@@ -31,115 +25,21 @@ func simulateCommand(ctx context.Context, args []string, log io.Writer) (string,
 	if err := parse(f, args, log); err != nil {
 		return "", s.output, err
 	}
-	var out strings.Builder
-	fmt.Fprintf(&out, "Printed by `make stats`: `stats simulate -reports %d -seed %d`.\n", s.reports, s.seed)
-	for _, part := range []func(context.Context, io.Writer) error{s.falseAlarms, s.power, s.bounds, s.symmetry, s.overload} {
-		if err := part(ctx, &out); err != nil {
-			return "", s.output, err
-		}
-	}
-	return out.String(), s.output, nil
+	heading := fmt.Sprintf("Printed by `make stats`: `stats simulate -reports %d -seed %d`.\n", s.reports, s.seed)
+	text, err := sections(ctx, heading, s.falseAlarms, s.power, s.bounds, s.symmetry, s.overload)
+	return text, s.output, err
 }
 
-// tally counts reports of one kind.
-type tally struct {
-	of, suspected, regressed, improved, improvedFirst int
-	changed                                           int // in which a changed gate was confirmed
-	changedBetter                                     int
-	held, bounds                                      int // bounds of latency gates
-}
-
-func (t *tally) add(o tally) {
-	t.of += o.of
-	t.suspected += o.suspected
-	t.regressed += o.regressed
-	t.improved += o.improved
-	t.improvedFirst += o.improvedFirst
-	t.changed += o.changed
-	t.changedBetter += o.changedBetter
-	t.held += o.held
-	t.bounds += o.bounds
-}
-
-// many makes up reports on all processors. Each report has random numbers of its
-// own, so that the result doesn't depend on how many there are.
+// many makes up reports.
 func (s *simulation) many(ctx context.Context, m model, cell uint64) (tally, error) {
 	m.gates = madeGates()
-	workers := runtime.GOMAXPROCS(0)
-	parts := make([]tally, workers)
-	var group sync.WaitGroup
-	for w := range workers {
-		group.Go(func() {
-			for i := w; i < s.reports && ctx.Err() == nil; i += workers {
-				rng := rand.New(rand.NewPCG(s.seed, cell<<32|uint64(i)))
-				parts[w].count(&m, m.report(rng))
-			}
-		})
-	}
-	group.Wait()
+	parts := make([]tally, workers())
+	err := onAll(ctx, s.reports, func(w, i int) { parts[w].count(&m, m.report(random(s.seed, cell, i))) })
 	var all tally
 	for _, p := range parts {
 		all.add(p)
 	}
-	return all, ctx.Err()
-}
-
-func (t *tally) count(m *model, o outcome) {
-	one := func(is bool) int {
-		if is {
-			return 1
-		}
-		return 0
-	}
-	t.of++
-	t.suspected += one(o.has(o.first, report.GateSuspected))
-	t.regressed += one(o.has(o.final, report.GateRegressed))
-	t.improvedFirst += one(o.has(o.first, report.GateImproved))
-	t.improved += one(o.has(o.final, report.GateImproved))
-	worse, better := false, false
-	for i := range o.final {
-		if m.changed != nil && m.changed(i) {
-			worse = worse || o.final[i].Verdict == report.GateRegressed
-			better = better || o.final[i].Verdict == report.GateImproved
-		}
-	}
-	t.changed += one(worse)
-	t.changedBetter += one(better)
-	for i := range o.first[:latencies] {
-		change := 0.0
-		if m.changed != nil && m.changed(i) {
-			change = m.change
-		}
-		if e := o.first[i].Excluded; e != nil {
-			t.bounds++
-			t.held += one(*e >= math.Expm1(change))
-		}
-	}
-}
-
-// rate is a share with the interval in which it lies with 95 %.
-func rate(n, of int) string {
-	c := stat.Counts{Events: float64(n), Trials: float64(of)}
-	low, high := stat.RateBounds(c, 1, 0.975)
-	return fmt.Sprintf("%s (%s–%s)", percent(c.Rate()), percent(low), percent(high))
-}
-
-func percent(share float64) string {
-	switch {
-	case share != 0 && share < 0.01:
-		return fmt.Sprintf("%.2f", 100*share)
-	case share < 0.1:
-		return fmt.Sprintf("%.1f", 100*share)
-	}
-	return fmt.Sprintf("%.1f", 100*share)
-}
-
-// verdict marks a goal as met or missed.
-func goal(met bool) string {
-	if met {
-		return "met"
-	}
-	return "**missed**"
+	return all, err
 }
 
 var spreads = []float64{0.005, 0.01, 0.015, 0.02, 0.035, 0.05}
@@ -150,14 +50,14 @@ func (s *simulation) falseAlarms(ctx context.Context, w io.Writer) error {
 	fmt.Fprintln(w, "| noise | baselines | worst spread between runs | confirmed regressions | suspicions | goal |")
 	fmt.Fprintln(w, "|---|---|---|---|---|---|")
 	kinds := []struct {
-		name   string
-		heavy  bool
-		shared float64
-		most   float64
+		name  string
+		noise model
+		most  float64
 	}{
-		{"normal", false, 0, 0.01},
-		{"heavy tails (Student's t, 4 degrees)", true, 0, 0.01},
-		{"half of it shared by both candidate runs", false, 0.5, 0.02},
+		{"normal", model{}, 0.01},
+		{"heavy tails (Student's t, 4 degrees)", model{heavy: true}, 0.01},
+		{"heavy tails (one run in ten three times as far off)", model{mixed: true}, 0.01},
+		{"half of it shared by both candidate runs", model{shared: 0.5}, 0.02},
 	}
 	cell := uint64(1)
 	for _, k := range kinds {
@@ -165,7 +65,9 @@ func (s *simulation) falseAlarms(ctx context.Context, w io.Writer) error {
 			var worst, suspected tally
 			at := 0.0
 			for _, sd := range spreads {
-				t, err := s.many(ctx, model{runs: runs, sd: sd, heavy: k.heavy, shared: k.shared}, cell)
+				m := k.noise
+				m.runs, m.sd = runs, sd
+				t, err := s.many(ctx, m, cell)
 				if err != nil {
 					return err
 				}

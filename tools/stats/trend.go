@@ -7,9 +7,6 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
-	"runtime"
-	"strings"
-	"sync"
 
 	"k6report/internal/analyze"
 	"k6report/internal/config"
@@ -31,14 +28,9 @@ func trendCommand(ctx context.Context, args []string, log io.Writer) (string, ou
 	if err := parse(f, args, log); err != nil {
 		return "", t.output, err
 	}
-	var out strings.Builder
-	fmt.Fprintf(&out, "Printed by `make stats`: `stats trend -series %d -seed %d`.\n", t.series, t.seed)
-	for _, part := range []func(context.Context, io.Writer) error{t.stationary, t.steps, t.soon} {
-		if err := part(ctx, &out); err != nil {
-			return "", t.output, err
-		}
-	}
-	return out.String(), t.output, nil
+	heading := fmt.Sprintf("Printed by `make stats`: `stats trend -series %d -seed %d`.\n", t.series, t.seed)
+	text, err := sections(ctx, heading, t.stationary, t.steps, t.soon)
+	return text, t.output, err
 }
 
 // past is how a made-up history scatters and where it changes.
@@ -76,29 +68,20 @@ func (p past) found(rng *rand.Rand) []int {
 	return at
 }
 
-// many counts the histories of which something holds, on all processors. Each
-// has random numbers of its own.
+// many counts the histories of which something holds.
 func (t *trends) many(ctx context.Context, cell uint64, p func(rng *rand.Rand) past, holds func(p past, at []int) bool) (int, error) {
-	workers := runtime.GOMAXPROCS(0)
-	counts := make([]int, workers)
-	var group sync.WaitGroup
-	for w := range workers {
-		group.Go(func() {
-			for i := w; i < t.series && ctx.Err() == nil; i += workers {
-				rng := rand.New(rand.NewPCG(t.seed, cell<<32|uint64(i)))
-				made := p(rng)
-				if holds(made, made.found(rng)) {
-					counts[w]++
-				}
-			}
-		})
-	}
-	group.Wait()
+	counts := make([]int, workers())
+	err := onAll(ctx, t.series, func(w, i int) {
+		rng := random(t.seed, cell, i)
+		if made := p(rng); holds(made, made.found(rng)) {
+			counts[w]++
+		}
+	})
 	sum := 0
 	for _, n := range counts {
 		sum += n
 	}
-	return sum, ctx.Err()
+	return sum, err
 }
 
 // shape is a distribution with its name.

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// All kinds of noise have the standard deviation that they claim.
+func TestNoise(t *testing.T) {
+	for name, m := range map[string]model{"normal": {}, "heavy": {heavy: true}, "mixed": {mixed: true}} {
+		rng := rand.New(rand.NewPCG(1, 1))
+		sum, squares := 0.0, 0.0
+		const n = 400_000
+		for range n {
+			x := m.noise(rng)
+			sum, squares = sum+x, squares+x*x
+		}
+		if mean, sd := sum/n, math.Sqrt(squares/n); math.Abs(mean) > 0.01 || math.Abs(sd-1) > 0.03 {
+			t.Errorf("%s: mean %v, standard deviation %v", name, mean, sd)
+		}
+	}
+}
+
+// The same seed gives the same figures, however many processors there are.
+func TestSameFigures(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	var want string
+	for _, processors := range []int{1, 2, 8} {
+		runtime.GOMAXPROCS(processors)
+		s := simulation{reports: 40, seed: 5}
+		tr := trends{series: 10, seed: 5}
+		ta := tails{samples: 500, seed: 5}
+		counts, err := s.many(t.Context(), model{runs: 5, sd: 0.05, heavy: true}, 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changes, err := tr.many(t.Context(), 7, func(*rand.Rand) past { return past{runs: 30, sd: 0.05, at: 15, step: 0.2} },
+			func(_ past, at []int) bool { return len(at) == 1 })
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := fmt.Sprintf("%+v %d %s", counts, changes, ta.law(t.Context(), 5))
+		if want == "" {
+			want = got
+		}
+		if got != want || counts.of != 40 || changes < 5 {
+			t.Errorf("%d processors: %s, want %s", processors, got, want)
+		}
+	}
+}
+
+// Results replace what stands between the marks of their part, and no more.
+func TestRewrite(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "page.md")
+	const before = "a\n<!-- x:begin -->\nold\n<!-- x:end -->\nb\n"
+	if err := os.WriteFile(page, []byte(before), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := (output{page, "x"}).rewrite(t.Context(), "new"); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(page)
+	if want := "a\n<!-- x:begin -->\n\nnew\n<!-- x:end -->\nb\n"; err != nil || string(got) != want {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if err := (output{page, "y"}).rewrite(t.Context(), "new"); err == nil {
+		t.Error("a page without the marks is rewritten")
+	}
+}
+
+func TestDispatch(t *testing.T) {
+	if err := dispatch(t.Context(), nil, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "simulate") {
+		t.Errorf("without a subcommand: %v", err)
+	}
+	var out bytes.Buffer
+	if err := dispatch(t.Context(), []string{"tails", "-samples", "2000"}, &out, io.Discard); err != nil || strings.Count(out.String(), "\n") != 13 {
+		t.Errorf("%v\n%s", err, &out)
+	}
+	if err := dispatch(t.Context(), []string{"simulate", "more"}, io.Discard, io.Discard); err == nil {
+		t.Error("an argument is taken")
+	}
+}
