@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"k6report/internal/run"
 )
 
@@ -156,12 +158,13 @@ func (s *Store) List(ctx context.Context) ([]*Entry, []Damaged, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	described, errs := s.describeAll(ctx, ids)
 	var entries []*Entry
 	var damaged []Damaged
-	for _, id := range ids {
-		switch e, err := s.Describe(ctx, id); {
+	for i, id := range ids {
+		switch err := errs[i]; {
 		case err == nil:
-			entries = append(entries, e)
+			entries = append(entries, described[i])
 		case errors.Is(err, ErrNoRun): // taken away since
 		case context.Cause(ctx) != nil:
 			return nil, nil, err
@@ -173,6 +176,24 @@ func (s *Store) List(ctx context.Context) ([]*Entry, []Damaged, error) {
 		return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.ID, b.ID))
 	})
 	return entries, damaged, nil
+}
+
+// readers is how many entries are read at once: a registry far away takes its
+// time for each.
+const readers = 8
+
+func (s *Store) describeAll(ctx context.Context, ids []string) ([]*Entry, []error) {
+	entries, errs := make([]*Entry, len(ids)), make([]error, len(ids))
+	var group errgroup.Group
+	group.SetLimit(readers)
+	for i, id := range ids {
+		group.Go(func() error {
+			entries[i], errs[i] = s.Describe(ctx, id)
+			return nil
+		})
+	}
+	_ = group.Wait() // errors are in errs
+	return entries, errs
 }
 
 // Prune thins all entries to their values, for the trend, but the newest keep

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"sync"
 	"time"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
@@ -38,6 +39,9 @@ type Options struct {
 type Client struct {
 	api      *gitlab.Client
 	deadline time.Duration
+
+	meMu sync.Mutex
+	me   int64 // whom the token belongs to; 0 when not asked yet
 }
 
 // unlimited keeps client-go from asking the server for its rate limits first.

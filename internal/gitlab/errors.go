@@ -69,7 +69,7 @@ func oneLine(s string) string {
 func remedy(status int, err error) string {
 	switch {
 	case status == http.StatusUnauthorized:
-		return "the token is wrong, expired or revoked: make a project access token with scope api and role Reporter or higher, and set it as K6REPORT_GITLAB_TOKEN"
+		return "the token is wrong, expired or revoked: make a project access token with scope api and role Developer, and set it as K6REPORT_GITLAB_TOKEN"
 	case status == http.StatusForbidden:
 		return "the token may not do this: notes and statuses need a project access token with scope api (CI_JOB_TOKEN can't write them); set it as K6REPORT_GITLAB_TOKEN"
 	case status == http.StatusNotFound:
@@ -86,6 +86,13 @@ func remedy(status int, err error) string {
 		return "GitLab did not answer in time: run k6report publish gitlab REPORT.json later"
 	}
 	return "check that CI_API_V4_URL can be reached from here, and CI_SERVER_TLS_CA_FILE if the server has a private authority"
+}
+
+// Hopeless reports whether whatever is tried next would fail for the same
+// reason: GitLab can't be reached, or doesn't know the token.
+func Hopeless(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Status == 0 || e.Status == http.StatusUnauthorized)
 }
 
 // statusOf is the status of an error, 0 when there was no answer.

@@ -28,6 +28,9 @@ type Job struct {
 	Default, Target string
 	// Base is the merge request's merge base; "" outside of merge requests.
 	Base string
+	// TargetTip is the newest commit of the target branch, in merged results;
+	// "" elsewhere.
+	TargetTip string
 	// Source is what started the pipeline: "push", "merge_request_event",
 	// "schedule" …
 	Source string
@@ -64,7 +67,7 @@ func ParseJob(get func(string) (string, bool)) (*Job, error) {
 	j := &Job{
 		API: value("CI_API_V4_URL"), Commit: value("CI_COMMIT_SHA"), Branch: value("CI_COMMIT_REF_NAME"),
 		Default: value("CI_DEFAULT_BRANCH"), Target: value("CI_MERGE_REQUEST_TARGET_BRANCH_NAME"),
-		Base: value("CI_MERGE_REQUEST_DIFF_BASE_SHA"), Source: value("CI_PIPELINE_SOURCE"), Event: value("CI_MERGE_REQUEST_EVENT_TYPE"),
+		Base: value("CI_MERGE_REQUEST_DIFF_BASE_SHA"), TargetTip: value("CI_MERGE_REQUEST_TARGET_BRANCH_SHA"), Source: value("CI_PIPELINE_SOURCE"), Event: value("CI_MERGE_REQUEST_EVENT_TYPE"),
 		Name: value("CI_JOB_NAME"), URL: value("CI_JOB_URL"), PipelineURL: value("CI_PIPELINE_URL"),
 		Token: value("CI_JOB_TOKEN"), CAFile: value("CI_SERVER_TLS_CA_FILE"), Runner: value("CI_RUNNER_DESCRIPTION"),
 	}
@@ -129,12 +132,17 @@ func (j *Job) Scheduled() bool { return j.Source == "schedule" }
 // FromFork reports whether the merge request comes from another project.
 func (j *Job) FromFork() bool { return j.MergeRequestProject != j.Project }
 
-// BaselineBranch is the branch whose baseline this job is compared with.
-func (j *Job) BaselineBranch() string {
-	if j.Target != "" {
-		return j.Target
+// Head is the commit whose ancestors are what the job's code is compared with:
+// the target's tip in merged results and trains, which are built on it, else the
+// merge base, else the commit itself.
+func (j *Job) Head() string {
+	switch {
+	case j.TargetTip != "":
+		return j.TargetTip
+	case j.MergeRequest != 0 && j.Base != "":
+		return j.Base
 	}
-	return j.Default
+	return j.Commit
 }
 
 // Secrets are the values that no output may hold.

@@ -48,8 +48,10 @@ func digest(text string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// Key makes a key for notes of any text, such as a job's name.
+// Key makes a key for notes of any text, such as a job's name: another of
+// another text.
 func Key(text string) string {
+	const longest = 80
 	key := strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.', r == '-', r == '_':
@@ -57,8 +59,11 @@ func Key(text string) string {
 		}
 		return '_'
 	}, text)
-	if key == "" {
+	switch {
+	case text == "":
 		return "default"
+	case key == text && len(key) <= longest:
+		return key
 	}
-	return key[:min(len(key), 100)]
+	return key[:min(len(key), longest)] + "-" + digest(text)[:8]
 }

@@ -39,31 +39,88 @@ func (c *Client) FindMergeRequest(ctx context.Context, j *Job) (*MergeRequest, e
 	return found, nil
 }
 
+// Bounds of what is asked about ancestors: a page holds 100 commits.
+const (
+	mostCommitPages = 5
+	mostMergeBases  = 20
+)
+
 // Ancestors reports which of some commits are ancestors of head or head itself.
-// The answer comes from comparing: a commit that head contains has nothing that
-// head lacks. Commits that GitLab doesn't know are none.
-func (c *Client) Ancestors(ctx context.Context, project int64, head string, commits []string) (map[string]bool, error) {
-	out := make(map[string]bool, len(commits))
+// Those not in the answer are unknown: commits are looked for among the newest
+// 500 that head is built on, and of the others the first 20 are asked about one
+// by one, so that those that matter most come first. Commits that GitLab doesn't
+// know are no ancestors.
+func (c *Client) Ancestors(ctx context.Context, project any, head string, commits []string) (map[string]bool, error) {
+	out := make(map[string]bool)
+	wanted := make(map[string]bool)
 	for _, commit := range commits {
-		if _, known := out[commit]; known || commit == "" {
-			continue
-		}
-		if commit == head {
+		wanted[commit] = true
+	}
+	all, err := c.history(ctx, project, head, func(commit string) {
+		if wanted[commit] {
 			out[commit] = true
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	asked := 0
+	for _, commit := range commits {
+		if out[commit] {
 			continue
 		}
-		call, cancel := c.within(ctx)
-		base, _, err := c.api.Repositories.MergeBase(project, &gitlab.MergeBaseOptions{Ref: &[]string{commit, head}}, gitlab.WithContext(call))
-		cancel()
-		if err != nil {
-			wrapped := wrap("find the merge base of "+short(commit)+" and "+short(head), err)
-			if statusOf(wrapped) == http.StatusNotFound || statusOf(wrapped) == http.StatusBadRequest {
-				out[commit] = false
-				continue
-			}
-			return nil, wrapped
+		if _, done := out[commit]; done || commit == "" {
+			continue
 		}
-		out[commit] = base.ID == commit
+		if all {
+			out[commit] = false
+			continue
+		}
+		if asked++; asked > mostMergeBases {
+			break
+		}
+		if out[commit], err = c.isAncestor(ctx, project, head, commit); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
+}
+
+// history visits the commits that head is built on, the newest first, and
+// reports whether these were all.
+func (c *Client) history(ctx context.Context, project any, head string, visit func(string)) (all bool, err error) {
+	opt := &gitlab.ListCommitsOptions{RefName: &head}
+	opt.PerPage = 100
+	for page := int64(1); page <= mostCommitPages; {
+		opt.Page = page
+		call, cancel := c.within(ctx)
+		list, resp, err := c.api.Commits.ListCommits(project, opt, gitlab.WithContext(call))
+		cancel()
+		if err != nil {
+			return false, wrap("list the commits that "+short(head)+" is built on", err)
+		}
+		for _, commit := range list {
+			visit(commit.ID)
+		}
+		// Commits are not counted: an empty page is the end where none is named.
+		if resp.NextPage <= page {
+			return true, nil
+		}
+		page = resp.NextPage
+	}
+	return false, nil
+}
+
+// isAncestor asks for the merge base: a commit is an ancestor exactly if it is
+// that itself.
+func (c *Client) isAncestor(ctx context.Context, project any, head, commit string) (bool, error) {
+	ctx, cancel := c.within(ctx)
+	defer cancel()
+	base, _, err := c.api.Repositories.MergeBase(project, &gitlab.MergeBaseOptions{Ref: &[]string{commit, head}}, gitlab.WithContext(ctx))
+	wrapped := wrap("find the merge base of "+short(commit)+" and "+short(head), err)
+	switch statusOf(wrapped) {
+	case http.StatusNotFound, http.StatusBadRequest:
+		return false, nil
+	}
+	return wrapped == nil && base.ID == commit, wrapped
 }

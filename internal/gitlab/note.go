@@ -63,9 +63,9 @@ const (
 const mostBytes = 1_048_576
 
 func (n *Note) marker() marker {
-	stable, _, _ := strings.Cut(n.Body, n.Footer)
-	if n.Footer == "" {
-		stable = n.Body
+	stable := n.Body
+	if at := strings.LastIndex(n.Body, n.Footer); n.Footer != "" && at >= 0 { // the last: a test may be named so
+		stable = n.Body[:at]
 	}
 	return marker{key: n.Key, pipeline: n.Pipeline, hash: digest(strings.TrimSpace(stable))}
 }
@@ -110,35 +110,39 @@ type publisher struct {
 }
 
 func (p *publisher) publish(ctx context.Context) (Done, error) {
-	notes, err := p.list(ctx)
-	if err != nil {
-		return "", err
-	}
 	want := p.note.marker()
-	if len(notes) == 0 {
-		if !p.note.Create {
-			return Skipped, nil
+	for again := false; ; again = true {
+		notes, err := p.list(ctx)
+		if err != nil {
+			return "", err
 		}
-		return p.create(ctx)
+		if len(notes) == 0 {
+			if !p.note.Create {
+				return Skipped, nil
+			}
+			return p.create(ctx)
+		}
+		first := notes[0]
+		switch {
+		case first.pipeline > want.pipeline:
+			return Left, p.deleteOthers(ctx, notes)
+		case first.marker == want:
+			return Unchanged, p.deleteOthers(ctx, notes)
+		}
+		newer, err := p.newer(ctx)
+		switch {
+		case err != nil:
+			return "", err
+		case newer == newerComing:
+			return Left, p.deleteOthers(ctx, notes)
+		case newer == newerEnded && !again:
+			continue // it may have written since the notes were listed
+		}
+		if err := p.update(ctx, first.id); err != nil {
+			return "", err
+		}
+		return Updated, p.deleteOthers(ctx, notes)
 	}
-	first := notes[0]
-	switch {
-	case first.pipeline > want.pipeline:
-		return Left, p.deleteOthers(ctx, notes)
-	case first.hash == want.hash && first.pipeline == want.pipeline || first.hash == want.hash && len(notes) == 1:
-		return Unchanged, p.deleteOthers(ctx, notes)
-	}
-	newer, err := p.newerComing(ctx)
-	if err != nil {
-		return "", err
-	}
-	if newer {
-		return Left, p.deleteOthers(ctx, notes)
-	}
-	if err := p.update(ctx, first.id); err != nil {
-		return "", err
-	}
-	return Updated, p.deleteOthers(ctx, notes)
 }
 
 // create makes a note and settles what else was made meanwhile.
@@ -253,33 +257,45 @@ func (c *Client) pages(ctx context.Context, doing string, page func(ctx context.
 	return nil
 }
 
-// newerComing reports whether a newer pipeline of the merge request still has
-// this job before it, and so is going to write the note.
-func (p *publisher) newerComing(ctx context.Context) (bool, error) {
+// newer says what is known of newer pipelines of the merge request.
+type newer int
+
+const (
+	newerNone   newer = iota
+	newerEnded        // one has ended, or its job has: what it had to say is written
+	newerComing       // one still has this job before it, and so is going to write
+)
+
+func (p *publisher) newer(ctx context.Context) (newer, error) {
 	call, cancel := p.within(ctx)
 	defer cancel()
 	pipelines, _, err := p.api.MergeRequests.ListMergeRequestPipelines(p.mr.Project, p.mr.IID, gitlab.WithContext(call))
 	if err != nil {
 		if status := statusOf(wrap("", err)); status == 403 || status == 404 {
-			return false, nil // not for this token: then nobody is waited for
+			return newerNone, nil // not for this token: then nobody is waited for
 		}
-		return false, wrap("list the pipelines of "+p.mr.String(), err)
+		return newerNone, wrap("list the pipelines of "+p.mr.String(), err)
 	}
+	found := newerNone
 	for _, pipeline := range pipelines {
-		if pipeline.ID <= p.note.Pipeline || ended(pipeline.Status) || p.note.Pipeline == 0 {
+		if pipeline.ID <= p.note.Pipeline || p.note.Pipeline == 0 {
+			continue
+		}
+		found = newerEnded
+		if ended(pipeline.Status) {
 			continue
 		}
 		jobs, _, err := p.api.Jobs.ListPipelineJobs(pipeline.ProjectID, pipeline.ID, nil, gitlab.WithContext(call))
 		if err != nil {
-			return false, nil //nolint:nilerr // what can't be seen isn't waited for
+			return newerEnded, nil //nolint:nilerr // what can't be seen isn't waited for
 		}
 		for _, job := range jobs {
 			if job.Name == p.note.JobName && !ended(job.Status) {
-				return true, nil
+				return newerComing, nil
 			}
 		}
 	}
-	return false, nil
+	return found, nil
 }
 
 // ended reports whether a pipeline or job does nothing any more by itself.
@@ -291,13 +307,19 @@ func ended(status string) bool {
 	return true
 }
 
-// user is whom the token belongs to.
+// user is whom the token belongs to; asked once.
 func (c *Client) user(ctx context.Context) (int64, error) {
+	c.meMu.Lock()
+	defer c.meMu.Unlock()
+	if c.me != 0 {
+		return c.me, nil
+	}
 	ctx, cancel := c.within(ctx)
 	defer cancel()
 	user, _, err := c.api.Users.CurrentUser(gitlab.WithContext(ctx))
 	if err != nil {
 		return 0, wrap("ask GitLab whom the token belongs to", err)
 	}
-	return user.ID, nil
+	c.me = user.ID
+	return c.me, nil
 }

@@ -2,19 +2,19 @@ package gitlab
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-)
 
-var seven = MergeRequest{Project: 1, IID: 7}
+	"k6report/internal/gitlab/gitlabtest"
+)
 
 func aNote(pipeline int64, text string) Note {
 	const foot = "<!-- foot -->"
-	return Note{Key: "load", Pipeline: pipeline, JobName: "load-test", Body: text + "\n\n" + foot + " at " + time.Unix(pipeline, 0).UTC().String(), Footer: foot, Create: true}
+	return Note{Key: "load", Pipeline: pipeline, JobName: "load-test", Body: text + "\n\n" + foot + fmt.Sprintf(" of pipeline %d", pipeline), Footer: foot, Create: true}
 }
 
 func publish(t *testing.T, c *Client, n Note) Done {
@@ -26,19 +26,25 @@ func publish(t *testing.T, c *Client, n Note) Done {
 	return done
 }
 
+func last(s *gitlabtest.Server) gitlabtest.Note {
+	notes := s.Notes()
+	return notes[len(notes)-1]
+}
+
 func TestOneNoteThatIsAlwaysCurrent(t *testing.T) {
 	s := newServer(t)
-	c := s.client(t, nil)
-	s.add(1, "what a person says")
+	c := writer(t, s)
+	s.AddNote(gitlabtest.Person, "what a person says")
 	theirs := aNote(9, "a copy of ours")
-	s.add(1, theirs.text()) // of somebody else: not ours
+	s.AddNote(gitlabtest.Person, theirs.text()) // of somebody else: not ours
+	s.AddNote(gitlabtest.Bot, "an answer of ours\n"+theirs.text())
 	for _, step := range []struct {
 		note Note
 		want Done
 	}{
 		{aNote(10, "slower"), Created},
 		{aNote(10, "slower"), Unchanged},
-		{aNote(11, "slower"), Unchanged}, // only the footer differs
+		{aNote(11, "slower"), Updated}, // its footer names the newer commit
 		{aNote(12, "as before"), Updated},
 		{aNote(11, "slower"), Left}, // an older pipeline is late
 	} {
@@ -46,8 +52,13 @@ func TestOneNoteThatIsAlwaysCurrent(t *testing.T) {
 			t.Errorf("pipeline %d: %s, want %s", step.note.Pipeline, got, step.want)
 		}
 	}
-	if len(s.notes) != 3 || !strings.Contains(s.notes[2].Body, "as before") {
-		t.Errorf("%d notes, the last %q", len(s.notes), s.notes[len(s.notes)-1].Body)
+	if notes := s.Notes(); len(notes) != 4 || !strings.Contains(notes[3].Body, "as before") || notes[3].Edits != 2 {
+		t.Errorf("%d notes, the last %+v", len(notes), notes[len(notes)-1])
+	}
+	other := aNote(12, "another job")
+	other.Key = "soak"
+	if got := publish(t, c, other); got != Created || len(s.Notes()) != 5 {
+		t.Errorf("a job with another key: %s, %d notes", got, len(s.Notes()))
 	}
 }
 
@@ -55,163 +66,203 @@ func TestNoNoteWhileAllIsWell(t *testing.T) {
 	s := newServer(t)
 	n := aNote(10, "fine")
 	n.Create = false
-	if got := publish(t, s.client(t, nil), n); got != Skipped || len(s.notes) != 0 {
-		t.Errorf("%s, %d notes", got, len(s.notes))
+	if got := publish(t, writer(t, s), n); got != Skipped || len(s.Notes()) != 0 {
+		t.Errorf("%s, %d notes", got, len(s.Notes()))
+	}
+	n.Create = true
+	publish(t, writer(t, s), n)
+	better := aNote(11, "better")
+	better.Create = false
+	if got := publish(t, writer(t, s), better); got != Updated { // it must not tell an old story
+		t.Errorf("an existing note: %s", got)
 	}
 }
 
+// Pages may be shorter than asked for, and even empty, with more behind them.
 func TestPagesMayBeShort(t *testing.T) {
 	s := newServer(t)
-	s.pageSize = 3
-	for range 20 {
-		s.add(1, "talk")
+	s.SetPageSize(3)
+	s.AddHiddenNotes(7)
+	for range 13 {
+		s.AddNote(gitlabtest.Person, "talk")
 	}
-	c := s.client(t, nil)
+	c := writer(t, s)
 	publish(t, c, aNote(10, "one"))
-	if got := publish(t, c, aNote(11, "two")); got != Updated || len(s.notes) != 21 {
-		t.Errorf("%s, %d notes", got, len(s.notes))
+	if got := publish(t, c, aNote(11, "two")); got != Updated || len(s.Notes()) != 21 {
+		t.Errorf("%s, %d notes", got, len(s.Notes()))
+	}
+}
+
+func TestTenThousandNotes(t *testing.T) {
+	s := newServer(t)
+	for range 5000 {
+		s.AddNote(gitlabtest.Person, "talk")
+	}
+	c := writer(t, s)
+	publish(t, c, aNote(10, "one"))
+	for range 5000 {
+		s.AddNote(gitlabtest.Person, "more talk")
+	}
+	s.ForgetRequests()
+	if got := publish(t, c, aNote(11, "two")); got != Updated || len(s.Notes()) != 10_001 {
+		t.Errorf("%s, %d notes", got, len(s.Notes()))
+	}
+	if n := len(s.Requests()); n > 105 {
+		t.Errorf("%d requests", n)
 	}
 }
 
 // An answer that is lost, or a 502 after the write was done, makes no second
-// note.
+// note; nor does one before it.
 func TestALostAnswerMakesNoSecondNote(t *testing.T) {
-	for name, lose := range map[string]func(http.ResponseWriter, *http.Request) bool{
-		"502": func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(http.StatusBadGateway); return true },
-		"cut": func(http.ResponseWriter, *http.Request) bool { panic(http.ErrAbortHandler) },
+	for name, f := range map[string]gitlabtest.Fault{
+		"502 after":  {Method: "POST", Path: "/notes", Status: 502, After: true, Times: 1},
+		"cut after":  {Method: "POST", Path: "/notes", After: true, Times: 1},
+		"504 always": {Method: "POST", Path: "/notes", Status: 504, After: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t)
-			s.after = lose
-			if got := publish(t, s.client(t, nil), aNote(10, "x")); got != Created || len(s.notes) != 1 {
-				t.Errorf("%s, %d notes", got, len(s.notes))
+			s.Break(f)
+			if got := publish(t, writer(t, s), aNote(10, "x")); got != Created || len(s.Notes()) != 1 {
+				t.Errorf("%s, %d notes", got, len(s.Notes()))
 			}
 		})
+	}
+	s := newServer(t)
+	s.Break(gitlabtest.Fault{Method: "POST", Path: "/notes", Status: 502})
+	if _, err := writer(t, s).PublishNote(t.Context(), seven, aNote(10, "x")); err == nil || len(s.Notes()) != 0 {
+		t.Errorf("a write that was not done: %v, %d notes", err, len(s.Notes()))
 	}
 }
 
 func TestLimitsAreWaitedFor(t *testing.T) {
 	for header, want := range map[string]time.Duration{"7": 7 * time.Second, "": firstPause} {
 		s := newServer(t)
-		limited := true
-		s.before = func(w http.ResponseWriter, r *http.Request) bool {
-			if r.Method != http.MethodPost || !limited {
-				return false
-			}
-			limited = false
-			if header != "" {
-				w.Header().Set("Retry-After", header)
-			}
-			w.WriteHeader(http.StatusTooManyRequests)
-			return true
+		f := gitlabtest.Fault{Method: "POST", Status: http.StatusTooManyRequests, Times: 1}
+		if header != "" {
+			f.Header = map[string]string{"Retry-After": header}
 		}
+		s.Break(f)
 		var slept time.Duration
-		if got := publish(t, s.client(t, &slept), aNote(10, "x")); got != Created || len(s.notes) != 1 || slept != want {
-			t.Errorf("Retry-After %q: %s, %d notes, slept %v, want %v", header, got, len(s.notes), slept, want)
+		if got := publish(t, clientOf(t, s, gitlabtest.WriteToken, &slept), aNote(10, "x")); got != Created || len(s.Notes()) != 1 || slept != want {
+			t.Errorf("Retry-After %q: %s, %d notes, slept %v, want %v", header, got, len(s.Notes()), slept, want)
 		}
+	}
+	s := newServer(t)
+	s.Break(gitlabtest.Fault{Status: http.StatusTooManyRequests, Header: map[string]string{"Retry-After": "3600"}})
+	var slept time.Duration
+	if _, err := clientOf(t, s, gitlabtest.WriteToken, &slept).PublishNote(t.Context(), seven, aNote(10, "x")); err == nil || slept > 0 {
+		t.Errorf("an hour is waited for: %v, %v", slept, err)
 	}
 }
 
 func TestRefusalsHaveRemedies(t *testing.T) {
 	for status, want := range map[int]string{401: "expired", 403: "scope api", 404: "can't see it", 500: "later"} {
 		s := newServer(t)
-		s.before = func(w http.ResponseWriter, _ *http.Request) bool {
-			w.WriteHeader(status)
-			_, _ = w.Write([]byte("<html>" + strings.Repeat("x", 5000)))
-			return true
-		}
-		_, err := s.client(t, nil).PublishNote(t.Context(), seven, aNote(10, "x"))
+		s.Break(gitlabtest.Fault{Status: status, Body: "<html>" + strings.Repeat("x", 5000)})
+		_, err := writer(t, s).PublishNote(t.Context(), seven, aNote(10, "x"))
 		var e *Error
 		if !errors.As(err, &e) || e.Status != status || !strings.Contains(e.Hint(), want) || len(err.Error()) > 400 {
 			t.Errorf("%d: %v", status, err)
 		}
-		if strings.Contains(err.Error(), "secret") {
+		if strings.Contains(err.Error(), gitlabtest.WriteToken) {
 			t.Error("the token is in the error")
+		}
+	}
+	s := newServer(t)
+	for token, want := range map[string]string{gitlabtest.ReadToken: "scope api", gitlabtest.JobToken: "project access token", "glpat-unknown": "expired"} {
+		_, err := clientOf(t, s, token, nil).PublishNote(t.Context(), seven, aNote(10, "x"))
+		var e *Error
+		if !errors.As(err, &e) || !strings.Contains(e.Hint(), want) {
+			t.Errorf("%s: %v", token, err)
 		}
 	}
 }
 
-// Of a race between two pipelines one note stays, with the newer one's text:
-// the older sees that the newer still has its job before it.
+// Of a race between two pipelines one note stays, with the newer one's text.
+// Whoever is done has its job ended, as in GitLab, at any moment of the other's.
 func TestRacesEndWithOneNote(t *testing.T) {
-	for round := range 60 {
+	rounds := 500
+	if testing.Short() {
+		rounds = 40
+	}
+	job := func(status string) gitlabtest.Job { return gitlabtest.Job{ID: 5, Name: "load-test", Status: status} }
+	for round := range rounds {
 		s := newServer(t)
-		s.pipelines = []map[string]any{{"id": 11, "project_id": 1, "status": "running"}, {"id": 10, "project_id": 1, "status": "running"}}
-		s.jobs = []map[string]any{{"id": 5, "name": "load-test", "status": "running"}}
+		s.AddPipeline(10, "running", job("running"))
+		s.AddPipeline(11, "running", job("running"))
 		if round%2 == 1 {
-			s.next = 100
-			old := serverNote{ID: 100, Body: strings.TrimSpace((&Note{Key: "load", Pipeline: 9, Body: "old"}).text())}
-			old.Author.ID = 42
-			s.notes = append(s.notes, old)
+			old := aNote(9, "old")
+			s.AddNote(gitlabtest.Bot, old.text())
+		}
+		if round%5 == 4 {
+			s.Break(gitlabtest.Fault{Method: "POST", Status: 502, After: true, Times: 1})
 		}
 		var both sync.WaitGroup
 		for _, pipeline := range []int64{10, 11} {
 			both.Go(func() {
-				if _, err := s.client(t, nil).PublishNote(t.Context(), seven, aNote(pipeline, "pipeline "+time.Unix(pipeline, 0).UTC().Format("05"))); err != nil {
+				if _, err := writer(t, s).PublishNote(t.Context(), seven, aNote(pipeline, fmt.Sprintf("text %d", pipeline))); err != nil {
 					t.Error(err)
 				}
+				s.AddPipeline(pipeline, "success", job("success"))
 			})
 		}
 		both.Wait()
-		if len(s.notes) != 1 || !strings.Contains(s.notes[0].Body, "pipeline=11 ") {
-			t.Fatalf("round %d: %d notes, the first %.80q", round, len(s.notes), s.notes[0].Body)
+		if notes := s.Notes(); len(notes) != 1 || !strings.Contains(notes[0].Body, "pipeline=11 ") || !strings.Contains(notes[0].Body, "text 11") {
+			t.Fatalf("round %d: %d notes, the first %.80q", round, len(notes), notes[0].Body)
 		}
 	}
 }
 
-// A token follows no redirect to another host.
-func TestTokensStayAtHome(t *testing.T) {
-	var got http.Header
-	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		got = r.Header
-		_, _ = w.Write(sealed([]byte("content")))
-	}))
-	defer other.Close()
+// The worst moment: the newer pipeline writes and ends while the older one has
+// just read the notes.
+func TestANewerPipelineThatEndedMeanwhileIsNotOverwritten(t *testing.T) {
 	s := newServer(t)
-	s.before = func(w http.ResponseWriter, r *http.Request) bool {
-		http.Redirect(w, r, strings.Replace(other.URL, "127.0.0.1", "localhost", 1), http.StatusFound)
-		return true
-	}
-	content, err := s.client(t, nil).Packages(1).Get(t.Context(), "main/run.k6run")
-	if err != nil || string(content) != "content" {
-		t.Fatal(string(content), err)
-	}
-	if got.Get("Private-Token") != "" || got.Get("Job-Token") != "" || got.Get("Authorization") != "" {
-		t.Errorf("headers %v", got)
+	old := aNote(9, "old")
+	s.AddNote(gitlabtest.Bot, old.text())
+	s.Break(gitlabtest.Fault{Method: "GET", Path: "/pipelines", Times: 1, Do: func() {
+		publish(t, writer(t, s), aNote(11, "the newest"))
+		s.AddPipeline(11, "success", gitlabtest.Job{ID: 5, Name: "load-test", Status: "success"})
+	}})
+	if got := publish(t, writer(t, s), aNote(10, "late")); got != Left || !strings.Contains(last(s).Body, "the newest") {
+		t.Errorf("%s, %q", got, last(s).Body)
 	}
 }
 
-func TestJobs(t *testing.T) {
-	vars := map[string]string{
-		"GITLAB_CI": "true", "CI_API_V4_URL": "https://gitlab.example.com/gitlab/api/v4", "CI_PROJECT_ID": "1", "CI_COMMIT_REF_NAME": "main", "CI_DEFAULT_BRANCH": "main",
+// What GitLab would do with a note's text is seen by the server: it does what
+// quick actions say.
+func TestTheServerDoesQuickActions(t *testing.T) {
+	s := newServer(t)
+	if _, err := writer(t, s).PublishNote(t.Context(), seven, aNote(10, "x\n/close\ny")); err != nil {
+		t.Fatal(err)
 	}
-	get := func(name string) (string, bool) { v, ok := vars[name]; return v, ok }
-	j, err := ParseJob(get)
-	if err != nil || !j.OnTarget() || j.MergeRequestProject != 1 || j.FromFork() {
-		t.Errorf("%+v, %v", j, err)
+	if s.State() != "closed" || len(s.Executed()) != 1 || strings.Contains(last(s).Body, "/close") {
+		t.Errorf("%s, %v, %q", s.State(), s.Executed(), last(s).Body)
 	}
-	vars["CI_MERGE_REQUEST_IID"], vars["CI_MERGE_REQUEST_PROJECT_ID"], vars["CI_MERGE_REQUEST_TARGET_BRANCH_NAME"] = "7", "2", "release"
-	if j, err = ParseJob(get); err != nil || j.OnTarget() || !j.FromFork() || j.BaselineBranch() != "release" {
-		t.Errorf("%+v, %v", j, err)
-	}
-	vars["CI_PROJECT_ID"] = "one"
-	if _, err = ParseJob(get); err == nil || !strings.Contains(err.Error(), "CI_PROJECT_ID") {
-		t.Errorf("%v", err)
-	}
-	delete(vars, "GITLAB_CI")
-	if _, err = ParseJob(get); !errors.Is(err, ErrNotInGitLab) {
-		t.Errorf("%v", err)
-	}
-}
-
-func TestBrokenUploadsAreKnown(t *testing.T) {
-	whole := sealed([]byte("a run"))
-	if got, err := unsealed(whole); err != nil || string(got) != "a run" {
-		t.Error(string(got), err)
-	}
-	for _, bad := range [][]byte{nil, whole[:len(whole)-1], append([]byte("0"), whole...)} {
-		if _, err := unsealed(bad); err == nil {
-			t.Errorf("%q is taken for whole", bad)
+	for text, want := range map[string]int{
+		"`/close`": 0, "a /close": 0, "```\n/close\n```": 0, "/close\u2028/merge": 2, "  /merge now": 1, "/nonsense": 0, "x\r/approve": 1, "    /close": 0,
+	} {
+		if _, got := gitlabtest.QuickActions(text); len(got) != want {
+			t.Errorf("%q: %v", text, got)
 		}
+	}
+}
+
+func TestKeysDiffer(t *testing.T) {
+	seen := map[string]string{}
+	for _, text := range []string{"", "load", "load 1/2", "load 2/2", "load_1/2", "load_1_2", "lasttest ü", strings.Repeat("x", 200), strings.Repeat("x", 201)} {
+		key := Key(text)
+		if other, twice := seen[key]; twice || !markerLine.MatchString((marker{key: key, pipeline: 1, hash: digest("")}).String()) {
+			t.Errorf("%q has key %q, as %q", text, key, other)
+		}
+		seen[key] = text
+	}
+}
+
+func TestALongNoteIsRefusedBeforeItIsSent(t *testing.T) {
+	s := newServer(t)
+	_, err := writer(t, s).PublishNote(t.Context(), seven, aNote(10, strings.Repeat("x", mostBytes)))
+	if err == nil || len(s.Requests()) != 0 {
+		t.Errorf("%v after %d requests", err, len(s.Requests()))
 	}
 }

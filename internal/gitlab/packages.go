@@ -9,39 +9,73 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
 )
 
 // Packages keeps blobs in a project's generic package registry, where a job
 // token may read and write: a package k6report-FOLDER for each folder of names,
-// a version for each blob, one file in it. The content's hash stands before it, so
-// that a broken upload is known from a whole one.
+// a version for each content of a blob, one file in it. A version ends with the
+// hash of its content: what was not uploaded whole is known from what was, a
+// replaced blob never shows half of each, and what was got once need not be got
+// again.
 //
-// It satisfies the interface that package baseline keeps runs in.
+// It satisfies the interface that package baseline keeps runs in. It is safe for
+// concurrent use; of two that put the same blob at once, the later wins.
 type Packages struct {
 	client  *Client
-	project int64
+	project any // its number, or its path
+	cache   Cache
+
+	mu    sync.Mutex
+	index map[string][]version // by blob name, the newest first
 }
 
-// Packages are those of a project.
-func (c *Client) Packages(project int64) *Packages { return &Packages{c, project} }
+// Cache keeps contents on this machine, under names of letters, digits, dots,
+// dashes, underscores and slashes. A Get of what isn't there is an error.
+type Cache interface {
+	List(ctx context.Context, prefix string) ([]string, error)
+	Get(ctx context.Context, name string) ([]byte, error)
+	Put(ctx context.Context, name string, content []byte) error
+	Delete(ctx context.Context, name string) error
+}
+
+// version is one of a blob that is there.
+type version struct {
+	id   int64
+	name string
+	hash string
+}
+
+// Packages are those of a project, by its number (int64) or its path (string).
+// cache may be nil.
+func (c *Client) Packages(project any, cache Cache) *Packages {
+	return &Packages{client: c, project: project, cache: cache, index: make(map[string][]version)}
+}
 
 const (
 	packagePrefix = "k6report-"
 	blobFile      = "blob"
 	mostBlob      = 64 << 20
+	hashBytes     = 16 // of a SHA-256: no two runs share it
 )
 
-// place is the package and version of a blob: its folder and its name. Slashes
-// can't stand in a package's name: two dots do, which no folder may have.
-func place(name string) (pkg, version string, err error) {
+// place is the package and the beginning of the versions of a blob: its folder
+// and its name. Slashes can't stand in a package's name: two dots do, which no
+// folder may have.
+func place(name string) (pkg, base string, err error) {
 	at := strings.LastIndexByte(name, '/')
 	if at <= 0 || at == len(name)-1 || !plainName(name) {
 		return "", "", fmt.Errorf("%q can't be a blob's name: use letters, digits, dots, dashes and underscores, with a folder before a slash", name)
 	}
-	return packagePrefix + strings.ReplaceAll(name[:at], "/", ".."), name[at+1:], nil
+	return packageOf(name[:at]), name[at+1:], nil
+}
+
+func packageOf(folder string) string {
+	return packagePrefix + strings.ReplaceAll(folder, "/", "..")
 }
 
 // plainName checks each part of a name.
@@ -56,133 +90,258 @@ func plainName(name string) bool {
 	return true
 }
 
-// folder is what place made of a folder, back.
-func folder(pkg string) (string, bool) {
-	text, ours := strings.CutPrefix(pkg, packagePrefix)
-	return strings.ReplaceAll(text, "..", "/"), ours
+// blobOf reads a package and a version back; false for what isn't ours. A
+// version is NAME+HASH, or NAME+HASH+N where a content came back.
+func blobOf(pkg, text string) (name, hash string, ok bool) {
+	folder, ours := strings.CutPrefix(pkg, packagePrefix)
+	parts := strings.Split(text, "+")
+	if !ours || len(parts) < 2 || len(parts[1]) != 2*hashBytes {
+		return "", "", false
+	}
+	name = strings.ReplaceAll(folder, "..", "/") + "/" + parts[0]
+	return name, parts[1], plainName(name)
 }
 
-// List are the names that begin with a prefix.
-func (p *Packages) List(ctx context.Context, prefix string) ([]string, error) {
-	packages, err := p.packages(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	seen := make(map[string]bool)
-	for _, pkg := range packages {
-		dir, ours := folder(pkg.Name)
-		name := dir + "/" + pkg.Version
-		if ours && strings.HasPrefix(name, prefix) && !seen[name] && plainName(name) {
-			seen[name] = true
-			names = append(names, name)
-		}
-	}
-	return names, nil
+func contentHash(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:hashBytes])
 }
 
-// packages are our packages; of one name, if it is given.
-func (p *Packages) packages(ctx context.Context, name string) ([]*gitlab.Package, error) {
+// refresh reads which versions there are, of a folder or of all ("").
+func (p *Packages) refresh(ctx context.Context, folder string) error {
 	kind, wanted := "generic", packagePrefix
-	if name != "" {
-		wanted = name
+	if folder != "" {
+		wanted = packageOf(folder)
 	}
 	opt := &gitlab.ListProjectPackagesOptions{PackageType: &kind, PackageName: &wanted}
 	opt.PerPage = 100
-	var found []*gitlab.Package
+	found := make(map[string][]version)
 	err := p.client.pages(ctx, "list the baselines in the package registry", func(ctx context.Context, page int64) (*gitlab.Response, error) {
 		opt.Page = page
 		list, resp, err := p.client.api.Packages.ListProjectPackages(p.project, opt, gitlab.WithContext(ctx))
 		for _, pkg := range list {
-			if pkg.Status == "" || pkg.Status == "default" || pkg.Status == "hidden" {
-				if name == "" || pkg.Name == name { // GitLab searches, it does not compare
-					found = append(found, pkg)
-				}
+			if folder != "" && pkg.Name != wanted { // GitLab searches, it does not compare
+				continue
+			}
+			if name, hash, ok := blobOf(pkg.Name, pkg.Version); ok && pkg.Status != "pending_destruction" {
+				found[name] = append(found[name], version{pkg.ID, pkg.Version, hash})
 			}
 		}
 		return resp, err
 	})
-	return found, err
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for name := range p.index {
+		if folder == "" || strings.HasPrefix(name, folder+"/") && !strings.Contains(name[len(folder)+1:], "/") {
+			delete(p.index, name)
+		}
+	}
+	for name, versions := range found {
+		slices.SortFunc(versions, func(a, b version) int { return int(b.id - a.id) })
+		p.index[name] = slices.CompactFunc(versions, func(a, b version) bool { return a.id == b.id })
+	}
+	return nil
+}
+
+// versions are those of a blob that are known.
+func (p *Packages) versions(name string) []version {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.index[name])
+}
+
+// List are the names that begin with a prefix.
+func (p *Packages) List(ctx context.Context, prefix string) ([]string, error) {
+	folder := ""
+	if at := strings.LastIndexByte(prefix, '/'); at > 0 && at == len(prefix)-1 && plainName(prefix[:at]) {
+		folder = prefix[:at]
+	}
+	if err := p.refresh(ctx, folder); err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	var names []string
+	current := make(map[string]bool)
+	for name, versions := range p.index {
+		if strings.HasPrefix(name, prefix) {
+			names = append(names, name)
+		}
+		current[cacheName(name, versions[0].hash)] = true
+	}
+	p.mu.Unlock()
+	slices.Sort(names)
+	if folder != "" {
+		p.forget(ctx, folder+"/", current)
+	}
+	return names, nil
+}
+
+func cacheName(blob, hash string) string {
+	return blob[:strings.LastIndexByte(blob, '/')] + "/" + hash
+}
+
+// forget takes out of the cache what is in the registry no more.
+func (p *Packages) forget(ctx context.Context, prefix string, current map[string]bool) {
+	if p.cache == nil {
+		return
+	}
+	kept, err := p.cache.List(ctx, prefix)
+	if err != nil {
+		return // it only costs room
+	}
+	for _, name := range kept {
+		if !current[name] && !strings.Contains(name[len(prefix):], "/") {
+			_ = p.cache.Delete(ctx, name) // it only costs room
+		}
+	}
 }
 
 // Get is a blob's content; the error is fs.ErrNotExist where there is none.
-// What was not uploaded whole is refused.
+// What was not uploaded whole is passed over for what was there before, and
+// refused when that is nothing.
 func (p *Packages) Get(ctx context.Context, name string) ([]byte, error) {
-	pkg, version, err := place(name)
+	pkg, base, err := place(name)
 	if err != nil {
 		return nil, err
 	}
 	doing := "get " + name + " from the package registry"
+	fresh := false
+	for {
+		versions := p.versions(name)
+		var broken error
+		gone := false
+		for _, v := range versions {
+			content, err := p.content(ctx, doing, pkg, name, v)
+			switch {
+			case err == nil:
+				return content, nil
+			case errors.Is(err, fs.ErrNotExist):
+				gone = true
+			case errors.Is(err, errBroken):
+				broken = err
+			default:
+				return nil, err
+			}
+		}
+		switch {
+		case broken != nil:
+			return nil, fmt.Errorf("%s: %w", doing, broken)
+		case fresh || len(versions) > 0 && !gone:
+			return nil, fmt.Errorf("%s: %w", doing, fs.ErrNotExist)
+		}
+		if err := p.refresh(ctx, strings.TrimSuffix(name, "/"+base)); err != nil {
+			return nil, err
+		}
+		fresh = true
+	}
+}
+
+var errBroken = errors.New("it is not whole: an upload broke off; add the run again")
+
+// content is that of a version, from the cache where it is.
+func (p *Packages) content(ctx context.Context, doing, pkg, name string, v version) ([]byte, error) {
+	if p.cache != nil {
+		if content, err := p.cache.Get(ctx, cacheName(name, v.hash)); err == nil && contentHash(content) == v.hash {
+			return content, nil
+		}
+	}
 	call, cancel := p.client.within(ctx)
 	defer cancel()
-	content, resp, err := p.client.api.GenericPackages.DownloadPackageFile(p.project, pkg, version, blobFile, gitlab.WithContext(call))
-	if resp != nil && resp.StatusCode == http.StatusNotFound || errors.Is(err, gitlab.ErrNotFound) {
-		return nil, fmt.Errorf("%s: %w", doing, fs.ErrNotExist)
-	}
-	if err != nil {
+	content, resp, err := p.client.api.GenericPackages.DownloadPackageFile(p.project, pkg, v.name, blobFile, gitlab.WithContext(call))
+	switch {
+	case resp != nil && resp.StatusCode == http.StatusNotFound, errors.Is(err, gitlab.ErrNotFound):
+		return nil, fs.ErrNotExist
+	case err != nil:
 		return nil, wrap(doing, err)
+	case contentHash(content) != v.hash:
+		return nil, errBroken
 	}
-	whole, err := unsealed(content)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, err)
-	}
-	return whole, nil
-}
-
-// A blob is sent with its hash before it: object storage has been seen to keep
-// what a broken connection left.
-func sealed(content []byte) []byte {
-	sum := sha256.Sum256(content)
-	return append([]byte(hex.EncodeToString(sum[:])+"\n"), content...)
-}
-
-func unsealed(sent []byte) ([]byte, error) {
-	hash, content, ok := bytes.Cut(sent, []byte("\n"))
-	sum := sha256.Sum256(content)
-	if !ok || string(hash) != hex.EncodeToString(sum[:]) {
-		return nil, errors.New("it is not whole: an upload broke off; remove it and add the run again")
+	if p.cache != nil {
+		_ = p.cache.Put(ctx, cacheName(name, v.hash), content) // without it, it is got again
 	}
 	return content, nil
 }
 
 // Put makes or replaces a blob.
 func (p *Packages) Put(ctx context.Context, name string, content []byte) error {
-	pkg, version, err := place(name)
+	pkg, base, err := place(name)
 	if err != nil {
 		return err
 	}
 	if len(content) > mostBlob {
 		return fmt.Errorf("put %s into the package registry: it has %d bytes, at most %d are sensible", name, len(content), mostBlob)
 	}
-	doing := "put " + name + " into the package registry"
+	before := p.versions(name)
+	if len(before) == 0 {
+		if err := p.refresh(ctx, strings.TrimSuffix(name, "/"+base)); err != nil {
+			return err
+		}
+		before = p.versions(name)
+	}
+	hash := contentHash(content)
+	target := base + "+" + hash
+	if len(before) > 0 && before[0].hash == hash {
+		target = before[0].name // the same again, which mends a broken upload
+	}
+	for n := 2; slices.ContainsFunc(before[min(1, len(before)):], func(v version) bool { return v.name == target }); n++ {
+		target = fmt.Sprintf("%s+%s+%d", base, hash, n) // the newest version counts
+	}
 	call, cancel := p.client.within(ctx)
 	defer cancel()
-	_, _, err = p.client.api.GenericPackages.PublishPackageFile(p.project, pkg, version, blobFile, bytes.NewReader(sealed(content)), nil, gitlab.WithContext(call))
-	return wrap(doing, err)
+	_, _, err = p.client.api.GenericPackages.PublishPackageFile(p.project, pkg, target, blobFile, bytes.NewReader(content), nil, gitlab.WithContext(call))
+	if err != nil {
+		return wrap("put "+name+" into the package registry", err)
+	}
+	// What it replaces goes, where the token may delete; else it is passed over.
+	for _, old := range before {
+		if old.name != target && p.remove(ctx, name, old) != nil {
+			break
+		}
+	}
+	p.mu.Lock()
+	delete(p.index, name) // the number of the new version is GitLab's to say
+	p.mu.Unlock()
+	return nil
+}
+
+func (p *Packages) remove(ctx context.Context, name string, v version) error {
+	call, cancel := p.client.within(ctx)
+	defer cancel()
+	_, err := p.client.api.Packages.DeleteProjectPackage(p.project, v.id, gitlab.WithContext(call))
+	wrapped := wrap("delete "+name+" from the package registry", err)
+	switch status := statusOf(wrapped); status {
+	case http.StatusNotFound:
+		return nil
+	case http.StatusForbidden, http.StatusUnauthorized:
+		return &Error{
+			Doing: "delete " + name + " from the package registry", Status: status, Err: err,
+			Remedy: "deleting packages takes the role Maintainer: run it with such a K6REPORT_GITLAB_TOKEN, or delete the package on the project's page",
+		}
+	}
+	return wrapped
 }
 
 // Delete takes a blob away; one that isn't there is no error. Developers may
 // not delete packages: see [Forbidden].
 func (p *Packages) Delete(ctx context.Context, name string) error {
-	pkg, version, err := place(name)
+	_, base, err := place(name)
 	if err != nil {
 		return err
 	}
-	list, err := p.packages(ctx, pkg)
-	if err != nil {
+	if err := p.refresh(ctx, strings.TrimSuffix(name, "/"+base)); err != nil {
 		return err
 	}
-	for _, found := range list {
-		if found.Version != version {
-			continue
-		}
-		call, cancel := p.client.within(ctx)
-		_, err := p.client.api.Packages.DeleteProjectPackage(p.project, found.ID, gitlab.WithContext(call))
-		cancel()
-		if err := wrap("delete "+name+" from the package registry", err); err != nil && statusOf(err) != http.StatusNotFound {
+	for _, v := range p.versions(name) {
+		if err := p.remove(ctx, name, v); err != nil {
 			return err
 		}
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.index, name)
 	return nil
 }
 

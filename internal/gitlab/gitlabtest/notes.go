@@ -1,0 +1,262 @@
+package gitlabtest
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+type mergeRequest struct {
+	iid            int64
+	state          string // opened, closed or merged
+	source, target string
+	title          string
+	approved       bool
+	labels         []string
+	did            []string
+	notes          []*Note
+	// commits are those that it is of, for branch pipelines.
+	commits []string
+}
+
+// Note is one on a merge request.
+type Note struct {
+	ID     int64
+	Body   string
+	Author int64
+	System bool
+	// Thread is the discussion that it begins; "" for a note by itself.
+	Thread     string
+	Resolved   bool
+	ResolvedBy int64
+	// Edits is how often it was written again.
+	Edits            int
+	created, updated time.Time
+	// hidden notes fill pages and are not shown, as internal ones to those who
+	// may not see them.
+	hidden bool
+}
+
+// json is the note as the API shows it.
+func (n *Note) json() map[string]any {
+	out := map[string]any{
+		"id": n.ID, "type": nil, "body": n.Body, "attachment": nil, "author": author(n.Author),
+		"created_at": n.created.Format(time.RFC3339), "updated_at": n.updated.Format(time.RFC3339),
+		"system": n.System, "noteable_id": 1, "noteable_iid": 7, "noteable_type": "MergeRequest",
+		"resolvable": n.Thread != "", "confidential": false, "internal": false, "commands_changes": map[string]any{},
+	}
+	if n.Thread != "" {
+		out["type"], out["resolved"] = "DiscussionNote", n.Resolved
+		if n.Resolved {
+			out["resolved_by"] = author(n.ResolvedBy)
+		}
+	}
+	return out
+}
+
+// AddNote puts a note of somebody's on the merge request.
+func (s *Server) AddNote(who int64, text string) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.addNote(s.projects[Project].mergeRequests[MergeRequest], who, text).ID
+}
+
+// AddHiddenNotes puts notes there that fill pages and are not shown.
+func (s *Server) AddHiddenNotes(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for range n {
+		s.addNote(s.projects[Project].mergeRequests[MergeRequest], Person, "hidden").hidden = true
+	}
+}
+
+func (s *Server) addNote(mr *mergeRequest, who int64, text string) *Note {
+	at := s.now()
+	n := &Note{ID: s.id(), Body: text, Author: who, created: at, updated: at}
+	mr.notes = append(mr.notes, n)
+	return n
+}
+
+// Notes are all notes on the merge request, the oldest first.
+func (s *Server) Notes() []Note {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []Note
+	for _, n := range s.projects[Project].mergeRequests[MergeRequest].notes {
+		out = append(out, *n)
+	}
+	return out
+}
+
+// Resolve lets somebody resolve all threads.
+func (s *Server) Resolve(who int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, n := range s.projects[Project].mergeRequests[MergeRequest].notes {
+		if n.Thread != "" {
+			n.Resolved, n.ResolvedBy = true, who
+		}
+	}
+}
+
+// Executed are the quick actions that were done on the merge request, each
+// "/command arguments": every one is an injection that succeeded.
+func (s *Server) Executed() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.projects[Project].mergeRequests[MergeRequest].did)
+}
+
+// State is the merge request's: opened, closed or merged.
+func (s *Server) State() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.projects[Project].mergeRequests[MergeRequest].state
+}
+
+func (c *call) listNotes() {
+	_, mr := c.mergeRequest(readAnything)
+	if mr == nil {
+		return
+	}
+	list := slices.Clone(mr.notes)
+	if c.r.URL.Query().Get("sort") != "asc" { // GitLab's default is the newest first
+		slices.Reverse(list)
+	}
+	page(c, list, func(n *Note) (any, bool) { return n.json(), !n.hidden })
+}
+
+// mostNote is GitLab's limit on a note.
+const mostNote = 1_048_576
+
+// text is the body of a note as it is kept: quick actions are done and taken
+// out, white space at the end goes. false when nothing is left, or when it was
+// refused; then it is answered.
+func (c *call) text(mr *mergeRequest) (string, bool) {
+	body, ok := c.field("body")
+	switch {
+	case !ok || strings.TrimSpace(body) == "":
+		c.fail(http.StatusBadRequest, `(Bad request) "Note {:note=>["can't be blank"]}" not given`)
+		return "", false
+	case len(body) > mostNote:
+		c.reply(http.StatusBadRequest, map[string]any{"message": map[string]any{"note": []string{fmt.Sprintf("is too long (maximum is %d characters)", mostNote)}}})
+		return "", false
+	}
+	rest, commands := QuickActions(body)
+	for _, command := range commands {
+		mr.do(command)
+	}
+	rest = strings.TrimRight(rest, " \t\r\n")
+	if strings.TrimSpace(rest) == "" {
+		c.reply(http.StatusAccepted, map[string]any{"commands_changes": commands})
+		return "", false
+	}
+	return rest, true
+}
+
+func (c *call) createNote() {
+	_, mr := c.mergeRequest(writeAPI)
+	if mr == nil {
+		return
+	}
+	if text, ok := c.text(mr); ok {
+		c.reply(http.StatusCreated, c.addNote(mr, c.token.user, text).json())
+	}
+}
+
+// note is the note that the path names; nil when there is none.
+func (c *call) note(mr *mergeRequest) *Note {
+	id, _ := strconv.ParseInt(c.r.PathValue("note"), 10, 64)
+	thread := c.r.PathValue("discussion")
+	for _, n := range mr.notes {
+		if n.ID == id && (thread == "" || n.Thread == thread) {
+			return n
+		}
+	}
+	c.fail(http.StatusNotFound, "Not found")
+	return nil
+}
+
+func (c *call) updateNote() {
+	_, mr := c.mergeRequest(writeAPI)
+	if mr == nil {
+		return
+	}
+	n := c.note(mr)
+	switch {
+	case n == nil:
+	case n.Author != c.token.user:
+		c.fail(http.StatusForbidden, "Forbidden")
+	default:
+		text, ok := c.text(mr)
+		if !ok {
+			return
+		}
+		n.Body, n.updated = text, c.now()
+		n.Edits++
+		c.reply(http.StatusOK, n.json())
+	}
+}
+
+func (c *call) deleteNote() {
+	_, mr := c.mergeRequest(writeAPI)
+	if mr == nil {
+		return
+	}
+	n := c.note(mr)
+	switch {
+	case n == nil:
+	case n.Author != c.token.user:
+		c.fail(http.StatusForbidden, "Forbidden")
+	default:
+		mr.notes = slices.DeleteFunc(mr.notes, func(o *Note) bool { return o == n })
+		c.w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+func (n *Note) discussion() map[string]any {
+	id := n.Thread
+	if id == "" {
+		id = fmt.Sprintf("%040x", n.ID)
+	}
+	return map[string]any{"id": id, "individual_note": n.Thread == "", "notes": []any{n.json()}}
+}
+
+func (c *call) listDiscussions() {
+	_, mr := c.mergeRequest(readAnything)
+	if mr == nil {
+		return
+	}
+	page(c, mr.notes, func(n *Note) (any, bool) { return n.discussion(), !n.hidden })
+}
+
+func (c *call) createDiscussion() {
+	_, mr := c.mergeRequest(writeAPI)
+	if mr == nil {
+		return
+	}
+	if text, ok := c.text(mr); ok {
+		n := c.addNote(mr, c.token.user, text)
+		n.Thread = fmt.Sprintf("%040x", n.ID)
+		c.reply(http.StatusCreated, n.discussion())
+	}
+}
+
+func (c *call) resolveDiscussion() {
+	_, mr := c.mergeRequest(writeAPI)
+	if mr == nil {
+		return
+	}
+	resolved, _ := c.field("resolved")
+	for _, n := range mr.notes {
+		if n.Thread != "" && n.Thread == c.r.PathValue("discussion") {
+			n.Resolved, n.ResolvedBy = resolved == "true", c.token.user
+			c.reply(http.StatusOK, n.discussion())
+			return
+		}
+	}
+	c.fail(http.StatusNotFound, "Not found")
+}

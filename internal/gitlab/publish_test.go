@@ -1,0 +1,245 @@
+package gitlab
+
+import (
+	"crypto/tls"
+	"encoding/pem"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"k6report/internal/gitlab/gitlabtest"
+)
+
+func TestThreadsOpenResolveAndOpenAgain(t *testing.T) {
+	s := newServer(t)
+	c := writer(t, s)
+	thread := func(pipeline int64, gates ...string) Thread {
+		return Thread{Key: "load", Pipeline: pipeline, Regressed: gates, Body: "regressed: " + strings.Join(gates, ", ")}
+	}
+	for i, step := range []struct {
+		before   func()
+		thread   Thread
+		want     Done
+		resolved bool
+	}{
+		{nil, thread(1), Skipped, false},
+		{nil, thread(2, "order p(95)"), Created, false},
+		{nil, thread(2, "order p(95)"), Unchanged, false},
+		{nil, thread(3), Updated, true}, // it is gone
+		{nil, thread(4), Unchanged, true},
+		{nil, thread(5, "order p(95)"), Updated, false}, // it is back
+		{func() { s.Resolve(gitlabtest.Person) }, thread(6, "order p(95)"), Unchanged, true},
+		{nil, thread(7, "order p(95)", "browse avg"), Updated, false}, // another matter
+		{nil, thread(6), Left, false},
+	} {
+		if step.before != nil {
+			step.before()
+		}
+		got, err := c.PublishThread(t.Context(), seven, step.thread)
+		if err != nil || got != step.want {
+			t.Fatalf("step %d: %s, %v, want %s", i, got, err, step.want)
+		}
+		if notes := s.Notes(); len(notes) > 1 || len(notes) == 1 && notes[0].Resolved != step.resolved {
+			t.Errorf("step %d: %+v", i, notes)
+		}
+	}
+	s = newServer(t)
+	s.Break(gitlabtest.Fault{Method: "POST", Path: "/discussions", Status: 502, After: true, Times: 1})
+	if got, err := writer(t, s).PublishThread(t.Context(), seven, thread(1, "x")); err != nil || got != Created || len(s.Notes()) != 1 {
+		t.Errorf("a lost answer: %s, %v, %d threads", got, err, len(s.Notes()))
+	}
+}
+
+func TestAStatusMayBeSetTwice(t *testing.T) {
+	s := newServer(t)
+	c := writer(t, s)
+	st := Status{Name: "k6report", Description: strings.Repeat("ü", 400), URL: "https://gitlab.example.com/job/1", Branch: "feature", Pipeline: 10}
+	for range 2 {
+		if err := c.SetStatus(t.Context(), 1, "4f0c2d81", st); err != nil {
+			t.Fatal(err)
+		}
+	}
+	st.Failed = true
+	if err := c.SetStatus(t.Context(), 1, "4f0c2d81", st); err != nil {
+		t.Fatal(err)
+	}
+	all := s.Statuses()
+	if len(all) != 2 || all[0].State != "success" || all[1].State != "failed" || all[0].Pipeline != 10 || !strings.HasSuffix(all[0].Description, "…") {
+		t.Errorf("%+v", all)
+	}
+	s.Break(gitlabtest.Fault{Path: "/statuses/", Status: 409})
+	if err := c.SetStatus(t.Context(), 1, "4f0c2d81", st); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOneIssueUntilItIsClosed(t *testing.T) {
+	s := newServer(t)
+	c := writer(t, s)
+	issue := func(pipeline int64, text string) Issue {
+		return Issue{Key: "nightly", Pipeline: pipeline, Title: "slower", Body: text, Label: "k6report"}
+	}
+	for i, step := range []struct {
+		issue Issue
+		want  Done
+		there int
+	}{
+		{issue(1, "a"), Created, 1}, {issue(1, "a"), Unchanged, 1}, {issue(2, "b"), Updated, 1}, {issue(1, "late"), Unchanged, 1},
+	} {
+		if got, err := c.PublishIssue(t.Context(), 1, step.issue); err != nil || got != step.want || len(s.Issues()) != step.there {
+			t.Errorf("step %d: %s, %v, %d issues", i, got, err, len(s.Issues()))
+		}
+	}
+	s.CloseIssues()
+	if got, err := c.PublishIssue(t.Context(), 1, issue(3, "c")); err != nil || got != Created || len(s.Issues()) != 2 {
+		t.Errorf("after it was closed: %s, %v", got, err)
+	}
+}
+
+func TestAncestors(t *testing.T) {
+	s := newServer(t)
+	s.AddCommit("aaaaaaa1")
+	s.AddCommit("aaaaaaa2", "aaaaaaa1")
+	s.AddCommit("aaaaaaa3", "aaaaaaa2")
+	s.AddCommit("bbbbbbb2", "aaaaaaa1")
+	s.AddCommit("ccccccc3", "aaaaaaa2", "bbbbbbb2") // a merge
+	commits := []string{"aaaaaaa1", "aaaaaaa2", "aaaaaaa3", "bbbbbbb2", "ccccccc3", "ddddddd4"}
+	for head, want := range map[string]string{"aaaaaaa3": "110000+aaaaaaa3", "ccccccc3": "110110"} {
+		got, err := writer(t, s).Ancestors(t.Context(), int64(1), head, commits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, commit := range commits {
+			if got[commit] != (want[i] == '1') && !strings.HasSuffix(want, "+"+commit) {
+				t.Errorf("%s is built on %s: %v", head, commit, got[commit])
+			}
+		}
+	}
+	_, err := clientOf(t, s, gitlabtest.JobToken, nil).Ancestors(t.Context(), int64(1), "aaaaaaa3", commits)
+	if !Forbidden(err) {
+		t.Errorf("a job token: %v", err)
+	}
+	// Long histories are not read to their end: the rest is asked one by one.
+	parent := ""
+	for i := range 700 {
+		sha := strings.Repeat("e", 4) + string(rune('a'+i/100)) + string(rune('a'+i/10%10)) + string(rune('a'+i%10))
+		s.AddCommit(sha, parent)
+		parent = sha
+	}
+	first := "eeeeaaa"
+	got, err := writer(t, s).Ancestors(t.Context(), int64(1), parent, []string{first, "aaaaaaa1"})
+	if stranger, known := got["aaaaaaa1"]; err != nil || !got[first] || stranger || !known {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+func TestFindMergeRequests(t *testing.T) {
+	s := newServer(t)
+	s.AddMergeRequestCommit("4f0c2d81")
+	c := writer(t, s)
+	branch := &Job{Project: 1, Commit: "4f0c2d81", Branch: "feature", Default: "main", Open: []string{"group/app!7"}}
+	if mr, err := c.FindMergeRequest(t.Context(), branch); err != nil || mr == nil || mr.IID != 7 || mr.Target != "main" {
+		t.Errorf("of a branch: %+v, %v", mr, err)
+	}
+	s.ForgetRequests()
+	for name, j := range map[string]*Job{
+		"target":   {Project: 1, Commit: "4f0c2d81", Branch: "main", Default: "main", Open: []string{"group/app!7"}},
+		"schedule": {Project: 1, Commit: "4f0c2d81", Branch: "feature", Default: "main", Source: "schedule", Open: []string{"group/app!7"}},
+		"none":     {Project: 1, Commit: "4f0c2d81", Branch: "feature", Default: "main"},
+	} {
+		if mr, err := c.FindMergeRequest(t.Context(), j); err != nil || mr != nil {
+			t.Errorf("%s: %+v, %v", name, mr, err)
+		}
+	}
+	if len(s.Requests()) > 0 {
+		t.Errorf("asked: %v", s.Requests())
+	}
+}
+
+// A token follows no redirect to another host, nor one from TLS to plain HTTP.
+func TestTokensStayAtHome(t *testing.T) {
+	var got http.Header
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = r.Header
+		_, _ = w.Write([]byte("content"))
+	}))
+	defer other.Close()
+	s := newServer(t)
+	p := writer(t, s).Packages(int64(1), nil)
+	if err := p.Put(t.Context(), "main/run.k6run", []byte("content")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.List(t.Context(), "main/"); err != nil {
+		t.Fatal(err)
+	}
+	s.Break(gitlabtest.Fault{
+		Method: "GET", Path: "/packages/generic/", Status: http.StatusFound,
+		Header: map[string]string{"Location": strings.Replace(other.URL, "127.0.0.1", "localhost", 1)},
+	})
+	content, err := p.Get(t.Context(), "main/run.k6run")
+	if err != nil || string(content) != "content" {
+		t.Fatal(string(content), err)
+	}
+	if got == nil || got.Get("Private-Token") != "" || got.Get("Job-Token") != "" || got.Get("Authorization") != "" {
+		t.Errorf("headers %v", got)
+	}
+}
+
+func TestAPrivateAuthorityAndAPathBeforeTheAPI(t *testing.T) {
+	var path string
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path = r.URL.Path
+		_, _ = w.Write([]byte(`{"id":1}`))
+	}))
+	s.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	s.Config.ErrorLog = nil
+	s.StartTLS()
+	defer s.Close()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := NewClient(Options{API: s.URL + "/gitlab/api/v4", Token: "x", CAFile: ca, Deadline: 5 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.user(t.Context()); err != nil || path != "/gitlab/api/v4/user" {
+		t.Errorf("%q, %v", path, err)
+	}
+	if _, err := NewClient(Options{API: s.URL, CAFile: os.DevNull}); err == nil || !strings.Contains(err.Error(), "no certificate") {
+		t.Error(err)
+	}
+}
+
+func TestJobs(t *testing.T) {
+	vars := map[string]string{
+		"GITLAB_CI": "true", "CI_API_V4_URL": "https://gitlab.example.com/gitlab/api/v4", "CI_PROJECT_ID": "1", "CI_COMMIT_REF_NAME": "main",
+		"CI_DEFAULT_BRANCH": "main", "CI_COMMIT_SHA": "c0",
+	}
+	get := func(name string) (string, bool) { v, ok := vars[name]; return v, ok }
+	j, err := ParseJob(get)
+	if err != nil || !j.OnTarget() || j.MergeRequestProject != 1 || j.FromFork() || j.Head() != "c0" {
+		t.Errorf("%+v, %v", j, err)
+	}
+	vars["CI_MERGE_REQUEST_IID"], vars["CI_MERGE_REQUEST_PROJECT_ID"], vars["CI_MERGE_REQUEST_DIFF_BASE_SHA"] = "7", "2", "ba5e"
+	if j, err = ParseJob(get); err != nil || j.OnTarget() || !j.FromFork() || j.Head() != "ba5e" {
+		t.Errorf("%+v, %v", j, err)
+	}
+	vars["CI_MERGE_REQUEST_TARGET_BRANCH_SHA"] = "719"
+	if j, err = ParseJob(get); err != nil || j.Head() != "719" {
+		t.Errorf("%+v, %v", j, err)
+	}
+	vars["CI_PROJECT_ID"] = "one"
+	if _, err = ParseJob(get); err == nil || !strings.Contains(err.Error(), "CI_PROJECT_ID") {
+		t.Errorf("%v", err)
+	}
+	delete(vars, "GITLAB_CI")
+	if _, err = ParseJob(get); !errors.Is(err, ErrNotInGitLab) {
+		t.Errorf("%v", err)
+	}
+}

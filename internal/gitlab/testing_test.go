@@ -1,0 +1,95 @@
+package gitlab
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"k6report/internal/gitlab/gitlabtest"
+)
+
+var seven = MergeRequest{Project: gitlabtest.Project, IID: gitlabtest.MergeRequest}
+
+// newServer is a GitLab that every request has to please.
+func newServer(t testing.TB) *gitlabtest.Server {
+	t.Helper()
+	s := gitlabtest.New()
+	t.Cleanup(func() {
+		s.Close()
+		for _, m := range s.Mistakes() {
+			t.Errorf("GitLab would not understand %s", m)
+		}
+	})
+	return s
+}
+
+// clientOf talks to a server, and counts what it would sleep.
+func clientOf(t testing.TB, s *gitlabtest.Server, token string, slept *time.Duration) *Client {
+	t.Helper()
+	var mu sync.Mutex
+	o := Options{API: s.API(), Token: token, Sleep: func(ctx context.Context, d time.Duration) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if slept != nil {
+			*slept += d
+		}
+		return ctx.Err()
+	}}
+	if token == gitlabtest.JobToken || token == gitlabtest.ForkToken {
+		o.Token, o.JobToken = "", token
+	}
+	c, err := NewClient(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func writer(t testing.TB, s *gitlabtest.Server) *Client {
+	return clientOf(t, s, gitlabtest.WriteToken, nil)
+}
+
+// The requests of all tests are held against GitLab's own description of its
+// API, where that is at hand.
+func TestTheDescriptionIsRead(t *testing.T) {
+	err := gitlabtest.Described()
+	if gitlabtest.NoDescription(err) {
+		t.Skipf("GitLab's description of its API is not in %s: requests are not held against it", gitlabtest.DescriptionFolder)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := gitlabtest.New()
+	defer s.Close()
+	c := writer(t, s)
+	if err := c.SetStatus(t.Context(), 1, "4f0c2d81", Status{Name: "k6report"}); err != nil {
+		t.Error(err)
+	}
+	if len(s.Mistakes()) > 0 {
+		t.Errorf("mistakes: %v", s.Mistakes())
+	}
+	for _, wrong := range []struct{ method, path, body string }{
+		{"POST", "/projects/1/statuses/4f0c2d81", `{"state":"splendid"}`},
+		{"POST", "/projects/1/merge_requests/7/notes", `{"text":"x"}`},
+		{"GET", "/projects/1/packages?kind=generic", ""},
+		{"GET", "/projects/1/merge_requests/seven/notes", ""},
+	} {
+		before := len(s.Mistakes())
+		r, err := c.api.NewRequest(wrong.method, strings.TrimPrefix(wrong.path, "/"), nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if wrong.body != "" {
+			if err := r.SetBody([]byte(wrong.body)); err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Content-Type", "application/json")
+		}
+		_, _ = c.api.Do(r, nil)
+		if len(s.Mistakes()) == before {
+			t.Errorf("%s %s %s pleases", wrong.method, wrong.path, wrong.body)
+		}
+	}
+}
