@@ -42,6 +42,9 @@ type Options struct {
 	Metrics []run.Metric
 	// Labels are what the user says of the run.
 	Labels map[string]string
+	// Mask takes secrets out of values of tags and labels; nil leaves them. It
+	// must not depend on anything else.
+	Mask func(string) string
 	// Progress is called with bytes read of the sources as they are (packed,
 	// where they are packed), from several goroutines; nil is none.
 	Progress func(bytes int64)
@@ -71,7 +74,7 @@ type reader struct {
 
 // builder makes a Builder for one goroutine.
 func (rd *reader) builder() *run.Builder {
-	b := run.NewBuilder(run.Options{Dimensions: rd.options.Dimensions, ExcludedGroups: rd.options.ExcludedGroups})
+	b := run.NewBuilder(run.Options{Dimensions: rd.options.Dimensions, ExcludedGroups: rd.options.ExcludedGroups, Mask: rd.options.Mask})
 	for _, m := range rd.known {
 		b.Define(m)
 	}

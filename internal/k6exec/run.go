@@ -42,7 +42,10 @@ type RunOptions struct {
 
 	Labels  map[string]string // kept in the record
 	Secrets []string          // values that the record must not hold
-	Now     func() time.Time  // the clock, usually time.Now
+	// MaskLog stands before the log and takes secrets out of what k6 says; nil
+	// leaves it.
+	MaskLog func(io.Writer) FlushWriter
+	Now     func() time.Time // the clock, usually time.Now
 
 	// Kill, once closed, ends k6 at once. The end of Run's context only asks it to
 	// stop: it then runs teardown and writes what it has.
@@ -280,7 +283,14 @@ func (l *lossy) Write(p []byte) (int, error) {
 // logFile keeps k6's log and remembers the first error.
 type logFile struct {
 	lossy
-	f *os.File // nil: no log is kept
+	f    *os.File    // nil: no log is kept
+	mask FlushWriter // nil: nothing is masked
+}
+
+// FlushWriter holds back some of what is written until Flush.
+type FlushWriter interface {
+	io.Writer
+	Flush() error
 }
 
 func openLog(o RunOptions) (*logFile, error) {
@@ -291,13 +301,21 @@ func openLog(o RunOptions) (*logFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &logFile{lossy: lossy{w: f}, f: f}, nil
+	l := &logFile{lossy: lossy{w: f}, f: f}
+	if o.MaskLog != nil {
+		l.mask = o.MaskLog(f)
+		l.w = l.mask
+	}
+	return l, nil
 }
 
 // Close closes the file and returns the first error of writing or closing it.
 func (l *logFile) Close() error {
 	if l.f == nil {
 		return nil
+	}
+	if l.mask != nil && l.err == nil {
+		l.err = l.mask.Flush()
 	}
 	err := l.f.Close()
 	if l.err != nil {

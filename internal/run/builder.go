@@ -34,6 +34,7 @@ type Builder struct {
 	byName  map[string]*metricBuilder
 
 	tags       map[TagSet]*Tags
+	mask       func(string) string // nil: nothing is changed
 	fold       folder
 	generation int
 
@@ -62,6 +63,9 @@ type Options struct {
 	// ExcludedGroups are groups whose requests are not added, in any order: the
 	// Builder can't see to it, but the Run tells. See [InGroups].
 	ExcludedGroups []string
+	// Mask changes values of tags and labels before anything is made of them,
+	// such as secrets into asterisks; nil leaves them.
+	Mask func(string) string
 }
 
 // NewBuilder returns an empty Builder.
@@ -74,6 +78,7 @@ func NewBuilder(o Options) *Builder {
 		ended:    math.MinInt64,
 		problems: make(map[problemKey]*Problem),
 	}
+	b.mask = o.Mask
 	b.fold = newFolder()
 	b.fold.addDimensions(o.Dimensions)
 	b.requests = newRequestsBuilder()
@@ -160,6 +165,9 @@ func (b *Builder) Generation() int { return b.generation }
 // folding, so it has to get a sample: a Run knows of sets by its series only.
 func (b *Builder) Tags(tags []Tag) *Tags {
 	tags = NewTagSet(tags...).List()
+	for i := range tags {
+		tags[i].Value = b.masked(tags[i].Value)
+	}
 	if b.fold.see(tags) {
 		b.refold()
 	}
@@ -199,8 +207,15 @@ func (b *Builder) Series(metric int, t *Tags) *SeriesBuilder {
 // Label sets a label of the run, whatever the parts of the run say. Of several
 // values the greatest stays, as in [Merge].
 func (b *Builder) Label(name, value string) {
-	name, value = clean(name), clean(value)
+	name, value = clean(name), b.masked(clean(value))
 	b.id.own[name] = max(b.id.own[name], value)
+}
+
+func (b *Builder) masked(value string) string {
+	if b.mask == nil {
+		return value
+	}
+	return b.mask(value)
 }
 
 // Source notes an input.
