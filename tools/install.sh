@@ -5,7 +5,7 @@
 #   tools/install.sh NAME...
 #
 # Go programs:     k6 influxd golangci-lint gofumpt benchstat goreleaser cyclonedx-gomod   -> .tools/bin
-# npm packages:    axe-core signalr duckdb          -> .tools/npm/node_modules
+# npm packages:    axe-core signalr duckdb gitlab-ci-local -> .tools/npm/node_modules
 # Debian packages: chromium postgresql npm jq       installed when run as root
 #
 # A Debian or npm tool that can't be had only costs what needs it: the
@@ -99,7 +99,7 @@ npm_package() { # PACKAGE VERSION
 		without "installing npm package $1 $2 failed, see above" "check \`npm config get registry\` and the network"
 }
 
-(($#)) || fail "no tool named" "tools/install.sh k6 influxd golangci-lint gofumpt benchstat goreleaser cyclonedx-gomod axe-core signalr duckdb chromium postgresql npm jq"
+(($#)) || fail "no tool named" "tools/install.sh k6 influxd golangci-lint gofumpt benchstat goreleaser cyclonedx-gomod axe-core signalr duckdb gitlab-ci-local chromium postgresql npm jq"
 for name in "$@"; do
 	case $name in
 	k6) go_tool k6 go.k6.io/k6 "$K6_VERSION" ;;
@@ -111,6 +111,7 @@ for name in "$@"; do
 	benchstat) go_tool benchstat golang.org/x/perf "$BENCHSTAT_VERSION" cmd/benchstat ;;
 	axe-core) npm_package axe-core "$AXE_CORE_VERSION" ;;
 	signalr) npm_package @microsoft/signalr "$SIGNALR_VERSION" ;;
+	gitlab-ci-local) npm_package gitlab-ci-local "$GITLAB_CI_LOCAL_VERSION" ;;
 	duckdb) npm_package @duckdb/node-api "$DUCKDB_VERSION" ;;
 	chromium) debian chromium chromium ;;
 	postgresql) postgresql ;;

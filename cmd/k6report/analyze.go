@@ -9,6 +9,7 @@ import (
 	"k6report/internal/analyze"
 	"k6report/internal/config"
 	"k6report/internal/ingest"
+	"k6report/internal/redact"
 	"k6report/internal/report"
 	"k6report/internal/run"
 )
@@ -53,39 +54,47 @@ func (a *app) analyze(ctx context.Context, c *common, args []string) error {
 	if err != nil {
 		return err
 	}
-	judge, err := c.judge(a.version)
+	judge, err := c.judge(a)
 	if err != nil {
 		return err
 	}
-	r, err := a.read(ctx, c, judge.config, args)
+	rep, _, err := a.analyzeRun(ctx, c, judge, wanted, args)
 	if err != nil {
-		return err
-	}
-	options, err := a.comparisonOptions(ctx, c, judge.config, r)
-	if err != nil {
-		return err
-	}
-	rep := judge.compare(r, options)
-	if err := a.deliver(ctx, c, wanted, rep, r); err != nil {
 		return err
 	}
 	return finish(rep)
 }
 
-// judge holds what turns a run into a report.
-type judge struct {
-	config  *config.Config
-	failOn  []report.Status
-	version string
+// analyzeRun reads all sources as one run, judges it, and writes and shows the
+// report.
+func (a *app) analyzeRun(ctx context.Context, c *common, judge judge, wanted, sources []string) (*report.Report, *run.Run, error) {
+	r, err := a.read(ctx, c, judge.config, sources)
+	if err != nil {
+		return nil, nil, err
+	}
+	options, err := a.comparisonOptions(ctx, c, judge.config, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	rep := judge.compare(r, options)
+	return rep, r, a.deliver(ctx, c, wanted, rep, r)
 }
 
-func (c *common) judge(version string) (judge, error) {
+// judge holds what turns a run into a report.
+type judge struct {
+	config   *config.Config
+	failOn   []report.Status
+	version  string
+	redactor *redact.Redactor
+}
+
+func (c *common) judge(a *app) (judge, error) {
 	failOn, err := c.statuses()
 	if err != nil {
 		return judge{}, err
 	}
 	cfg, err := c.loadConfig()
-	return judge{config: cfg, failOn: failOn, version: version}, err
+	return judge{config: cfg, failOn: failOn, version: a.version, redactor: a.redactor}, err
 }
 
 func (j judge) report(r *run.Run) *report.Report { return j.compare(r, analyze.Options{}) }
@@ -93,7 +102,9 @@ func (j judge) report(r *run.Run) *report.Report { return j.compare(r, analyze.O
 // compare reports on a run with what the options compare it with.
 func (j judge) compare(r *run.Run, o analyze.Options) *report.Report {
 	o.Config, o.Version, o.FailOn = j.config, j.version, j.failOn
-	return analyze.Analyze(r, o)
+	rep := analyze.Analyze(r, o)
+	j.redactor.Value(rep)
+	return rep
 }
 
 // read reads all sources as one run.
@@ -119,6 +130,7 @@ func (a *app) read(ctx context.Context, c *common, cfg *config.Config, args []st
 		ExcludedGroups: cfg.Exclude.Groups,
 		Metrics:        metricsOf(cfg),
 		Instances:      c.instances,
+		Mask:           a.redactor.Text,
 		Labels:         labels,
 		Progress:       progress.add,
 	})

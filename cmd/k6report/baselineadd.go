@@ -71,11 +71,11 @@ func (a *app) baselineAdd(ctx context.Context, c *common, args []string) error {
 	if len(args) == 0 {
 		return usageError{hinted{errors.New("add wants the runs to add"), "k6report baseline add results/RUN"}}
 	}
-	j, err := c.judge(a.version)
+	j, err := c.judge(a)
 	if err != nil {
 		return err
 	}
-	blobs, err := openStore(c.storeName(j.config))
+	blobs, err := a.openStore(a.storeName(c, j.config))
 	if err != nil {
 		return err
 	}
@@ -148,6 +148,11 @@ func (a *app) addRun(ctx context.Context, c *common, j judge, blobs baseline.Blo
 	if rep == nil {
 		rep = j.report(r)
 	}
+	return a.join(ctx, c, j, s, out, r, rep)
+}
+
+// join adds a run that was judged to a baseline, or says why not.
+func (a *app) join(ctx context.Context, c *common, j judge, s *baseline.Store, out added, r *run.Run, rep *report.Report) (added, error) {
 	e := baseline.NewEntry(r, analyze.ThinMetrics())
 	e.Added, e.Status = a.now().UTC(), string(rep.Verdict.Status)
 	out.Run, out.Status = e.ID, e.Status

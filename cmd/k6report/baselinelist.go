@@ -50,7 +50,7 @@ func (a *app) baselineList(ctx context.Context, c *common) error {
 	if err != nil {
 		return err
 	}
-	blobs, err := openStore(c.storeName(cfg))
+	blobs, err := a.openStore(a.storeName(c, cfg))
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (a *app) baselineList(ctx context.Context, c *common) error {
 	case c.json:
 		return a.printJSON(lists)
 	case len(lists) == 0:
-		a.say(c, "there is no baseline in %s yet; k6report baseline add RUN begins one", c.storeName(cfg))
+		a.say(c, "there is no baseline in %s yet; k6report baseline add RUN begins one", a.storeName(c, cfg))
 		return nil
 	case all:
 		return a.listing(c, view.Section{Table: baselinesTable(lists)})

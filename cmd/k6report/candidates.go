@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ const newestRuns = 20
 // baselineNamed reads what a run is to be compared with. A store that can't be
 // read is a fact for the report, no failure.
 func (a *app) baselineNamed(ctx context.Context, c *common, cfg *config.Config, name string, r *run.Run) (*analyze.Baseline, error) {
-	blobs, err := openStore(c.storeName(cfg))
+	blobs, err := a.openStore(a.storeName(c, cfg))
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +41,7 @@ func (a *app) baselineNamed(ctx context.Context, c *common, cfg *config.Config, 
 		noteDamaged(out, d)
 	}
 	git := gitFolder{dir: ".", env: a.env}
-	entries, err = earlierThan(ctx, git, out, entries, r)
+	entries, err = earlierThan(ctx, git, c.lineage, out, entries, r)
 	if err != nil {
 		return nil, err
 	}
@@ -70,8 +71,8 @@ func (a *app) sayNotes(c *common, notes []report.Note) {
 
 // earlierThan leaves the entries whose commits a run's commit is built on, as
 // far as git knows, else those that started before it.
-func earlierThan(ctx context.Context, git gitFolder, out *analyze.Baseline, entries []*baseline.Entry, r *run.Run) ([]*baseline.Entry, error) {
-	commit := labelOf(r, "commit")
+func earlierThan(ctx context.Context, git gitFolder, l lineage, out *analyze.Baseline, entries []*baseline.Entry, r *run.Run) ([]*baseline.Entry, error) {
+	commit := cmp.Or(l.head, labelOf(r, "commit"))
 	var commits []string
 	for _, e := range entries {
 		if e.Commit != "" {
@@ -85,6 +86,7 @@ func earlierThan(ctx context.Context, git gitFolder, out *analyze.Baseline, entr
 		out.Notes = append(out.Notes, report.Note{Code: code, Severity: report.Info, Message: message, Where: out.Name})
 	}
 	kin, err := ancestors(ctx, git, commit, commits)
+	kin, err = l.complete(ctx, commit, commits, kin, err)
 	var none errNoHistory
 	if err != nil && !errors.As(err, &none) {
 		return nil, err

@@ -55,7 +55,7 @@ func (a *app) compare(ctx context.Context, c *common, base, args []string) error
 	if err != nil {
 		return err
 	}
-	judge, err := c.judge(a.version)
+	judge, err := c.judge(a)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,9 @@ import (
 )
 
 // confirmFolder is where the second run of a run goes, beside it.
-func confirmFolder(dir string) string { return filepath.Clean(dir) + "-confirm" }
+func confirmFolder(dir string) string { return filepath.Clean(dir) + confirmEnding }
+
+const confirmEnding = "-confirm"
 
 // judged compares a run with its baseline. With --confirm, what it is suspected
 // of is tested by a second run, which confirms or clears it.

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"k6report/internal/gitlab/gitlabtest"
 )
 
 // TestExamples runs every example of the help in a folder that holds the files
@@ -121,6 +123,11 @@ func runExample(t *testing.T, prepared, line string) {
 	cmd.Env = append(os.Environ(), endAtOnce, "PATH="+filepath.Join(dir, "bin")+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	if !strings.Contains(line, " -- ") { // a LEVEL's target, where the line names none
 		cmd.Env = append(cmd.Env, "K6REPORT_URL="+server.URL)
+	}
+	if strings.Contains(line, "publish gitlab") {
+		s := gitlabtest.New()
+		t.Cleanup(s.Close)
+		cmd.Env = append(cmd.Env, jobOf(s)...)
 	}
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

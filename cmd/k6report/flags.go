@@ -41,6 +41,8 @@ type common struct {
 	rerun       string
 	confirmRuns int
 	force       bool
+	// lineage tells which runs of a baseline come before; zero asks git alone.
+	lineage lineage
 }
 
 // view adds the flags of what is printed.

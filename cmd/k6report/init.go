@@ -13,8 +13,11 @@ import (
 func (a *app) initCommand() *cobra.Command {
 	force := false
 	cmd := &cobra.Command{
-		Use:     "init",
-		Short:   "write a commented k6report.yaml",
+		Use:   "init",
+		Short: "write a commented k6report.yaml and a job for GitLab CI",
+		Long: `Init writes k6report.yaml, in which every setting is a comment, and
+` + snippetFile + `, a job that .gitlab-ci.yml can include. What is there already
+is left, unless --force is given.`,
 		Example: `  k6report init`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -24,10 +27,17 @@ func (a *app) initCommand() *cobra.Command {
 			if err := atomicfile.WriteFile(cmd.Context(), defaultConfig, []byte(config.Template())); err != nil {
 				return err
 			}
-			_, err := fmt.Fprintf(a.stdout, "wrote %s: every setting is a comment; take out the # before those you want\n", defaultConfig)
+			fmt.Fprintf(a.stdout, "wrote %s: every setting is a comment; take out the # before those you want\n", defaultConfig)
+			if _, err := os.Lstat(snippetFile); err == nil && !force {
+				return nil
+			}
+			if err := atomicfile.WriteFile(cmd.Context(), snippetFile, []byte(ciSnippet)); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(a.stdout, "wrote %s: a job for GitLab CI; include it from .gitlab-ci.yml\n", snippetFile)
 			return err
 		},
 	}
-	cmd.Flags().BoolVar(&force, "force", false, "replace a k6report.yaml that is there")
+	cmd.Flags().BoolVar(&force, "force", false, "replace files that are there")
 	return cmd
 }

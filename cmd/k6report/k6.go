@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"k6report/internal/atomicfile"
 	"k6report/internal/k6exec"
@@ -97,7 +99,8 @@ func (r runner) execute(ctx context.Context, j job) (k6exec.RunResult, error) {
 		Log:     filepath.Join(j.dir, logFile),
 		// The time makes it unique, the name makes it telling.
 		Tags:  map[string]string{"testid": j.name + "-" + strconv.FormatInt(a.now().UnixMilli(), 36)},
-		Stdin: a.stdin, Labels: r.labels, Secrets: a.secrets(), Now: a.now, Kill: a.kill,
+		Stdin: a.stdin, Labels: a.maskedLabels(r.labels), Secrets: a.secrets(), Now: a.now, Kill: a.kill,
+		MaskLog: func(w io.Writer) k6exec.FlushWriter { return a.redactor.Writer(w) },
 	}
 	if r.influx != nil {
 		options.Outputs = []string{r.influx.output()}
@@ -114,7 +117,9 @@ func (r runner) execute(ctx context.Context, j job) (k6exec.RunResult, error) {
 	case live != nil:
 		options.Progress = live
 	}
+	fold := a.section("k6", "k6 runs "+filepath.ToSlash(j.command.Script), true)
 	result, err := k6exec.Run(ctx, options)
+	fold()
 	if err != nil {
 		return result, err
 	}
@@ -130,6 +135,15 @@ func (r runner) execute(ctx context.Context, j job) (k6exec.RunResult, error) {
 		return result, fmt.Errorf("keep the record of the run: %w", err)
 	}
 	return result, nil
+}
+
+// maskedLabels are labels without secrets.
+func (a *app) maskedLabels(labels map[string]string) map[string]string {
+	masked := make(map[string]string, len(labels))
+	for name, value := range labels {
+		masked[name] = a.redactor.Text(value)
+	}
+	return masked
 }
 
 // keepPlan writes the plan into the run's folder.
@@ -167,10 +181,22 @@ func sourcesOf(j job, result k6exec.RunResult) []string {
 // secrets are the values that no output may hold.
 func (a *app) secrets() []string {
 	var values []string
-	for _, name := range []string{"K6REPORT_GITLAB_TOKEN", "GITLAB_TOKEN", "CI_JOB_TOKEN", "INFLUX_TOKEN", "INFLUX_PASSWORD", "K6_INFLUXDB_PASSWORD", "K6_CLOUD_TOKEN"} {
-		if value, ok := a.getenv(name); ok {
+	for _, entry := range a.env {
+		name, value, _ := strings.Cut(entry, "=")
+		if value != "" && secretName(name) {
 			values = append(values, value)
 		}
 	}
 	return values
+}
+
+// secretName reports whether a variable of this name holds a secret.
+func secretName(name string) bool {
+	for _, part := range strings.Split(strings.ToUpper(name), "_") {
+		switch part {
+		case "TOKEN", "PASSWORD", "PASSWD", "SECRET", "CREDENTIALS", "APIKEY":
+			return true
+		}
+	}
+	return false
 }

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"k6report/internal/redact"
 )
 
 // version is set when a release is built.
@@ -85,6 +87,10 @@ type app struct {
 	stdoutTerminal   bool
 	stderrTerminal   bool
 	version          string
+	// redactor masks secrets in all that is shown and written.
+	redactor *redact.Redactor
+	// folds says that the log is GitLab's, which folds its sections.
+	folds bool
 }
 
 // Exit codes of the contract that are the program's own; those of verdicts are
@@ -117,8 +123,29 @@ type exitError struct{ code int }
 
 func (e exitError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 
-// run executes the command line and returns the exit code.
+// run executes the command line and returns the exit code. No secret of the
+// environment is shown or written, not even when the program breaks.
 func (a *app) run(ctx context.Context, args []string) int {
+	return a.guarded(func() int { return a.execute(ctx, args) })
+}
+
+// guarded does something with all secrets masked in what is printed.
+func (a *app) guarded(do func() int) (code int) {
+	a.redactor = redact.New(a.secrets())
+	stdout, stderr := a.redactor.Writer(a.stdout), a.redactor.Writer(a.stderr)
+	a.stdout, a.stderr = stdout, stderr
+	defer func() {
+		if broken := recover(); broken != nil {
+			fmt.Fprintf(a.stderr, "k6report: error: this is a fault of k6report: %v\n%s", broken, debug.Stack())
+			code = exitFailed
+		}
+		_ = stdout.Flush() // what could not be written was said before
+		_ = stderr.Flush()
+	}()
+	return do()
+}
+
+func (a *app) execute(ctx context.Context, args []string) int {
 	root := a.root()
 	root.SetArgs(args)
 	root.SetContext(ctx)

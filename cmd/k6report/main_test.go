@@ -21,6 +21,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"k6report/internal/gitlab/gitlabtest"
 	"k6report/internal/ingest/influx/influxtest"
 	"k6report/internal/k6gen"
 )
@@ -45,10 +46,13 @@ func TestScripts(t *testing.T) {
 			if err := clearEnvironment(e); err != nil {
 				return err
 			}
+			e.Values[serverKey] = new(*gitlabtest.Server)
 			return putK6(filepath.Join(e.WorkDir, "bin"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"gen":       genCommand,
+			"gitlab":    gitlabCommand,
+			"plant":     plantCommand,
 			"made":      madeCommand,
 			"keep":      keepCommand,
 			"history":   historyCommand,
@@ -73,7 +77,8 @@ const endAtOnce = "GORACE=atexit_sleep_ms=0"
 // clearEnvironment keeps the settings of whoever runs the tests out of them.
 func clearEnvironment(e *testscript.Env) error {
 	e.Vars = slices.DeleteFunc(e.Vars, func(v string) bool {
-		return strings.HasPrefix(v, environmentPrefix) || strings.HasPrefix(v, "K6_") || strings.HasPrefix(v, "INFLUX_") || strings.HasPrefix(v, "NO_COLOR=")
+		return strings.HasPrefix(v, environmentPrefix) || strings.HasPrefix(v, "K6_") || strings.HasPrefix(v, "INFLUX_") || strings.HasPrefix(v, "NO_COLOR=") ||
+			strings.HasPrefix(v, "CI_") || strings.HasPrefix(v, "GITLAB")
 	})
 	e.Vars = append(e.Vars, endAtOnce)
 	return nil

@@ -40,6 +40,7 @@ status that --fail-on names; 130 interrupted.`,
 	})
 	root.AddCommand(
 		a.analyzeCommand(), a.compareCommand(), a.snapshotCommand(), a.renderCommand(), a.runCommand(),
+		a.ciCommand(), a.publishCommand(),
 		a.baselineCommand(), a.trendCommand(), a.initCommand(), a.versionCommand(), a.manCommand(),
 	)
 	root.SetHelpCommand(helpCommand(root))

@@ -14,6 +14,7 @@ import (
 
 	"k6report/internal/k6exec"
 	"k6report/internal/report"
+	"k6report/internal/run"
 )
 
 // runFlags are those of the run verb.
@@ -77,7 +78,7 @@ func (a *app) runVerb(ctx context.Context, f *runFlags, args []string, dash int)
 	if err != nil {
 		return err
 	}
-	judge, err := f.judge(a.version)
+	judge, err := f.judge(a)
 	if err != nil {
 		return err
 	}
@@ -133,6 +134,8 @@ type runner struct {
 	k6, version string
 	target      *url.URL  // nil for a k6 command
 	influx      *influxDB // nil without --grafana
+	// done is told of every run that was judged; nil is nobody.
+	done func(j job, rep *report.Report, measured *run.Run)
 }
 
 // runAll makes one run after the other. The ladder stops at the first level
@@ -231,6 +234,9 @@ func (r runner) report(ctx context.Context, j job, result k6exec.RunResult) erro
 		return err
 	}
 	written := writeFiles(ctx, j.dir, r.wanted, rep, measured)
+	if r.done != nil {
+		r.done(j, rep, measured)
+	}
 	if err := a.show(c, rep); written == nil && err != nil && !errors.Is(err, syscall.EPIPE) {
 		return err
 	}

@@ -27,12 +27,16 @@ const autoName = "auto"
 // stored adds the flags of which baseline is meant and where it is.
 func (c *common) stored(f *pflag.FlagSet, usage string) {
 	f.StringVar(&c.baseline, "baseline", "", usage)
-	f.StringVar(&c.store, "store", "", "where the baselines are, a `folder` (default "+defaultStore+")")
+	f.StringVar(&c.store, "store", "", "where the baselines are: a `folder` (default "+defaultStore+"), or "+registryStore+" for the project's package registry (the default in GitLab CI)")
 }
 
 // storeName is where the baselines are, by flag, configuration and default.
-func (c *common) storeName(cfg *config.Config) string {
-	return cmp.Or(c.store, cfg.Baseline.Store, defaultStore)
+func (a *app) storeName(c *common, cfg *config.Config) string {
+	usual := defaultStore
+	if _, ci := a.getenv("GITLAB_CI"); ci {
+		usual = registryStore
+	}
+	return cmp.Or(c.store, cfg.Baseline.Store, usual)
 }
 
 // openStore opens the place where baselines are kept: a folder, or a URL of one.
@@ -42,7 +46,7 @@ func openStore(store string) (baseline.Blobs, error) {
 		return baseline.Dir(filepath.Clean(store)), nil
 	}
 	if scheme != "file" {
-		return nil, usageError{hinted{fmt.Errorf("read --store: there is no store %s", publicURL(store)), "name a folder"}}
+		return nil, usageError{hinted{fmt.Errorf("read --store: there is no store %s", publicURL(store)), "name a folder, or " + registryStore}}
 	}
 	if !strings.HasPrefix(rest, "//") {
 		return baseline.Dir(filepath.Clean(rest)), nil
@@ -74,7 +78,7 @@ func baselineNameOf(r *run.Run) string {
 
 // theBaseline opens the baseline that is asked for, or the only one there is.
 func (a *app) theBaseline(ctx context.Context, c *common, cfg *config.Config) (*baseline.Store, baseline.Blobs, error) {
-	blobs, err := openStore(c.storeName(cfg))
+	blobs, err := a.openStore(a.storeName(c, cfg))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -89,12 +93,12 @@ func (a *app) theBaseline(ctx context.Context, c *common, cfg *config.Config) (*
 			return nil, nil, usageError{err}
 		}
 		if !slices.Contains(names, name) {
-			return nil, nil, hinted{fmt.Errorf("there is no baseline %s in %s", name, c.storeName(cfg)), whichBaselines(names)}
+			return nil, nil, hinted{fmt.Errorf("there is no baseline %s in %s", name, a.storeName(c, cfg)), whichBaselines(names)}
 		}
 	case len(names) == 1:
 		name = names[0]
 	case len(names) == 0:
-		return nil, nil, hinted{fmt.Errorf("there is no baseline in %s yet", c.storeName(cfg)), whichBaselines(nil)}
+		return nil, nil, hinted{fmt.Errorf("there is no baseline in %s yet", a.storeName(c, cfg)), whichBaselines(nil)}
 	default:
 		return nil, nil, usageError{hinted{errors.New("there are several baselines"), "name one with --baseline: " + shortList(names)}}
 	}

@@ -25,18 +25,7 @@ const mostMarkdown = 200_000
 // cell: names stand in code spans, and so do words of a sentence that hold
 // anything but letters, digits and harmless punctuation.
 func Markdown(w io.Writer, r *report.Report) error {
-	m := &markdown{}
-	m.heading(r)
-	m.regressions(r)
-	m.failures(r)
-	m.sparklines(r)
-	foot := footer(r)
-	m.details(r, mostMarkdown-m.out.Len()-len(foot))
-	m.out.WriteString(foot)
-	if _, err := io.WriteString(w, m.out.String()); err != nil {
-		return fmt.Errorf("write the Markdown: %w", err)
-	}
-	return nil
+	return Note(w, []NoteRun{{Report: r}}, nil)
 }
 
 type markdown struct{ out strings.Builder }
@@ -44,9 +33,7 @@ type markdown struct{ out strings.Builder }
 func (m *markdown) paragraph(text string) { m.out.WriteString(text + "\n\n") }
 
 func (m *markdown) heading(r *report.Report) {
-	badge := view.Badge(r.Verdict.Status)
-	sign := map[view.Tone]string{view.Good: "✅", view.Warn: "⚠️", view.Bad: "❌"}[badge.Tone]
-	m.paragraph("### " + strings.TrimSpace(sign+" "+prose(badge.Text)))
+	m.paragraph("### " + sign(r.Verdict.Status))
 	if headline := prose(plain.Short(r.Verdict.Headline, 400)); headline != "" {
 		m.paragraph("**" + headline + "**") // a line of bold text is no list, whatever it begins with
 	}

@@ -1,0 +1,337 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"k6report/internal/baseline"
+	"k6report/internal/gitlab"
+	"k6report/internal/report"
+	"k6report/internal/run"
+)
+
+// ciFlags are those of the ci verb.
+type ciFlags struct {
+	runFlags
+	publishFlags
+	first string
+	join  string
+}
+
+const (
+	// ciFolder is where the ci verb writes when it isn't said.
+	ciFolder = "results/ci"
+
+	joinAuto, joinAlways, joinNever = "auto", "always", "never"
+)
+
+func (a *app) ciCommand() *cobra.Command {
+	var f ciFlags
+	cmd := &cobra.Command{
+		Use:   "ci [SOURCE... | -- k6 run ARGS...]",
+		Short: "do all that a job of GitLab CI has to",
+		Long: `Ci does what a load test's job has to, without configuration: it runs k6 (behind
+--) or takes runs that are there, finds the baseline of the target branch,
+compares, runs a second time only when something is suspected, writes all files,
+tells the merge request (k6report publish gitlab) and ends with the verdict's exit
+code.
+
+On the default branch, every valid run joins the baseline; a merge request's never
+does. The baselines are in the project's package registry, for which the job's own
+token is enough. The note takes a token with scope api in K6REPORT_GITLAB_TOKEN:
+without one all but the note is done.
+
+Each SOURCE that is a folder of a run is a run of its own, all files together are
+one; without any, the runs under results/ are taken. A folder NAME-confirm is the
+second run of NAME.`,
+		Example: `  k6report ci -- k6 run scenarios/smoke-test.js
+  k6report ci results/main --thread`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			judge, err := f.judge(a)
+			if err != nil {
+				return err
+			}
+			if err := f.complete(cmd.Flags(), judge.config); err != nil {
+				return err
+			}
+			return a.ci(cmd.Context(), &f, judge, args, cmd.ArgsLenAtDash())
+		},
+	}
+	fl := cmd.Flags()
+	f.view(fl)
+	f.files(fl)
+	f.alsoFailOn = report.RunInvalid
+	f.analysis(fl)
+	f.parts(fl)
+	f.comparison(fl)
+	f.rerunFlag(fl)
+	f.publishFlags.add(fl)
+	fl.IntVar(&f.repeat, "repeat", 1, "make this `number` of runs, one after the other: five begin a baseline")
+	fl.BoolVar(&f.confirm, "confirm", true, "run again when the comparison with the baseline suspects something")
+	fl.StringVar(&f.first, "first", "", "the `folder` of a run of an earlier job: run k6 only if it is suspected, as its second run")
+	fl.StringVar(&f.join, "join", joinAuto, "whether runs join the baseline: `auto` (those of the default branch do), always or never")
+	fl.StringVar(&f.k6, "k6", "", "the k6 `program` to use")
+	return cmd
+}
+
+// ciJob is one run of the ci verb.
+type ciJob struct {
+	*app
+	flags    *ciFlags
+	judge    judge
+	wanted   []string    // formats
+	job      *gitlab.Job // nil outside of GitLab
+	outcomes []outcome
+}
+
+func (a *app) ci(ctx context.Context, f *ciFlags, judge judge, args []string, dash int) error {
+	wanted, err := f.checkOutput()
+	if err != nil {
+		return err
+	}
+	job, err := gitlab.ParseJob(a.getenv)
+	switch {
+	case errors.Is(err, gitlab.ErrNotInGitLab):
+		a.say(&f.common, "this is no job of GitLab CI: nothing is published")
+	case err != nil:
+		a.warn(fmt.Errorf("nothing is published: %w", err))
+		job = nil
+	}
+	if err := a.setUpCI(f, judge, job); err != nil {
+		return err
+	}
+	c := &ciJob{app: a, flags: f, judge: judge, wanted: wanted, job: job}
+	switch {
+	case f.first != "":
+		err = c.second(ctx, args, dash)
+	case dash >= 0:
+		err = c.runK6(ctx, args, dash)
+	default:
+		err = c.take(ctx, args)
+	}
+	var exit exitError
+	if err != nil && !errors.As(err, &exit) {
+		return err
+	}
+	if job == nil || len(c.outcomes) == 0 || ctx.Err() != nil {
+		return err
+	}
+	if failed := a.publish(ctx, publication{common: &f.common, flags: f.publishFlags, job: job, outcomes: c.outcomes}); failed != nil && err == nil {
+		return failed
+	}
+	return err
+}
+
+// setUpCI sets what the job knows and the command line left open.
+func (a *app) setUpCI(f *ciFlags, judge judge, job *gitlab.Job) error {
+	if !slices.Contains([]string{joinAuto, joinAlways, joinNever}, f.join) {
+		return usageError{fmt.Errorf("read --join: %q is none of auto, always, never", f.join)}
+	}
+	if f.baseline == "" && judge.config.Baseline.Name == "" {
+		f.baseline = autoName
+	}
+	if job == nil {
+		return nil
+	}
+	if f.join == joinAlways && job.MergeRequest != 0 {
+		return usageError{hinted{errors.New("read --join: a merge request's run never joins the baseline"), "it may turn out to be slower; leave it to the default branch"}}
+	}
+	a.folds = true
+	if _, no := a.getenv("NO_COLOR"); f.color == "auto" && !no {
+		f.color = "always" // GitLab's log shows it
+	}
+	given := make(map[string]bool)
+	for _, l := range f.labels {
+		name, _, _ := strings.Cut(l, "=")
+		given[name] = true
+	}
+	for _, l := range []run.Tag{
+		{Name: "commit", Value: job.Commit},
+		{Name: "branch", Value: job.Branch},
+		{Name: "job_url", Value: job.URL},
+		{Name: "ci_runner", Value: job.Runner},
+		{Name: "cpu", Value: processor()},
+	} {
+		if l.Value != "" && !given[l.Name] {
+			f.labels = append(f.labels, l.Name+"="+l.Value)
+		}
+	}
+	f.lineage = lineage{head: job.Head(), ask: a.askGitLab(job)}
+	return nil
+}
+
+// processor is the model of this machine's; "" where it isn't known.
+func processor() string {
+	content, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(string(content)) {
+		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// runner makes the series of runs and a runner of it.
+func (c *ciJob) runner(ctx context.Context, args []string, dash int) (*series, *runner, error) {
+	a, f := c.app, &c.flags.runFlags
+	labels, err := f.labelMap()
+	if err != nil {
+		return nil, nil, err
+	}
+	if f.out == "" {
+		f.out = ciFolder
+	}
+	s, err := a.newSeries(f, args, dash)
+	if err != nil {
+		return nil, nil, err
+	}
+	k6, version, err := a.findK6(ctx, f)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := a.inspectAll(ctx, k6, s); err != nil {
+		return nil, nil, err
+	}
+	a.ignoreBrokenPipe()
+	if err := a.showPlans(f, s); err != nil {
+		return nil, nil, err
+	}
+	r := &runner{app: a, flags: f, judge: c.judge, wanted: c.wanted, labels: labels, k6: k6, version: version}
+	r.done = func(j job, rep *report.Report, measured *run.Run) {
+		c.finished(ctx, outcome{filepath.Base(j.dir), j.dir, rep}, measured)
+	}
+	return s, r, nil
+}
+
+// runK6 runs k6 and judges what it left.
+func (c *ciJob) runK6(ctx context.Context, args []string, dash int) error {
+	s, r, err := c.runner(ctx, args, dash)
+	if err != nil {
+		return err
+	}
+	return r.runAll(ctx, s)
+}
+
+// second runs k6 if the run of an earlier job is suspected, and judges that run
+// again with what it left.
+func (c *ciJob) second(ctx context.Context, args []string, dash int) error {
+	a, f := c.app, &c.flags.runFlags
+	first, err := a.savedReport(filepath.Join(c.flags.first, reportFile))
+	if err != nil {
+		return err
+	}
+	if !suspected(first) {
+		a.say(&f.common, "%s is not suspected of anything: there is nothing to confirm", filepath.ToSlash(c.flags.first))
+		return nil
+	}
+	f.out = confirmFolder(c.flags.first)
+	s, r, err := c.runner(ctx, args, dash)
+	if err != nil {
+		return err
+	}
+	j := s.jobs[0]
+	if err := os.MkdirAll(j.dir, 0o755); err != nil {
+		return fmt.Errorf("make folder for the second run: %w", err)
+	}
+	if err := forgetRun(j.dir); err != nil {
+		return err
+	}
+	if _, err := r.execute(ctx, j); err != nil {
+		return err
+	}
+	return c.judgeUnit(ctx, unit{name: filepath.Base(c.flags.first), dir: c.flags.first, sources: []string{c.flags.first}, rerun: j.dir})
+}
+
+// take judges runs that are there.
+func (c *ciJob) take(ctx context.Context, args []string) error {
+	units, err := unitsOf(args, c.flags.out)
+	if err != nil {
+		return err
+	}
+	if c.flags.rerun != "" {
+		if len(units) > 1 {
+			return usageError{hinted{errors.New("--rerun is the second run of one run, and there are several"), "name the folder NAME-confirm: it is the second run of NAME"}}
+		}
+		units[0].rerun = c.flags.rerun
+	}
+	worst := report.ExitOK
+	for _, u := range units {
+		var exit exitError
+		if err := c.judgeUnit(ctx, u); errors.As(err, &exit) {
+			worst = worseExit(worst, exit.code)
+		} else if err != nil {
+			return err
+		}
+	}
+	if worst != report.ExitOK {
+		return exitError{worst}
+	}
+	return nil
+}
+
+// judgeUnit judges one run that is there.
+func (c *ciJob) judgeUnit(ctx context.Context, u unit) error {
+	flags := c.flags.common
+	flags.out, flags.rerun = u.dir, u.rerun
+	rep, r, err := c.analyzeRun(ctx, &flags, c.judge, c.wanted, u.sources)
+	if err != nil {
+		return err
+	}
+	c.finished(ctx, outcome{u.name, u.dir, rep}, r)
+	return finish(rep)
+}
+
+// finished remembers what came of a run, and adds it to the baseline where it
+// belongs there.
+func (c *ciJob) finished(ctx context.Context, o outcome, r *run.Run) {
+	c.outcomes = append(c.outcomes, o)
+	onTarget := c.job != nil && c.job.OnTarget()
+	if c.flags.join == joinNever || c.flags.join == joinAuto && !onTarget || ctx.Err() != nil {
+		return
+	}
+	if c.flags.dryRun {
+		c.say(&c.flags.common, "%s would join the baseline, if it is valid", o.name)
+		return
+	}
+	if err := c.addToBaseline(ctx, o, r); err != nil {
+		c.warn(fmt.Errorf("%s does not join the baseline: %w", o.name, err))
+	}
+}
+
+// mostKeptRuns is how many runs keep all that comparing takes: twice what a run
+// is compared with, for branches that are behind.
+const mostKeptRuns = 2 * newestRuns
+
+func (c *ciJob) addToBaseline(ctx context.Context, o outcome, r *run.Run) error {
+	flags := &c.flags.common
+	out := added{Run: r.ID, Source: o.dir, Baseline: flags.baselineName(c.judge.config, r)}
+	blobs, err := c.openStore(c.storeName(flags, c.judge.config))
+	if err != nil {
+		return err
+	}
+	s, err := baseline.Open(blobs, out.Baseline)
+	if err != nil {
+		return err
+	}
+	out, err = c.app.join(ctx, flags, c.judge, s, out, r, o.report)
+	switch {
+	case err != nil:
+		return err
+	case !out.Added:
+		c.say(flags, "%s does not join baseline %s: %s", o.name, out.Baseline, visible(out.Reason))
+		return nil
+	}
+	c.say(flags, "%s joins baseline %s", o.name, out.Baseline)
+	_, err = s.Prune(ctx, mostKeptRuns)
+	return err
+}

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/spf13/pflag"
+)
+
+// ciFiles are the files that jobs of GitLab CI include.
+func ciFiles(t *testing.T) []string {
+	t.Helper()
+	var files []string
+	for _, pattern := range []string{"*.yml", "templates/*.yml"} {
+		found, err := filepath.Glob(filepath.Join("..", "..", "ci", filepath.FromSlash(pattern)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	if len(files) < 5 {
+		t.Fatalf("ci/ holds %v", files)
+	}
+	return files
+}
+
+// component is a file of ci/ with its inputs filled in, as GitLab does it: text
+// for text.
+type component struct{ text string }
+
+var ciInput = regexp.MustCompile(`\$\[\[ inputs\.(\w+) \]\]`)
+
+func readComponent(t *testing.T, file string) component {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, body, found := strings.Cut(string(content), "\n---\n")
+	if !found {
+		return component{text: string(content)}
+	}
+	var spec struct {
+		Spec struct {
+			Inputs map[string]map[string]any `yaml:"inputs"`
+		} `yaml:"spec"`
+	}
+	if err := yaml.UnmarshalWithOptions([]byte(head), &spec, yaml.Strict()); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	used := make(map[string]bool)
+	text := ciInput.ReplaceAllStringFunc(body, func(m string) string {
+		name := ciInput.FindStringSubmatch(m)[1]
+		used[name] = true
+		def, known := spec.Spec.Inputs[name]
+		if !known {
+			t.Errorf("%s: there is no input %s", file, name)
+		}
+		if value, has := def["default"]; has {
+			out, err := yaml.Marshal(value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return strings.Trim(strings.TrimSpace(string(out)), `"`)
+		}
+		return map[string]string{"script": "scenarios/smoke-test.js", "image": "registry.example.com/k6report"}[name]
+	})
+	for name := range spec.Spec.Inputs {
+		if !used[name] {
+			t.Errorf("%s: nothing uses the input %s", file, name)
+		}
+	}
+	if strings.Contains(text, "$[[") {
+		t.Errorf("%s: an input that is none", file)
+	}
+	return component{text: text}
+}
+
+// The files parse, their scripts call verbs and flags that there are, and they
+// keep what a load test asks of GitLab.
+func TestCIFiles(t *testing.T) {
+	flags := flagsOfCI(t)
+	files := map[string]component{"init": {text: ciSnippet}}
+	for _, file := range ciFiles(t) {
+		files[file] = readComponent(t, file)
+	}
+	for file, c := range files {
+		var jobs map[string]any
+		if err := yaml.Unmarshal([]byte(c.text), &jobs); err != nil {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		for name, value := range jobs {
+			job, isJob := value.(map[string]any)
+			if !isJob || name == "include" {
+				continue
+			}
+			checkJob(t, file+": "+name, job, flags)
+		}
+	}
+}
+
+// flagsOfCI are the flags of the ci verb.
+func flagsOfCI(t *testing.T) map[string]bool {
+	t.Helper()
+	verb, _, err := (&app{}).root().Find([]string{"ci"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	flags := make(map[string]bool)
+	verb.Flags().VisitAll(func(f *pflag.Flag) { flags[f.Name] = true })
+	return flags
+}
+
+func checkJob(t *testing.T, where string, job map[string]any, flags map[string]bool) {
+	t.Helper()
+	scripts, _ := job["script"].([]any)
+	for _, line := range scripts {
+		text, _ := line.(string)
+		ours, k6, _ := strings.Cut(text, " -- ")
+		words := strings.Fields(ours)
+		if len(words) < 2 || words[0] != "k6report" || words[1] != "ci" || !strings.HasPrefix(k6, "k6 run ") {
+			t.Errorf("%s: the script is %q", where, text)
+		}
+		for _, w := range words {
+			name, flag := strings.CutPrefix(w, "--")
+			if name, _, _ = strings.Cut(name, "="); flag && !flags[name] {
+				t.Errorf("%s: there is no flag --%s", where, name)
+			}
+		}
+		if script := strings.Fields(k6); where == "init: load-test" || where == "init: load-test-seed" {
+			continue // whose script is the user's
+		} else if !strings.HasPrefix(script[len(script)-1], "scenarios/") {
+			t.Errorf("%s: %q", where, k6)
+		} else if _, err := os.Stat(filepath.Join("..", "..", filepath.FromSlash(script[len(script)-1]))); err != nil {
+			t.Errorf("%s: %v", where, err)
+		}
+	}
+	variables, _ := job["variables"].(map[string]any)
+	for name := range variables {
+		flag := strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(name, "K6REPORT_")), "_", "-")
+		if !flags[flag] {
+			t.Errorf("%s: variable %s stands for no flag", where, name)
+		}
+	}
+	if _, extends := job["extends"]; extends {
+		return
+	}
+	for _, key := range []string{"image", "rules", "interruptible", "resource_group", "timeout", "artifacts"} {
+		if job[key] == nil {
+			t.Errorf("%s: no %s", where, key)
+		}
+	}
+	if job["interruptible"] != false {
+		t.Errorf("%s: a load test that is broken off says nothing", where)
+	}
+}
+
+// ciSchema is GitLab's schema of its CI files, from the npm package that
+// versions.env names.
+func ciSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	module := filepath.Join("..", "..", ".tools", "npm", "node_modules", "gitlab-ci-local", "src", "schema", "schema.js")
+	if _, err := os.Stat(module); err != nil {
+		withoutTool(t, "gitlab-ci-local, which holds GitLab's schema (tools/install.sh gitlab-ci-local)")
+	}
+	absolute, err := filepath.Abs(module)
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := exec.CommandContext(t.Context(), "node", "--input-type=module", "-e",
+		`const {schema} = await import(process.argv[1]); console.log(JSON.stringify(schema))`, absolute)
+	out, err := node.Output()
+	if err != nil {
+		withoutTool(t, "node: "+err.Error())
+	}
+	document, err := jsonschema.UnmarshalJSON(strings.NewReader(string(out)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("https://gitlab.com/.gitlab-ci.yml", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile("https://gitlab.com/.gitlab-ci.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+func withoutTool(t *testing.T, what string) {
+	t.Helper()
+	if os.Getenv("K6REPORT_REQUIRE_ALL") == "1" {
+		t.Fatalf("missing: %s", what)
+	}
+	t.Skipf("missing: %s", what)
+}
+
+// GitLab's own schema accepts the files, and what it should refuse it refuses.
+func TestCIFilesFollowGitLabsSchema(t *testing.T) {
+	schema := ciSchema(t)
+	validate := func(text string) error {
+		asJSON, err := yaml.YAMLToJSON([]byte(text))
+		if err != nil {
+			return err
+		}
+		value, err := jsonschema.UnmarshalJSON(strings.NewReader(string(asJSON)))
+		if err != nil {
+			return err
+		}
+		return schema.Validate(value)
+	}
+	if err := validate(ciSnippet); err != nil {
+		t.Errorf("init: %v", err)
+	}
+	for _, file := range ciFiles(t) {
+		if err := validate(readComponent(t, file).text); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+	if validate("job: {script: x, interruptible: maybe}") == nil || validate("job: {script: x, artifacts: {reports: {junit: 7}}}") == nil {
+		t.Error("the schema accepts anything")
+	}
+}

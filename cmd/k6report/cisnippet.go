@@ -1,0 +1,55 @@
+package main
+
+// snippetFile is what init writes for GitLab CI.
+const snippetFile = "k6report.gitlab-ci.yml"
+
+// ciSnippet is a job for GitLab CI, complete but for the names of the script and
+// the image.
+const ciSnippet = `# The load test of every merge request. Include it from .gitlab-ci.yml:
+#
+#   include:
+#     - local: ` + snippetFile + `
+#
+# and set K6REPORT_IMAGE to an image with k6 and k6report, K6REPORT_GITLAB_TOKEN
+# (masked) to a project access token with scope api. Without the token all but the
+# comment on the merge request is done.
+load-test:
+  image:
+    name: $K6REPORT_IMAGE
+    entrypoint: [""]
+  rules:
+    - if: $CI_PIPELINE_SOURCE == "merge_request_event"
+    - if: $CI_PIPELINE_SOURCE == "schedule"
+    - if: $CI_COMMIT_BRANCH && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH # feeds the baseline
+  interruptible: false
+  resource_group: k6 # two load tests never share a target
+  timeout: 1h # twice the test and ten minutes
+  cache:
+    key: k6report
+    paths: [.k6report/cache/]
+  script:
+    - k6report ci -- k6 run load.js
+  artifacts:
+    when: always
+    expire_in: 30 days
+    expose_as: load test
+    paths: [results/ci/, results/ci-confirm/]
+    reports:
+      junit: results/ci/junit.xml
+      annotations: results/ci/annotations.json
+      metrics: results/ci/metrics.txt
+      load_performance: results/ci/load-performance.json
+
+# By hand, once: five runs that the first merge requests are compared with.
+load-test-seed:
+  extends: load-test
+  rules:
+    - if: $CI_COMMIT_BRANCH && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
+      when: manual
+      allow_failure: true
+  timeout: 3h
+  artifacts:
+    reports: {}
+  script:
+    - k6report ci --repeat 5 --confirm=false --status=false -- k6 run load.js
+`

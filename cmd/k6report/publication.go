@@ -1,0 +1,151 @@
+package main
+
+import (
+	"cmp"
+	"net/url"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"k6report/internal/config"
+	"k6report/internal/gitlab"
+	"k6report/internal/render"
+	"k6report/internal/render/plain"
+	"k6report/internal/report"
+)
+
+// outcome is a run that was judged.
+type outcome struct {
+	name   string // tells it from others of the same job
+	dir    string // where its files are; "" is nowhere
+	report *report.Report
+}
+
+// publication is all that is to be told to GitLab of a job's runs.
+type publication struct {
+	common   *common
+	flags    publishFlags
+	job      *gitlab.Job
+	outcomes []outcome // at least one
+}
+
+func (p *publication) key() string { return gitlab.Key(cmp.Or(p.flags.key, p.job.Name)) }
+
+func (p *publication) runs() []render.NoteRun {
+	var runs []render.NoteRun
+	for _, o := range p.outcomes {
+		r := render.NoteRun{Name: o.name, Report: o.report}
+		if len(p.outcomes) == 1 {
+			r.Name = ""
+		}
+		runs = append(runs, r)
+	}
+	return runs
+}
+
+// worst is the report whose verdict counts for all.
+func (p *publication) worst() *report.Report {
+	order := report.Statuses()
+	return slices.MinFunc(p.outcomes, func(a, b outcome) int {
+		return slices.Index(order, a.report.Verdict.Status) - slices.Index(order, b.report.Verdict.Status)
+	}).report
+}
+
+// links lead to the page of each run and to the job.
+func (p *publication) links() []render.Link {
+	var links []render.Link
+	for _, o := range p.outcomes {
+		if page := p.pageOf(o); page != "" {
+			text := "full report"
+			if len(p.outcomes) > 1 {
+				text += " of " + o.name
+			}
+			links = append(links, render.Link{Text: text, URL: page})
+		}
+	}
+	return append(links, render.Link{Text: "job", URL: p.job.URL})
+}
+
+// pageOf is the address of a run's page among the job's artifacts; "" where
+// there is none.
+func (p *publication) pageOf(o outcome) string {
+	job, err := url.Parse(p.job.URL)
+	if err != nil || p.job.URL == "" || o.dir == "" || !isFile(filepath.Join(o.dir, pageFile)) {
+		return ""
+	}
+	return job.JoinPath("artifacts", "file", path.Join(projectPath(o.dir), pageFile)).String()
+}
+
+// markdown is what the note and the issue say.
+func (p *publication) markdown() string {
+	var b strings.Builder
+	_ = render.Note(&b, p.runs(), p.links()) // a Builder takes everything
+	return b.String()
+}
+
+func (p *publication) note() gitlab.Note {
+	status := p.worst().Verdict.Status
+	create := true
+	switch p.flags.comment {
+	case config.CommentRegressions:
+		create = status == report.Regressed || status == report.ThresholdFailed
+	case config.CommentChanges:
+		create = status != report.Passed && status != report.Inconclusive
+	}
+	return gitlab.Note{
+		Key: p.key(), Pipeline: p.job.Pipeline, JobName: p.job.Name, Create: create,
+		Body: p.markdown(), Footer: render.MarkdownFooter,
+	}
+}
+
+func (p *publication) thread() gitlab.Thread {
+	var gates []string
+	for _, o := range p.outcomes {
+		if o.report.Comparison == nil {
+			continue
+		}
+		for _, g := range o.report.Comparison.Gates {
+			if g.Verdict == report.GateRegressed {
+				words := []string{g.Metric, g.Endpoint, g.Statistic}
+				if len(p.outcomes) > 1 {
+					words = append([]string{o.name}, words...)
+				}
+				gates = append(gates, strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), " "))
+			}
+		}
+	}
+	var b strings.Builder
+	_ = render.Brief(&b, p.runs()) // a Builder takes everything
+	return gitlab.Thread{Key: p.key(), Pipeline: p.job.Pipeline, Regressed: gates, Body: b.String()}
+}
+
+// wantsIssue reports whether a scheduled pipeline found a regression.
+func (p *publication) wantsIssue() bool {
+	return p.flags.scheduleIssue && p.job.Scheduled() && p.worst().Verdict.Status == report.Regressed
+}
+
+// issueLabel finds our issues again.
+const issueLabel = "k6report"
+
+func (p *publication) issue() gitlab.Issue {
+	return gitlab.Issue{
+		Key: p.key(), Pipeline: p.job.Pipeline, Label: issueLabel, Body: p.markdown(),
+		Title: plain.Short("Load test regressed: "+p.worst().Verdict.Headline, 200),
+	}
+}
+
+func (p *publication) commitStatus() gitlab.Status {
+	s := gitlab.Status{
+		// Several jobs of a pipeline must not overwrite each other's.
+		Name: strings.TrimSpace("k6report " + plain.Short(cmp.Or(p.flags.key, p.job.Name), 80)), Description: plain.Short(p.worst().Verdict.Headline, 200), URL: p.job.URL,
+		Branch: p.job.Branch, Pipeline: p.job.Pipeline,
+	}
+	for _, o := range p.outcomes {
+		s.Failed = s.Failed || o.report.Verdict.ExitCode != report.ExitOK
+	}
+	if len(p.outcomes) == 1 {
+		s.URL = cmp.Or(p.pageOf(p.outcomes[0]), s.URL)
+	}
+	return s
+}

@@ -1,0 +1,268 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"k6report/internal/config"
+	"k6report/internal/gitlab"
+	"k6report/internal/report"
+)
+
+// publishFlags say what is told to GitLab.
+type publishFlags struct {
+	dryRun        bool
+	comment       string
+	thread        bool
+	require       bool
+	key           string
+	status        bool
+	scheduleIssue bool
+}
+
+func (p *publishFlags) add(f *pflag.FlagSet) {
+	f.BoolVar(&p.dryRun, "dry-run", false, "print what would be sent, and send nothing")
+	f.StringVar(&p.comment, "comment", "", "when to write a note where there is none: `always`, changes or regressions (default always)")
+	f.BoolVar(&p.thread, "thread", false, "open a thread on a regression, and resolve it when it is gone")
+	f.BoolVar(&p.require, "require-publish", false, "fail when something can't be published")
+	f.StringVar(&p.key, "key", "", "tells the notes of several jobs apart: a `name` (default the job's)")
+	f.BoolVar(&p.status, "status", true, "set the commit's status k6report")
+	f.BoolVar(&p.scheduleIssue, "schedule-issue", false, "open an issue when a scheduled pipeline finds a regression")
+}
+
+// complete takes from the configuration what the command line left open.
+func (p *publishFlags) complete(f *pflag.FlagSet, cfg *config.Config) error {
+	p.comment = cmp.Or(p.comment, cfg.Publish.Comment, config.CommentAlways)
+	if !slices.Contains([]string{config.CommentAlways, config.CommentChanges, config.CommentRegressions}, p.comment) {
+		return usageError{fmt.Errorf("read --comment: %q is none of always, changes, regressions", p.comment)}
+	}
+	p.key = cmp.Or(p.key, cfg.Publish.Key)
+	if !f.Changed("thread") {
+		p.thread = cfg.Publish.Thread
+	}
+	if !f.Changed("require-publish") {
+		p.require = cfg.Publish.Require
+	}
+	return nil
+}
+
+func (a *app) publishCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "publish",
+		Short:   "tell a merge request what a report says",
+		Example: "  k6report publish gitlab report/report.json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{hinted{fmt.Errorf("k6report does not publish to %q", args[0]), "k6report publish gitlab REPORT.json"}}
+			}
+			return cmd.Help()
+		},
+	}
+	cmd.AddCommand(a.publishGitLabCommand())
+	return cmd
+}
+
+func (a *app) publishGitLabCommand() *cobra.Command {
+	var c common
+	var p publishFlags
+	cmd := &cobra.Command{
+		Use:   "gitlab REPORT.json...",
+		Short: "write the note, the thread and the status on GitLab",
+		Long: `Publish gitlab tells the merge request of the job that it runs in what reports
+say: in one note that is always current, in a thread that stays open while
+something is regressed (--thread), and in the status of the commit. Run twice, it
+writes nothing the second time.
+
+It takes a token with scope api in K6REPORT_GITLAB_TOKEN, for a job's own token may
+not write notes. What can't be published is a warning: the exit code is 0 unless
+--require-publish is given.`,
+		Example: `  k6report publish gitlab report/report.json
+  k6report publish gitlab report/report.json --dry-run`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cfg, err := c.loadConfig()
+			if err != nil {
+				return err
+			}
+			if err := p.complete(cmd.Flags(), cfg); err != nil {
+				return err
+			}
+			return a.publishReports(cmd.Context(), &c, p, args)
+		},
+	}
+	c.configured(cmd.Flags())
+	cmd.Flags().BoolVarP(&c.quiet, "quiet", "q", false, "say nothing but warnings")
+	p.add(cmd.Flags())
+	return cmd
+}
+
+func (a *app) publishReports(ctx context.Context, c *common, p publishFlags, args []string) error {
+	if len(args) == 0 {
+		return usageError{hinted{errors.New("publish wants the report to publish"), "k6report publish gitlab REPORT.json"}}
+	}
+	job, err := gitlab.ParseJob(a.getenv)
+	if err != nil {
+		return usageError{hinted{err, "run it in a job of GitLab CI, whose variables say where it belongs"}}
+	}
+	var outcomes []outcome
+	for _, name := range args {
+		rep, err := a.savedReport(name)
+		if err != nil {
+			return err
+		}
+		outcomes = append(outcomes, outcome{filepath.Base(filepath.Dir(name)), filepath.Dir(name), rep})
+	}
+	return a.publish(ctx, publication{common: c, flags: p, job: job, outcomes: outcomes})
+}
+
+// savedReport reads a report.json, and masks what an earlier version may have
+// left in it.
+func (a *app) savedReport(name string) (*report.Report, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, readError(err)
+	}
+	defer f.Close()
+	rep, err := report.Decode(f)
+	if err != nil {
+		return nil, hinted{fmt.Errorf("%s: %w", name, err), "a report.json is wanted, as k6report analyze --out DIR writes it"}
+	}
+	a.redactor.Value(rep)
+	return rep, nil
+}
+
+// mostPublishing bounds all of publishing: a job must not hang on GitLab.
+const mostPublishing = 3 * time.Minute
+
+// publish tells GitLab. What fails is said, and returned only where it is
+// required.
+func (a *app) publish(ctx context.Context, p publication) error {
+	defer a.section("publish", "k6report publishes", false)()
+	if p.flags.dryRun {
+		return a.printPlan(p)
+	}
+	ctx, cancel := context.WithTimeout(ctx, mostPublishing)
+	defer cancel()
+	err := a.send(ctx, p)
+	if err == nil {
+		return nil
+	}
+	a.warn(err)
+	if p.flags.require {
+		return hinted{errors.New("not everything was published"), "the warnings say why; without --require-publish they would be all"}
+	}
+	return nil
+}
+
+// send sends all that there is to be sent, and returns what failed.
+func (a *app) send(ctx context.Context, p publication) error {
+	if p.job.WriteToken == "" {
+		hint := "make a project access token with scope api and role Developer, and keep it in a masked CI variable K6REPORT_GITLAB_TOKEN"
+		if p.job.FromFork() {
+			hint = "pipelines of forks see no variables of the project: that is as it should be; the report is among the job's artifacts"
+		}
+		return hinted{errors.New("nothing is published on GitLab: there is no token that may write"), hint}
+	}
+	client, err := a.writer(p.job)
+	if err != nil {
+		return err
+	}
+	finder, err := a.reader(p.job)
+	if err != nil {
+		return err
+	}
+	mr, err := finder.FindMergeRequest(ctx, p.job)
+	if err != nil {
+		if mr, err = client.FindMergeRequest(ctx, p.job); err != nil {
+			return err
+		}
+	}
+	steps := []func() (string, gitlab.Done, error){}
+	if mr != nil {
+		steps = append(steps, func() (string, gitlab.Done, error) {
+			done, err := client.PublishNote(ctx, *mr, p.note())
+			return "note on " + mr.String(), done, err
+		})
+		if p.flags.thread {
+			steps = append(steps, func() (string, gitlab.Done, error) {
+				done, err := client.PublishThread(ctx, *mr, p.thread())
+				return "thread on " + mr.String(), done, err
+			})
+		}
+	}
+	if p.wantsIssue() {
+		steps = append(steps, func() (string, gitlab.Done, error) {
+			done, err := client.PublishIssue(ctx, p.job.Project, p.issue())
+			return "issue", done, err
+		})
+	}
+	if p.flags.status && p.job.Commit != "" {
+		steps = append(steps, func() (string, gitlab.Done, error) {
+			return "status of the commit", "set", client.SetStatus(ctx, p.job.Project, p.job.Commit, p.commitStatus())
+		})
+	}
+	var failed []error
+	for _, step := range steps {
+		what, done, err := step()
+		if err != nil {
+			failed = append(failed, err)
+			if ctx.Err() != nil || gitlab.Hopeless(err) {
+				break
+			}
+			continue
+		}
+		a.say(p.common, "%s: %s", what, done)
+	}
+	return errors.Join(failed...)
+}
+
+// printPlan prints what would be sent.
+func (a *app) printPlan(p publication) error {
+	var b strings.Builder
+	part := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	if p.job.MergeRequest != 0 || len(p.job.Open) > 0 {
+		where := fmt.Sprintf("merge request !%d of project %d", p.job.MergeRequest, p.job.MergeRequestProject)
+		if p.job.MergeRequest == 0 {
+			where = "the open merge request of branch " + p.job.Branch
+		}
+		note := p.note()
+		part("--- note on %s, key %s%s", where, note.Key, map[bool]string{false: ", only if there is one already"}[note.Create])
+		part("%s", note.Body)
+		if t := p.thread(); p.flags.thread && len(t.Regressed) > 0 {
+			part("--- thread on %s, about %s", where, strings.Join(t.Regressed, ", "))
+			part("%s", t.Body)
+		} else if p.flags.thread {
+			part("--- thread on %s: resolved, if there is one", where)
+		}
+	}
+	if p.wantsIssue() {
+		i := p.issue()
+		part("--- issue in project %d: %s", p.job.Project, i.Title)
+		part("%s", i.Body)
+	}
+	if s := p.commitStatus(); p.flags.status && p.job.Commit != "" {
+		part("--- status of commit %s: %s, %s", p.job.Commit, map[bool]string{true: "failed", false: "success"}[s.Failed], s.Description)
+	}
+	_, err := fmt.Fprint(a.stdout, b.String())
+	return err
+}
+
+// warn says what failed and does not count, with what to do.
+func (a *app) warn(err error) {
+	for line := range strings.SplitSeq(strings.TrimSpace(err.Error()), "\n") {
+		fmt.Fprintf(a.stderr, "k6report: warning: %s\n", visible(line))
+	}
+	var hint interface{ Hint() string }
+	if errors.As(err, &hint) && hint.Hint() != "" {
+		fmt.Fprintf(a.stderr, "k6report: hint: %s\n", visible(hint.Hint()))
+	}
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"k6report/internal/gitlab/gitlabtest"
+)
+
+// job are the variables of a merge request's job.
+func jobOf(s *gitlabtest.Server, more ...string) []string {
+	return append([]string{
+		"GITLAB_CI=true", "CI_API_V4_URL=" + s.API(), "CI_PROJECT_ID=1", "CI_DEFAULT_BRANCH=main", "CI_COMMIT_REF_NAME=feature", "CI_COMMIT_SHA=f000001",
+		"CI_JOB_NAME=load-test", "CI_JOB_URL=" + s.URL + "/group/app/-/jobs/900", "CI_PIPELINE_ID=10", "CI_MERGE_REQUEST_IID=7", "CI_MERGE_REQUEST_PROJECT_ID=1",
+		"CI_JOB_TOKEN=" + gitlabtest.JobToken, "K6REPORT_GITLAB_TOKEN=" + gitlabtest.WriteToken,
+	}, more...)
+}
+
+// Publishing a typical report against a GitLab on this machine takes less than
+// 300 ms, program start left out.
+func TestPublishingIsQuick(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a time is measured")
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "run.k6run")
+	m := usual(1)
+	if err := m.writeFile(path); err != nil {
+		t.Fatal(err)
+	}
+	a, _, stderr := terminal(t, 100)
+	if code := a.run(t.Context(), []string{"analyze", path, "--out", dir}); code != exitOK {
+		t.Fatal(stderr)
+	}
+	best := time.Hour
+	for range 5 {
+		s := gitlabtest.New()
+		a, _, stderr := terminal(t, 100, jobOf(s)...)
+		a.now = time.Now
+		start := time.Now()
+		code := a.run(t.Context(), []string{"publish", "gitlab", filepath.Join(dir, reportFile), "--require-publish"})
+		best = min(best, time.Since(start))
+		if n := len(s.Requests()); code != exitOK || n > 6 {
+			t.Errorf("exit code %d, %d requests: %s", code, n, stderr)
+		}
+		s.Close()
+	}
+	t.Logf("%v", best.Round(100*time.Microsecond))
+	if best > 300*time.Millisecond {
+		t.Errorf("it takes %v, at most 300 ms are wanted", best)
+	}
+}
+
+// A panic shows where it was, and no secret.
+func TestAPanicShowsNoSecret(t *testing.T) {
+	a, stdout, stderr := terminal(t, 100, "K6REPORT_GITLAB_TOKEN="+gitlabtest.WriteToken)
+	code := a.guarded(func() int { panic(errors.New("broken by " + gitlabtest.WriteToken)) })
+	text := stdout.String() + stderr.String()
+	if code != exitFailed || strings.Contains(text, gitlabtest.WriteToken) || !strings.Contains(text, "this is a fault of k6report: broken by ***") || !strings.Contains(text, "publish_test.go") {
+		t.Errorf("exit code %d: %.400s", code, text)
+	}
+}
