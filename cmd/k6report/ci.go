@@ -107,6 +107,9 @@ func (a *app) ci(ctx context.Context, f *ciFlags, judge judge, args []string, da
 	if err := a.setUpCI(f, judge, job); err != nil {
 		return err
 	}
+	if _, err := a.openStore(a.storeName(&f.common, judge.config)); err != nil {
+		return err // before k6 has run for nothing
+	}
 	c := &ciJob{app: a, flags: f, judge: judge, wanted: wanted, job: job}
 	switch {
 	case f.first != "":

@@ -238,6 +238,9 @@ func gitlabCheck(ts *testscript.TestScript, neg bool, s *gitlabtest.Server, verb
 		}
 		s.ForgetRequests()
 	case "clean":
+		for _, p := range s.Packages(gitlabtest.Project) {
+			notes = append(notes, string(p.Content))
+		}
 		cleanCheck(ts, append(append(append(notes, threads...), issues...), statuses...))
 	default:
 		ts.Fatalf("gitlab has no command %s", verb)
