@@ -229,3 +229,25 @@ func TestCIFilesFollowGitLabsSchema(t *testing.T) {
 		t.Error("the schema accepts anything")
 	}
 }
+
+// The image has the versions that k6report is tested with.
+func TestTheImageHasTheVersionsOfTheTests(t *testing.T) {
+	read := func(parts ...string) string {
+		content, err := os.ReadFile(filepath.Join(append([]string{"..", ".."}, parts...)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(content)
+	}
+	image := read("ci", "Containerfile")
+	k6 := regexp.MustCompile(`(?m)^K6_VERSION=v(.+)$`).FindStringSubmatch(read("tools", "versions.env"))
+	language := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(read("go.mod"))
+	if k6 == nil || language == nil {
+		t.Fatal("no versions")
+	}
+	for _, want := range []string{"ARG K6_VERSION=" + k6[1] + "\n", "ARG GO_VERSION=" + language[1] + "\n"} {
+		if !strings.Contains(image, want) {
+			t.Errorf("Containerfile has no %q", want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package gitlab_test
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"k6report/internal/baseline/blobstest"
 	"k6report/internal/gitlab"
 	"k6report/internal/gitlab/gitlabtest"
+	"k6report/internal/run"
 )
 
 func registry(t *testing.T, s *gitlabtest.Server, cache gitlab.Cache) *gitlab.Packages {
@@ -186,6 +188,37 @@ func TestConcurrentAddsOfRuns(t *testing.T) {
 	entries, damaged, err := st.List(t.Context())
 	if err != nil || len(damaged) > 0 || len(entries) != 8 {
 		t.Errorf("%d entries, %v, %v", len(entries), damaged, err)
+	}
+}
+
+// Thinning old runs of a registry takes no right to delete either.
+func TestPruningARegistry(t *testing.T) {
+	s := newServer(t)
+	s.SetMaintainer(gitlabtest.JobToken, false)
+	st, err := baseline.Open(registry(t, s, baseline.Dir(t.TempDir())), "main")
+	must(t, err)
+	for i := range int64(4) {
+		b := run.NewBuilder(run.Options{})
+		b.Define(run.Metric{Name: "vus_max", Type: run.Gauge})
+		b.Series(b.Metric("vus_max"), b.Tags(nil)).Add((1_700_000_000+i)*1e9, 1)
+		e := baseline.NewEntry(b.Finish(), []string{"vus_max"})
+		e.Status = "passed"
+		must(t, st.Add(t.Context(), e))
+	}
+	thinned, err := st.Prune(t.Context(), 2)
+	if err != nil || thinned != 2 {
+		t.Errorf("%d thinned, %v", thinned, err)
+	}
+	fresh, err := baseline.Open(registry(t, s, nil), "main")
+	must(t, err)
+	entries, damaged, err := fresh.List(t.Context())
+	must(t, err)
+	var whole []bool
+	for _, e := range entries {
+		whole = append(whole, e.Whole)
+	}
+	if len(damaged) > 0 || !slices.Equal(whole, []bool{false, false, true, true}) {
+		t.Errorf("whole are %v, damaged %v", whole, damaged)
 	}
 }
 

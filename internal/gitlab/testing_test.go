@@ -2,10 +2,14 @@ package gitlab
 
 import (
 	"context"
+	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"k6report/internal/gitlab/gitlabtest"
 )
@@ -91,5 +95,43 @@ func TestTheDescriptionIsRead(t *testing.T) {
 		if len(s.Mistakes()) == before {
 			t.Errorf("%s %s %s pleases", wrong.method, wrong.path, wrong.body)
 		}
+	}
+}
+
+// What the server answers has the shape that GitLab's own tests want.
+func TestNotesLookAsGitLabs(t *testing.T) {
+	if gitlabtest.NoDescription(gitlabtest.Described()) {
+		t.Skipf("GitLab's schema of notes is not in %s", gitlabtest.DescriptionFolder)
+	}
+	schema, err := jsonschema.NewCompiler().Compile(filepath.Join("..", "..", filepath.FromSlash(gitlabtest.DescriptionFolder), "notes.schema.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newServer(t)
+	s.AddNote(gitlabtest.Person, "talk")
+	c := writer(t, s)
+	publish(t, c, aNote(10, "x"))
+	if _, err := c.PublishThread(t.Context(), seven, Thread{Key: "load", Pipeline: 10, Regressed: []string{"a"}, Body: "slower"}); err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.API()+"/projects/1/merge_requests/7/notes", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Private-Token", gitlabtest.ReadToken)
+	resp, err := s.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	value, err := jsonschema.UnmarshalJSON(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list, ok := value.([]any); !ok || len(list) != 3 {
+		t.Errorf("the answer is %v", value)
+	}
+	if err := schema.Validate(value); err != nil {
+		t.Error(err)
 	}
 }
