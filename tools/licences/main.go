@@ -26,9 +26,9 @@ import (
 )
 
 // compatible are the licences whose code may be part of a program under
-// Apache-2.0 without conditions on the whole: permissive ones, and the one of
-// the fonts, which binds only the fonts.
-var compatible = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "FTL", "ISC", "MIT", "OFL-1.1", "Unlicense", "Zlib"}
+// Apache-2.0 without conditions on the whole: permissive ones, the one of the
+// fonts, which binds only the fonts, and Mozilla's, which binds only its files.
+var compatible = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "FTL", "ISC", "MIT", "MPL-2.0", "OFL-1.1", "Unlicense", "Zlib"}
 
 // choices are modules under several licences of which one may be chosen: there
 // it is enough that one is compatible.
