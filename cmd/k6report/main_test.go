@@ -201,6 +201,7 @@ type generated struct {
 	threshold  string // of http_req_duration
 	components bool
 	testid     string // a tag of all samples; "" for none
+	group      string // of the requests to endpoint_1
 }
 
 func (g generated) write(w io.Writer) error {
@@ -209,7 +210,7 @@ func (g generated) write(w io.Writer) error {
 		Seed: g.seed, Start: time.Date(2026, 11, 23, 11, 45, 53, 0, time.UTC),
 		Duration: time.Duration(g.seconds) * time.Second, Rate: g.rate, Endpoints: 3, Components: g.components,
 	}
-	if g.threshold == "" && g.testid == "" {
+	if g.threshold == "" && g.testid == "" && g.group == "" {
 		_, err := k6gen.Write(w, o)
 		return err
 	}
@@ -223,6 +224,10 @@ func (g generated) write(w io.Writer) error {
 	}
 	if g.testid != "" {
 		written = bytes.ReplaceAll(written, []byte(`"tags":{"`), []byte(`"tags":{"testid":`+strconv.Quote(g.testid)+`,"`))
+	}
+	if g.group != "" {
+		const behind = `,"method":"GET","name":"endpoint_1"`
+		written = bytes.ReplaceAll(written, []byte(`"group":""`+behind), []byte(`"group":`+strconv.Quote(g.group)+behind))
 	}
 	_, err := w.Write(written)
 	return err
@@ -259,6 +264,7 @@ func genCommand(ts *testscript.TestScript, neg bool, args []string) {
 	flags.StringVar(&g.threshold, "threshold", "", "")
 	flags.BoolVar(&g.components, "components", false, "")
 	flags.StringVar(&g.testid, "testid", "", "")
+	flags.StringVar(&g.group, "group", "", "")
 	ts.Check(flags.Parse(args))
 	if neg || flags.NArg() != 1 {
 		ts.Fatalf("usage: gen [flags] FILE")
