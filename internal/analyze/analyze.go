@@ -64,6 +64,9 @@ func Analyze(r *run.Run, o Options) *report.Report {
 	s.sources(&out.Run)
 	out.Overhead = s.overhead()
 	out.Comparison = s.compare(&o)
+	if c := s.distributionChart(); c != nil {
+		out.Charts = append(out.Charts, *c)
+	}
 	out.Saturation = s.saturation(out)
 	out.Soak = s.soak(out)
 	out.Trend = s.trend(&o)
@@ -95,6 +98,8 @@ type subject struct {
 	said    map[metricKey]*run.ReportedMetric // by a summary
 	asked   []asked                           // thresholds, from all sources
 	notes   []report.Note
+	// compared is the comparison with a baseline; nil until there is one.
+	compared *comparing
 }
 
 func newSubject(r *run.Run, c *config.Config) *subject {

@@ -139,6 +139,7 @@ func (s *subject) compare(o *Options) *report.Comparison {
 	c.out.Noise = c.noise(inputs)
 	c.vanished()
 	sortGates(c.out.Gates)
+	s.compared = c
 	c.shift()
 	c.explore()
 	c.noteRuns()

@@ -10,7 +10,7 @@ const (
 	ChartEndpointP95 = "endpoint_p95" // p95 over time, a series an endpoint
 
 	// ChartDistribution is the share of requests that took at most x ms, a
-	// series for each side of a comparison.
+	// series for each side of a comparison: this run's first, then the baseline's.
 	ChartDistribution = "distribution"
 	// ChartAttribution is the mean time in each component over time, a series a
 	// component (named as in Attribution) in ms, to be stacked.
@@ -41,14 +41,16 @@ const (
 
 // Chart is a picture's data: at most 300 points a series.
 type Chart struct {
-	ID      string   `json:"id"`
-	Title   string   `json:"title"`
-	Kind    string   `json:"kind"`
-	Unit    string   `json:"unit"`               // of y: ms, s, 1/s, share, B, count; empty: a plain number
-	XUnit   string   `json:"x_unit"`             // of x; s is seconds since the run's start
-	Log     bool     `json:"log,omitzero"`       // y is better seen on a logarithmic axis
-	X       Points   `json:"x"`                  // ascending, no gaps
-	XLabels []string `json:"x_labels,omitempty"` // as many as X, for categories
+	ID    string `json:"id"`
+	Title string `json:"title"`
+	// Endpoint is the one that it is of; empty: of all requests.
+	Endpoint string   `json:"endpoint,omitempty"`
+	Kind     string   `json:"kind"`
+	Unit     string   `json:"unit"`               // of y: ms, s, 1/s, share, B, count; empty: a plain number
+	XUnit    string   `json:"x_unit"`             // of x; s is seconds since the run's start
+	Log      bool     `json:"log,omitzero"`       // y is better seen on a logarithmic axis
+	X        Points   `json:"x"`                  // ascending, no gaps
+	XLabels  []string `json:"x_labels,omitempty"` // as many as X, for categories
 	// Series have as many points as X each.
 	Series []Series `json:"series"`
 	Marks  []Mark   `json:"marks,omitempty"`

@@ -20,17 +20,10 @@ func distributionPicture(r *report.Report) *Picture {
 	if !ok || !(high > 0) {
 		return nil
 	}
-	var names []string
-	inks := []ink{blue, grey, orange, green}
-	for i, s := range c.Series {
-		names = append(names, s.Name)
-		if i >= len(inks) {
-			inks = append(inks, series(i))
-		}
-	}
+	inks := inksOf(c, blue, grey, orange, green)
 	p := &Picture{
-		ID: Distribution, Title: "Share of requests by latency", height: 240,
-		Text: "for each latency, the share of requests that took no longer", Data: dataOf(c, nil), legend: entries(names, inks),
+		ID: Distribution, Title: "Share of requests by latency: " + orWhole(nameOf(r, c.Endpoint)), height: 240,
+		Text: "for each latency, the share of requests that took no longer", Data: dataOf(c, nil), legend: entries(c, inks),
 	}
 	p.paint = func(s *sheet) {
 		y := scale{min: 0, max: 1}
@@ -64,7 +57,7 @@ func attributionPicture(r *report.Report) *Picture {
 			layers[i+1][j] = layers[i][j] + s.Y[j]
 		}
 		p.Data.Series[i].Name = componentWord(s.Name)
-		p.legend = append(p.legend, entry{componentWord(s.Name), componentInk(s.Name), true})
+		p.legend = append(p.legend, entry{name: componentWord(s.Name), ink: componentInk(s.Name), area: true})
 	}
 	_, high, ok := extent(layers[len(layers)-1])
 	if !ok || high <= 0 {
@@ -83,6 +76,9 @@ func attributionPicture(r *report.Report) *Picture {
 	}
 	return p
 }
+
+// leastStep is the change in ms below which a component counts as unchanged.
+const leastStep = 0.005
 
 // deltaPicture is the way from the reference's mean to this run's: a step for
 // each component.
@@ -112,11 +108,11 @@ func deltaPicture(r *report.Report) *Picture {
 	names = append(names, "in all")
 	p := &Picture{
 		ID: Delta, Title: lettersOnly(c.Title), height: vg.Length(len(names)*rowHeight) + 40,
-		Text: "the mean grew by " + view.Milliseconds(at) + " in all; each bar is the part of one component",
+		Text: deltaText(at),
 	}
 	p.paint = func(s *sheet) {
 		pad := (high - low) * 0.06
-		list := s.rows(names, scale{min: low - pad, max: high + 5*pad}, c.Unit) // room for the numbers
+		list := s.rows(plainRows(names), scale{min: low - pad, max: high + 5*pad}, c.Unit) // room for the numbers
 		style := lettering(labelSize, false, dim)
 		for i := range names {
 			start, step, colour := 0.0, at, dark
@@ -126,7 +122,10 @@ func deltaPicture(r *report.Report) *Picture {
 			}
 			list.bar(colour, i, start, start+step)
 			label := view.Number(step, 2) + " ms"
-			if step > 0 {
+			switch {
+			case math.Abs(step) < leastStep:
+				label = "±0 ms"
+			case step > 0:
 				label = "+" + label
 			}
 			s.text(style, list.px(math.Max(start, start+step))+4, list.middle(i)-4, label)
@@ -135,6 +134,17 @@ func deltaPicture(r *report.Report) *Picture {
 		list.StrokeLine2(line(rule, hairline), zero, list.area.Min.Y, zero, list.area.Max.Y)
 	}
 	return p
+}
+
+func deltaText(ms float64) string {
+	how := "grew by " + view.Milliseconds(ms)
+	switch {
+	case math.Abs(ms) < leastStep:
+		how = "stayed as it was"
+	case ms < 0:
+		how = "fell by " + view.Milliseconds(-ms)
+	}
+	return "the mean " + how + " in all; each bar is the part of one component"
 }
 
 // saturationPicture is latency against load, with the knee and the capacity.
@@ -147,17 +157,10 @@ func saturationPicture(r *report.Report) *Picture {
 	if !ok {
 		return nil
 	}
-	var names []string
-	inks := []ink{sky, blue, orange, green}
-	for i, s := range c.Series {
-		names = append(names, s.Name)
-		if i >= len(inks) {
-			inks = append(inks, series(i))
-		}
-	}
+	inks := inksOf(c, sky, blue, orange, green)
 	p := &Picture{
 		ID: Saturation, Title: "Latency against load", height: 260,
-		Text: "latency at each level of the load", Data: dataOf(c, nil), legend: entries(names, inks),
+		Text: "latency at each level of the load", Data: dataOf(c, nil), legend: entries(c, inks),
 	}
 	if r.Saturation != nil {
 		p.Text = lettersOnly(r.Saturation.Headline)

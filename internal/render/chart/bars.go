@@ -22,7 +22,7 @@ const rowHeight = 20
 // axis, and where the baseline's p95 was.
 func endpointsPicture(r *report.Report) *Picture {
 	type row struct {
-		name          string
+		name          rowName
 		p50, p95, p99 float64
 		before        float64
 	}
@@ -38,7 +38,7 @@ func endpointsPicture(r *report.Report) *Picture {
 			continue
 		}
 		rows = append(rows, row{
-			keyed(e.Name, i), *e.DurationMS.Med, *e.DurationMS.P95,
+			rowName{keyed(e.Name, i), key(i)}, *e.DurationMS.Med, *e.DurationMS.P95,
 			valueOr(e.DurationMS.P99, math.NaN()), baselineP95(r, e.Name),
 		})
 	}
@@ -55,16 +55,16 @@ func endpointsPicture(r *report.Report) *Picture {
 	p := &Picture{
 		ID: Endpoints, Title: "Latency of each endpoint", height: vg.Length(len(rows)*rowHeight) + 56,
 		Text:   "p50, p95 and p99 of " + view.Plural(len(rows), "endpoint", "endpoints") + "; the table of endpoints has the numbers",
-		legend: []entry{{"p50", sky, false}, {"p95", blue, false}, {"p99", orange, false}},
+		legend: []entry{{name: "p50", ink: sky}, {name: "p95", ink: blue}, {name: "p99", ink: orange}},
 	}
 	if compared {
-		p.legend = append(p.legend, entry{"p95 of the baseline", dark, false})
+		p.legend = append(p.legend, entry{name: "p95 of the baseline", ink: dark})
 	}
 	if more > 0 {
 		p.Title += ", the first " + view.Count(mostRows) + " of " + view.Count(int64(len(rows)+more))
 	}
 	p.paint = func(s *sheet) {
-		var names []string
+		var names []rowName
 		for _, e := range rows {
 			names = append(names, e.name)
 		}
@@ -120,12 +120,25 @@ type rowList struct {
 	step vg.Length
 }
 
+// rowName is what stands before a row; key tells it from others that would be
+// shortened to the same, and is empty where there is none.
+type rowName struct{ text, key string }
+
+// plainRows are names without keys.
+func plainRows(names []string) []rowName {
+	var out []rowName
+	for _, n := range names {
+		out = append(out, rowName{text: n})
+	}
+	return out
+}
+
 // rows draws the names and the grid of a picture with a row each.
-func (s *sheet) rows(names []string, x scale, unit string) *rowList {
+func (s *sheet) rows(names []rowName, x scale, unit string) *rowList {
 	style := lettering(labelSize, false, strong)
 	var left vg.Length
 	for _, n := range names {
-		left = max(left, style.Width(n))
+		left = max(left, style.Width(n.text))
 	}
 	left = min(left, (s.Max.X-s.Min.X)*0.42) + 10
 	p := s.panel(s.Min.Y, s.Max.Y, panelOptions{x: x, y: scale{0, 1, false}, xUnit: unit, left: left})
@@ -143,16 +156,16 @@ func (s *sheet) rows(names []string, x scale, unit string) *rowList {
 
 // fitApart fits names into a column. Those that would read the same begin with
 // their key.
-func (s *sheet) fitApart(style text.Style, names []string, width vg.Length) []string {
+func (s *sheet) fitApart(style text.Style, names []rowName, width vg.Length) []string {
 	out := make([]string, len(names))
 	count := make(map[string]int)
 	for i, n := range names {
-		out[i] = s.fit(style, n, width)
+		out[i] = s.fit(style, n.text, width)
 		count[out[i]]++
 	}
 	for i, n := range names {
-		if count[out[i]] > 1 {
-			out[i] = s.fit(style, key(i)+" "+n, width)
+		if count[out[i]] > 1 && n.key != "" && n.text != n.key {
+			out[i] = s.fit(style, n.key+" "+n.text, width)
 		}
 	}
 	return out
@@ -171,6 +184,13 @@ func (l *rowList) bar(c ink, i int, from, to float64) {
 	}
 	half := min(l.step*0.34, 8)
 	l.fill(c, x0, l.middle(i)-half, max(x1, x0+0.5), l.middle(i)+half)
+}
+
+// ComponentColour is a component's colour: the class that a page recolours it by,
+// and the colour itself.
+func ComponentColour(name string) (class, colour string) {
+	i := componentInk(name)
+	return i.class, hex(i)
 }
 
 // componentInk is a component's colour, the same in every picture and page.
@@ -239,12 +259,12 @@ func componentsPicture(r *report.Report) *Picture {
 		}
 	}
 	for _, q := range all {
-		p.legend = append(p.legend, entry{q.name, q.ink, true})
+		p.legend = append(p.legend, entry{name: q.name, ink: q.ink, area: true})
 	}
 	p.Text = "parts of all components add up to 100 % for each question; the table has the numbers"
 	p.paint = func(s *sheet) {
 		x := scale{min: low, max: high * 1.02}
-		list := s.rows(names, x, report.UnitShare)
+		list := s.rows(plainRows(names), x, report.UnitShare)
 		for i := range a.Components {
 			for j, q := range all {
 				v := q.get(&a.Components[i])

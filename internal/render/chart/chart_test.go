@@ -183,6 +183,15 @@ func TestScales(t *testing.T) {
 	}
 }
 
+func TestTicksOfWhatIsCounted(t *testing.T) {
+	if got := span(2).ticksOf(report.UnitCount, 4); !slices.Equal(got, []float64{0, 1, 2}) {
+		t.Errorf("two users have ticks %v", got)
+	}
+	if got := span(2).ticksOf(report.UnitMS, 4); !slices.Contains(got, 0.5) && !slices.Contains(got, 1.5) {
+		t.Errorf("two milliseconds have ticks %v", got)
+	}
+}
+
 // Whatever is asked of a logarithmic axis, 0 and nothing included, it stays
 // within itself.
 func TestLogarithmsOfNothing(t *testing.T) {
@@ -210,6 +219,66 @@ func TestNamesThatFontsLackHaveKeys(t *testing.T) {
 		if got := keyed(name, 6); got != want {
 			t.Errorf("keyed(%q) = %q, want %q", name, got, want)
 		}
+	}
+}
+
+// Keys are those of the report's table, also where some of its rows have no
+// latency to be drawn.
+func TestKeysAreThoseOfTheTable(t *testing.T) {
+	r := sample.Minimal()
+	long := strings.Repeat("/a/long/way", 9)
+	for _, name := range []string{"without", "GET /one" + long, "GET /two" + long, "ワークフロー", "short"} {
+		e := report.Endpoint{Name: name, Protocol: "http", Count: 100}
+		if name != "without" {
+			e.DurationMS = report.Durations{Med: report.Num(10), P95: report.Num(20), P99: report.Num(30)}
+		}
+		r.Run.Endpoints = append(r.Run.Endpoints, e)
+	}
+	svg := Pictures(r)[0].SVG()
+	for _, want := range []string{">E2 GET /one/", ">E3 GET /two/", ">E4<", ">short<"} {
+		if !strings.Contains(svg, want) {
+			t.Errorf("no %s in %s", want, svg)
+		}
+	}
+}
+
+// The steps of a waterfall are told as people would: a change that rounds to
+// nothing is none.
+func TestWaterfall(t *testing.T) {
+	r := sample.Full()
+	pictures := Pictures(r)
+	i := slices.IndexFunc(pictures, func(p Picture) bool { return p.ID == Delta })
+	if i < 0 {
+		t.Fatal("no waterfall")
+	}
+	svg := pictures[i].SVG()
+	for _, want := range []string{">±0 ms<", ">-0.40 ms<", ">+58.2 ms<", ">+60.8 ms<"} {
+		if !strings.Contains(svg, want) {
+			t.Errorf("no %s in %s", want, svg)
+		}
+	}
+}
+
+// What is shown beside each other is of one endpoint.
+func TestShiftIsOfTheEndpointOfTheDistribution(t *testing.T) {
+	r := sample.Full()
+	r.Comparison.Shift = nil
+	for _, endpoint := range []string{"list_workflows", "execute_workflow"} {
+		for _, q := range []float64{0.5, 0.95} {
+			change := 0.1
+			if endpoint == "list_workflows" {
+				change = 3
+			}
+			r.Comparison.Shift = append(r.Comparison.Shift, report.Shift{Endpoint: endpoint, Quantile: q, Baseline: 1, Candidate: 1 + change, Change: &change})
+		}
+	}
+	for _, endpoint := range []string{"execute_workflow", "list_workflows"} {
+		for _, p := range Pictures(r) {
+			if p.ID == Shift && p.Title != "Change at each quantile: "+endpoint {
+				t.Errorf("title %q, want that of %s", p.Title, endpoint)
+			}
+		}
+		r.Chart(report.ChartDistribution).Endpoint = ""
 	}
 }
 

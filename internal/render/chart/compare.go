@@ -2,6 +2,7 @@ package chart
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot/vg"
 
@@ -15,7 +16,7 @@ func shiftPicture(r *report.Report) *Picture {
 	if r.Comparison == nil {
 		return nil
 	}
-	endpoint := mostShifted(r.Comparison.Shift)
+	endpoint := mostShifted(r)
 	var list []report.Shift
 	for _, s := range r.Comparison.Shift {
 		if s.Endpoint == endpoint && s.Change != nil {
@@ -43,7 +44,7 @@ func shiftPicture(r *report.Report) *Picture {
 		ID: Shift, Title: "Change at each quantile: " + orWhole(nameOf(r, endpoint)), height: 220,
 		Text:   "from " + view.Change(change[0]) + " at " + labels[0] + " to " + view.Change(change[len(change)-1]) + " at " + labels[len(labels)-1],
 		Data:   &Data{X: x, Labels: labels, Series: []DataSeries{{Name: "change", Unit: "change", Y: change}, {Name: "from", Unit: "change", Y: low}, {Name: "to", Unit: "change", Y: high}}},
-		legend: []entry{{"change against the baseline", blue, false}, {"95 % interval", sky, true}},
+		legend: []entry{{name: "change against the baseline", ink: blue}, {name: "95 % interval", ink: sky, area: true}},
 	}
 	p.paint = func(s *sheet) {
 		var ticks []tick
@@ -73,7 +74,14 @@ func orWhole(name string) string {
 	return name
 }
 
-func mostShifted(list []report.Shift) string {
+// mostShifted is the endpoint whose distribution is shown, or else the one of
+// which a quantile moved most.
+func mostShifted(r *report.Report) string {
+	list := r.Comparison.Shift
+	if c := r.Chart(report.ChartDistribution); c != nil && c.Endpoint != "" &&
+		slices.ContainsFunc(list, func(s report.Shift) bool { return s.Endpoint == c.Endpoint }) {
+		return c.Endpoint
+	}
 	name, most := "", -1.0
 	for _, s := range list {
 		if s.Change != nil && math.Abs(*s.Change) > most {
@@ -148,7 +156,7 @@ func trendPicture(r *report.Report) *Picture {
 			}
 		}
 	}
-	p.legend = []entry{{"a run", blue, false}, {"change point", orange, false}}
+	p.legend = []entry{{name: "a run", ink: blue}, {name: "change point", ink: orange}}
 	return p
 }
 

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"math"
+	"strings"
 
 	"gonum.org/v1/plot/vg"
 
@@ -12,9 +13,6 @@ import (
 // fewPoints is the least that makes a course over time.
 const fewPoints = 3
 
-// percentileInks are those of the latency's lines, from calm to alarming.
-func percentileInks() []ink { return []ink{sky, blue, orange} }
-
 // latencyPicture has the percentiles over time above, the load below.
 func latencyPicture(r *report.Report) *Picture {
 	c := r.Chart(report.ChartLatency)
@@ -22,14 +20,7 @@ func latencyPicture(r *report.Report) *Picture {
 		return nil
 	}
 	load := r.Chart(report.ChartThroughput)
-	names := make([]string, 0, len(c.Series))
-	inks := percentileInks()
-	for i, s := range c.Series {
-		names = append(names, s.Name)
-		if i >= len(inks) {
-			inks = append(inks, series(i))
-		}
-	}
+	inks := inksOf(c, sky, blue, orange) // from calm to alarming
 	lists := valuesOf(c)
 	low, high, ok := extent(lists...)
 	if !ok {
@@ -44,11 +35,11 @@ func latencyPicture(r *report.Report) *Picture {
 		ID: Latency, Title: "Latency over time, with the load", height: 300,
 		Text:   courseText(c, "latency"),
 		Data:   dataOf(c, load),
-		legend: entries(names, inks),
+		legend: entries(c, inks),
 	}
 	hasLoad := load != nil && len(load.X) >= fewPoints
 	if hasLoad {
-		p.legend = append(p.legend, entry{name: "requests per second (below)", ink: green, area: true})
+		p.legend = append(p.legend, loadLegend(load)...)
 	}
 	p.paint = func(s *sheet) {
 		loadHeight := vg.Length(0)
@@ -82,12 +73,33 @@ func (p *panel) loadBand(load *report.Chart, first int) {
 	p.band(ink{green.NRGBA, "c2 soft"}.faded(), load.X, zero, load.Series[0].Y)
 	for i, l := range load.Series {
 		style := line(green.as(seriesClass(first+i)), lineWidth)
-		if i > 0 {
-			style = line(grey.as(seriesClass(first+i)), 1.2)
-			style.Dashes = []vg.Length{4, 3}
+		switch {
+		case i > 0 && isTarget(l.Name):
+			style = line(grey.as(seriesClass(first+i)), 1.4)
+			style.Dashes = dashes()
+		case i > 0:
+			style = line(dark.as(seriesClass(first+i)), 1.2)
 		}
 		p.curve(style, load.X, l.Y)
 	}
+}
+
+// isTarget reports whether a series is what was planned, not what came.
+func isTarget(name string) bool { return strings.HasPrefix(name, "target") }
+
+func dashes() []vg.Length { return []vg.Length{4, 3} }
+
+// loadLegend names the lines of the load, in their colours.
+func loadLegend(load *report.Chart) []entry {
+	out := []entry{{name: lettersOnly(load.Series[0].Name) + " a second (below)", ink: green, area: true}}
+	for _, l := range load.Series[1:] {
+		e := entry{name: lettersOnly(l.Name), ink: dark}
+		if isTarget(l.Name) {
+			e.ink, e.dashed = grey, true
+		}
+		out = append(out, e)
+	}
+	return out
 }
 
 // faded is the colour for areas that lie under lines.
@@ -116,6 +128,28 @@ func errorsPicture(r *report.Report) *Picture {
 		zero := make([]float64, len(c.X))
 		panel.band(ink{orange.NRGBA, "c1 soft"}.faded(), c.X, zero, c.Series[0].Y)
 		panel.curve(line(orange.as(seriesClass(0)), lineWidth), c.X, c.Series[0].Y)
+		panel.marks(c.Marks)
+		s.place(panel, panel.area.Min.Y, p.height)
+	}
+	return p
+}
+
+// vusPicture is how many virtual users there were; nil where always as many.
+func vusPicture(r *report.Report) *Picture {
+	c := r.Chart(report.ChartVUs)
+	if c == nil || len(c.X) < fewPoints || len(c.Series) == 0 {
+		return nil
+	}
+	low, high, ok := extent(valuesOf(c)...)
+	if !ok || low == high {
+		return nil
+	}
+	y := span(high)
+	p := &Picture{ID: VUs, Title: "Virtual users over time", height: 180, Text: courseText(c, "virtual users"), Data: dataOf(c, nil)}
+	p.paint = func(s *sheet) {
+		panel := s.panel(s.Min.Y, s.Max.Y, panelOptions{x: timeScale(c), y: y, yUnit: c.Unit, xUnit: c.XUnit, yTicks: 4, left: leftWidth(y, c.Unit, 4)})
+		panel.band(ink{grey.NRGBA, "c6 soft"}.faded(), c.X, make([]float64, len(c.X)), c.Series[0].Y)
+		panel.curve(line(grey.as(seriesClass(0)), lineWidth), c.X, c.Series[0].Y)
 		panel.marks(c.Marks)
 		s.place(panel, panel.area.Min.Y, p.height)
 	}
@@ -184,5 +218,5 @@ func courseText(c *report.Chart, what string) string {
 		return what + ": no values"
 	}
 	return what + " between " + view.Measure(low, c.Unit) + " and " + view.Measure(high, c.Unit) +
-		" over " + view.Seconds(c.X[len(c.X)-1]-c.X[0]) + "; the tables below have the numbers"
+		" over " + view.Seconds(c.X[len(c.X)-1]-c.X[0])
 }

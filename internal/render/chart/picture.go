@@ -65,6 +65,8 @@ type entry struct {
 	name string
 	ink  ink
 	area bool // a square instead of a stroke
+	// dashed says that the stroke is broken.
+	dashed bool
 }
 
 // Size is the picture's size in points, which are a page's pixels.
@@ -73,11 +75,11 @@ func (p *Picture) Size() (width, height float64) { return float64(p.width), floa
 // SVG writes the picture for a page that gives it a heading and a verdict of
 // its own: an svg element without either, described by its title and desc.
 func (p *Picture) SVG() string {
-	c := newSVG(p.width, p.height)
+	c := newSVG(vg.Length(PageWidth), p.height)
 	p.on(draw.New(c), false)
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `<svg class="chart" viewBox="0 0 %s %s" role="img" aria-labelledby="%s-t %s-d"><title id="%s-t">`,
-		tenth(p.width), tenth(p.height), p.ID, p.ID, p.ID)
+		tenth(vg.Length(PageWidth)), tenth(p.height), p.ID, p.ID, p.ID)
 	_ = xml.EscapeText(&b, []byte(lettersOnly(p.Title)))
 	fmt.Fprintf(&b, `</title><desc id="%s-d">`, p.ID)
 	_ = xml.EscapeText(&b, []byte(lettersOnly(p.Text)))

@@ -11,6 +11,7 @@ import (
 const (
 	Latency      = "latency"
 	Errors       = "errors"
+	VUs          = "vus"
 	Endpoints    = "endpoints"
 	Distribution = "distribution"
 	Shift        = "shift"
@@ -23,17 +24,22 @@ const (
 
 // IDs are all identifiers, in the order of [Pictures].
 func IDs() []string {
-	return []string{Latency, Errors, Endpoints, Distribution, Shift, Components, Attribution, Delta, Saturation, Trend}
+	return []string{Latency, Errors, VUs, Endpoints, Distribution, Shift, Components, Attribution, Delta, Saturation, Trend}
 }
 
-// Width is that of all pictures, in points.
-const Width = 520
+// Width is that of all pictures as files, in points. In a page they are
+// narrower, so that their letters are of the page's size on a desktop and can
+// still be read on a phone.
+const (
+	Width     = 520
+	PageWidth = 460
+)
 
 // Pictures are all that the report has data for, in the order of the page. A
 // run too short for a course over time still has what is left.
 func Pictures(r *report.Report) []Picture {
 	makers := []func(*report.Report) *Picture{
-		latencyPicture, errorsPicture, endpointsPicture, distributionPicture, shiftPicture,
+		latencyPicture, errorsPicture, vusPicture, endpointsPicture, distributionPicture, shiftPicture,
 		componentsPicture, attributionPicture, deltaPicture, saturationPicture, trendPicture,
 	}
 	st := stamp{badge: view.Badge(r.Verdict.Status), run: runLine(r)}
@@ -59,11 +65,19 @@ func runLine(r *report.Report) string {
 	return text + " · k6report"
 }
 
-// entries are a legend of lines in the order of their colours.
-func entries(names []string, inks []ink) []entry {
+// inksOf are the colours of a chart's lines: those given, then the usual ones.
+func inksOf(c *report.Chart, inks ...ink) []ink {
+	for i := len(inks); i < len(c.Series); i++ {
+		inks = append(inks, series(i))
+	}
+	return inks
+}
+
+// entries are a legend of a chart's lines in the order of their colours.
+func entries(c *report.Chart, inks []ink) []entry {
 	var out []entry
-	for i, name := range names {
-		out = append(out, entry{name: lettersOnly(name), ink: inks[i]})
+	for i := range c.Series {
+		out = append(out, entry{name: lettersOnly(c.Series[i].Name), ink: inks[i]})
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"math"
+	"slices"
 
 	"k6report/internal/render/view"
 	"k6report/internal/report"
@@ -53,6 +54,15 @@ func (s scale) ticks(n int) []float64 {
 		return s.logTicks(n)
 	}
 	return multiples(s.min, s.max, roundUp((s.max-s.min)/float64(n)))
+}
+
+// ticksOf are ticks of a unit: there is no half of what is counted.
+func (s scale) ticksOf(unit string, n int) []float64 {
+	out := s.ticks(n)
+	if unit == report.UnitCount {
+		out = slices.DeleteFunc(out, func(v float64) bool { return v != math.Trunc(v) })
+	}
+	return out
 }
 
 // times are ticks of a time in seconds: multiples that clocks have.

@@ -62,7 +62,11 @@ func (s *sheet) legend(list []entry) {
 		if e.area {
 			s.fill(e.ink, x+2, y, x+12, y+9)
 		} else {
-			s.StrokeLine2(line(e.ink, 2.5), x, y+4, x+15, y+4)
+			style := line(e.ink, 2.5)
+			if e.dashed {
+				style.Dashes = dashes()
+			}
+			s.StrokeLine2(style, x, y+4, x+15, y+4)
 		}
 		s.text(style, x+20, y, name)
 		x += width
@@ -98,7 +102,7 @@ type tick struct {
 func leftWidth(y scale, unit string, n int) vg.Length {
 	style := lettering(labelSize, false, dim)
 	var widest vg.Length
-	for _, v := range y.ticks(n) {
+	for _, v := range y.ticksOf(unit, n) {
 		widest = max(widest, style.Width(tickLabel(v, unit)))
 	}
 	return widest + 8
@@ -124,7 +128,7 @@ func (s *sheet) panel(bottom, top vg.Length, o panelOptions) *panel {
 func (p *panel) yAxis(n int) {
 	style := lettering(labelSize, false, dim.as("yt"))
 	style.XAlign, style.YAlign = draw.XRight, draw.YCenter
-	for _, v := range p.y.ticks(n) {
+	for _, v := range p.y.ticksOf(p.yUnit, n) {
 		y := p.py(v)
 		p.StrokeLine2(line(faint, hairline), p.area.Min.X, y, p.area.Max.X, y)
 		p.text(style, p.area.Min.X-6, y, tickLabel(v, p.yUnit))

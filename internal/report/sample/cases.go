@@ -2,6 +2,7 @@ package sample
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -120,9 +121,11 @@ func Wide() *report.Report {
 }
 
 // Attack is text as a load test could put into its data: terminal escapes,
-// line breaks, bidirectional controls, markup, invalid UTF-8 and length.
+// line breaks, bidirectional controls, markup, templates, SQL, wide letters,
+// invalid UTF-8 and length.
 func Attack() string {
 	return "\x1b[31mred\x1b]0;title\a\r\n/merge\u2028\u202egnp.exe\u2069\u0085\u009b31m\x00\x7f\xff" +
+		"{{7*7}} ${7*7} <%= 7 %> '; DROP TABLE runs; -- 👩‍👩‍👧 " +
 		"<script>alert(1)</script> @all | `x` ![i](http://e.com) \u200b\u200f\ufeff" + strings.Repeat("A", 10_000)
 }
 
@@ -246,11 +249,46 @@ func Full() *report.Report {
 	for range r.Charts[0].X {
 		r.Charts[0].XLabels = append(r.Charts[0].XLabels, "t")
 	}
+	r.Charts = append(r.Charts, answers()...)
 	r.Charts = append(r.Charts, report.Chart{
 		ID: "components", Title: "Where the time goes", Kind: report.KindBar, Unit: report.UnitMS, X: report.Points{0, 1},
 		XLabels: []string{"database", "http_pool"}, Series: []report.Series{{Name: "mean", Y: report.Points{112.4, 9.2}}},
 	})
 	return r
+}
+
+// answers are the charts that do not run along time, and the components' one.
+func answers() []report.Chart {
+	stack := report.Chart{ID: report.ChartAttribution, Title: "Time per request by component", Kind: report.KindLine, Unit: report.UnitMS, XUnit: report.UnitS}
+	names := []string{report.CompClient, report.CompNetwork, report.CompDatabase, report.CompHTTPPool, report.CompOther}
+	for _, name := range names {
+		stack.Series = append(stack.Series, report.Series{Name: name})
+	}
+	spread := report.Chart{
+		ID: report.ChartDistribution, Title: "Latency of execute_workflow", Endpoint: "execute_workflow", Kind: report.KindLine,
+		Unit: report.UnitShare, XUnit: report.UnitMS, Series: []report.Series{{Name: "this run and its rerun"}, {Name: "baseline"}},
+	}
+	for i := range 60 {
+		at := float64(i) / 59
+		stack.X = append(stack.X, 600*at)
+		for j, ms := range []float64{0.4, 1.1, 40 + 110*at*at, 9, 3 + math.Sin(8*at)} {
+			stack.Series[j].Y = append(stack.Series[j].Y, ms)
+		}
+		x := 20 * math.Pow(100, at)
+		spread.X = append(spread.X, x)
+		for j, middle := range []float64{140, 92} {
+			spread.Series[j].Y = append(spread.Series[j].Y, 1/(1+math.Pow(middle/x, 3)))
+		}
+	}
+	return []report.Chart{spread, stack, {
+		ID: report.ChartDelta, Title: "What changed against the baseline", Kind: report.KindBar, Unit: report.UnitMS,
+		X: report.Points{0, 1, 2, 3, 4}, XLabels: names, Series: []report.Series{{Name: "change", Y: report.Points{0.003, -0.4, 58.2, 0.9, 2.1}}},
+	}, {
+		ID: report.ChartSaturation, Title: "Latency against load", Kind: report.KindLine, Unit: report.UnitMS, XUnit: report.UnitPerS,
+		X:      report.Points{250, 500, 748, 902},
+		Series: []report.Series{{Name: "p50", Y: report.Points{20.7, 23.7, 63.3, 270}}, {Name: "p95", Y: report.Points{62, 71, 190, 811}}},
+		Marks:  []report.Mark{{X: 750, Label: "every target held"}, {X: 930, Label: "peak"}},
+	}}
 }
 
 func fillRun(run *report.Run) {

@@ -21,6 +21,7 @@ func All() map[string]*report.Report {
 		"compared":         Compared(),
 		"wide":             Wide(),
 		"hostile":          Hostile(),
+		"assailed":         Assailed(),
 		"full":             Full(),
 	}
 }
