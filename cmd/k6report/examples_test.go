@@ -120,7 +120,7 @@ func runExample(t *testing.T, prepared, line string) {
 	line = strings.ReplaceAll(line, defaultTarget, server.URL)
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), endAtOnce, "PATH="+filepath.Join(dir, "bin")+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	cmd.Env = append(os.Environ(), endAtOnce, "BROWSER=true", "PATH="+filepath.Join(dir, "bin")+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	if !strings.Contains(line, " -- ") { // a LEVEL's target, where the line names none
 		cmd.Env = append(cmd.Env, "K6REPORT_URL="+server.URL)
 	}

@@ -19,6 +19,7 @@ import (
 type common struct {
 	out     string
 	formats []string
+	open    bool
 	json    bool
 	config  string
 	failOn  string
@@ -58,6 +59,7 @@ func (c *common) view(f *pflag.FlagSet) {
 func (c *common) files(f *pflag.FlagSet) {
 	f.StringVarP(&c.out, "out", "o", "", "write reports into this `folder`")
 	f.StringSliceVar(&c.formats, "formats", []string{"all"}, "the files to write: "+strings.Join(formatNames(), ", ")+" or all")
+	f.BoolVar(&c.open, "open", false, "open "+pageFile+" in a browser; BROWSER names another than the usual one")
 }
 
 // analysis adds the flags of how a run is read and judged.
@@ -96,7 +98,11 @@ func (c *common) checkOutput() ([]string, error) {
 	if !slices.Contains([]string{"auto", "always", "never"}, c.color) {
 		return nil, usageError{fmt.Errorf("read --color: %q is none of auto, always, never", c.color)}
 	}
-	return c.wantedFormats()
+	wanted, err := c.wantedFormats()
+	if err != nil {
+		return nil, err
+	}
+	return wanted, c.checkOpen(wanted)
 }
 
 // useColor decides on colour by --color, NO_COLOR and the terminal.

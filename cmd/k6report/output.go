@@ -62,6 +62,7 @@ func single(name, path string, write writer) format {
 // Names that other formats and verbs know.
 const (
 	reportFile   = "report.json"
+	pageFormat   = "html"
 	pageFile     = "report.html"
 	chartsFolder = "charts"
 )
@@ -75,7 +76,7 @@ func formats() []format {
 			return render.Terminal(w, o.report, render.TerminalOptions{Verbose: true})
 		}),
 		single("json", reportFile, func(w io.Writer, o output) error { return report.Encode(w, o.report) }),
-		single("html", pageFile, func(w io.Writer, o output) error { return page.HTML(w, o.report) }),
+		single(pageFormat, pageFile, func(w io.Writer, o output) error { return page.HTML(w, o.report) }),
 		single("md", "report.md", func(w io.Writer, o output) error { return render.Markdown(w, o.report) }),
 		{name: "charts", may: pictureFiles(), make: pictures},
 		single("junit", "junit.xml", func(w io.Writer, o output) error {
@@ -183,17 +184,21 @@ func projectPath(dir string) string {
 	return filepath.Base(dir)
 }
 
-// deliver writes the wanted files into --out and prints the report: a full disk
-// takes nothing from the terminal.
+// deliver writes the wanted files into --out, prints the report and opens its
+// page if --open asks for that: a full disk takes nothing from the terminal.
 func (a *app) deliver(ctx context.Context, c *common, wanted []string, rep *report.Report, r *run.Run) error {
 	var written error
 	if c.out != "" {
 		written = writeFiles(ctx, c.out, wanted, rep, r)
 	}
-	if err := a.show(c, rep); written == nil {
-		return err
+	shown := a.show(c, rep)
+	switch {
+	case written != nil:
+		return written
+	case shown != nil:
+		return shown
 	}
-	return written
+	return a.openReport(ctx, c, rep)
 }
 
 // show prints the report as the flags want it.

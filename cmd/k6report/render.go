@@ -19,7 +19,8 @@ func (a *app) renderCommand() *cobra.Command {
 		Long: `Render shows a report.json that was written before, or writes its files again,
 with the same bytes. The exit code is 0 whatever the verdict was.`,
 		Example: `  k6report render report/report.json
-  k6report render report/report.json --out again --formats summary`,
+  k6report render report/report.json --out again --formats summary
+  k6report render report/report.json --open`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usageError{fmt.Errorf("render wants one REPORT.json, not %d arguments", len(args))}
@@ -67,7 +68,12 @@ func (a *app) render(ctx context.Context, c *common, name string) error {
 		return hinted{fmt.Errorf("%s: %w", name, err), "render shows a report.json again; for what k6 wrote there is k6report analyze"}
 	}
 	if c.out != "" {
-		return writeFiles(ctx, c.out, wanted, rep, nil)
+		err = writeFiles(ctx, c.out, wanted, rep, nil)
+	} else {
+		err = a.show(c, rep)
 	}
-	return a.show(c, rep)
+	if err != nil {
+		return err
+	}
+	return a.openReport(ctx, c, rep)
 }

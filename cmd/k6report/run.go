@@ -141,9 +141,9 @@ type runner struct {
 // runAll makes one run after the other. The ladder stops at the first level
 // that fails; what is only repeated does not stop, or there would be no second
 // opinion. The exit code is that of the worst verdict; of a run that could not be
-// made, whatever those before it came to.
+// made, whatever those before it came to. With --open the last page is shown.
 func (r runner) runAll(ctx context.Context, s *series) error {
-	worst := report.ExitOK
+	worst, page := report.ExitOK, ""
 	var verdicts []string // of the runs that did not end well
 	for i, j := range s.jobs {
 		if len(s.jobs) > 1 {
@@ -165,10 +165,14 @@ func (r runner) runAll(ctx context.Context, s *series) error {
 			}
 			break
 		}
+		page = filepath.Join(j.dir, pageFile)
 		if rest := s.left(i); worst != report.ExitOK && len(rest) > 0 {
 			r.app.say(&r.flags.common, "the ladder ends at %s; not run: %s", j.name, strings.Join(jobNames(rest), ", "))
 			break
 		}
+	}
+	if r.flags.open && page != "" {
+		r.app.openPage(page)
 	}
 	if worst != report.ExitOK {
 		return exitError{worst}
