@@ -1,22 +1,26 @@
 package page
 
 import (
+	"slices"
 	"strings"
 
+	"k6report/internal/render/plain"
 	"k6report/internal/render/view"
 	"k6report/internal/report"
 )
 
-// answer is one of the four questions at the head of the page.
+// answer is one of the four questions at the head of the page, answered in a
+// few words, with what they rest on.
 type answer struct {
 	Question string
 	Tone     view.Tone
+	Head     cell
 	Lines    [][]cell
 }
 
 // answers are what a reader wants to know in ten seconds.
 func answers(r *report.Report, sections []view.Section) []answer {
-	return []answer{happened(r, sections), believable(r, sections), worse(r, sections), why(r, sections)}
+	return []answer{happened(r, sections), believable(r, sections), worse(r), why(r)}
 }
 
 // find is the section of that id; one without content where there is none.
@@ -30,123 +34,205 @@ func find(sections []view.Section, id string) view.Section {
 }
 
 // fact is the line of a section with that label.
-func fact(s view.Section, label string) []cell {
+func fact(s view.Section, label string) []view.Cell {
 	for _, l := range s.Lines {
 		if l.Label == label {
-			return cleanAll(l.Parts)
+			return l.Parts
 		}
 	}
 	return nil
 }
 
-func (a *answer) add(cells []cell) {
-	if len(cells) > 0 {
-		a.Lines = append(a.Lines, cells)
+// longestLine is where a line of an answer is cut: the chapters have the rest.
+const longestLine = 170
+
+func (a *answer) head(text string, tone view.Tone) {
+	a.Head, a.Tone = cell{Text: plain.Short(text, longestLine), Tone: tone}, tone
+}
+
+func (a *answer) add(cells ...view.Cell) {
+	var line []cell
+	for _, c := range cells {
+		if text := plain.Short(c.Text, longestLine); text != "" {
+			line = append(line, cell{Text: text, Tone: c.Tone})
+		}
+	}
+	if len(line) > 0 {
+		a.Lines = append(a.Lines, line)
 	}
 }
 
 func happened(r *report.Report, sections []view.Section) answer {
-	a := answer{Question: "What happened?", Tone: view.Good}
-	load := find(sections, "load")
-	a.add(fact(load, "Requests"))
-	a.add(fact(load, "Latency"))
-	for _, id := range []string{"thresholds", "service_levels"} {
-		a.add(cleanAll(find(sections, id).Summary))
+	a := answer{Question: "What happened?"}
+	l := &r.Run.Load
+	a.head("Nothing was measured", view.Dim)
+	if l.Requests != nil && *l.Requests > 0 {
+		text := view.Plural(int(*l.Requests), "request", "requests")
+		if l.RequestsPerS != nil {
+			text += ", " + view.PerSecond(*l.RequestsPerS)
+		}
+		a.head(text, view.Normal)
+	} else if parts := fact(find(sections, "load"), "Requests"); len(parts) > 0 {
+		a.head(parts[0].Text, view.Normal)
+	}
+	a.add(view.Ended(r)...)
+	a.add(view.Percentiles(r)...)
+	for _, of := range [][2]string{{"thresholds", "thresholds"}, {"service_levels", "service levels"}} {
+		summary := slices.Clone(find(sections, of[0]).Summary)
+		if len(summary) > 0 { // whose title says of what it is
+			summary[0].Text = strings.Replace(summary[0].Text, " failed", " "+of[1]+" failed", 1)
+		}
+		a.add(summary...)
+	}
+	if r.Saturation != nil {
+		a.add(view.Cell{Text: r.Saturation.Headline})
+	}
+	if a.Head.Tone == view.Normal {
+		a.Tone = view.Good
 	}
 	if holds(r, report.ThresholdFailed) {
 		a.Tone = view.Bad
-	}
-	if len(a.Lines) == 0 {
-		a.Tone = view.Dim
-		a.add([]cell{{Text: "nothing was measured"}})
 	}
 	return a
 }
 
 func holds(r *report.Report, s report.Status) bool {
-	if r.Verdict.Status == s {
-		return true
-	}
-	for _, also := range r.Verdict.Also {
-		if also == s {
-			return true
-		}
-	}
-	return false
+	return r.Verdict.Status == s || slices.Contains(r.Verdict.Also, s)
 }
 
 func believable(r *report.Report, sections []view.Section) answer {
-	a := answer{Question: "Can it be believed?", Tone: view.Good}
-	var invalid, warnings int
+	a := answer{Question: "Can it be believed?"}
+	var against, warnings []view.Cell
 	for _, n := range r.Notes {
 		switch n.Severity {
 		case report.Invalid, report.Error:
-			if invalid++; invalid == 1 {
-				a.add(cleanAll([]view.Cell{{Text: n.Message, Tone: view.Bad}}))
-			}
+			against = append(against, view.Cell{Text: n.Message})
 		case report.Warning:
-			warnings++
+			warnings = append(warnings, view.Cell{Text: n.Message, Tone: view.Dim})
 		case report.Info:
 		}
 	}
 	switch {
-	case invalid > 0:
-		a.Tone = view.Bad
-	case warnings > 0:
-		a.Tone = view.Warn
-		a.add([]cell{{Text: "yes, with " + view.Plural(warnings, "warning", "warnings")}})
+	case len(against) > 0:
+		a.head("No", view.Bad)
+		a.add(against[0])
+	case len(warnings) > 0:
+		a.head("Yes, with "+view.Plural(len(warnings), "warning", "warnings"), view.Warn)
 	default:
-		a.add([]cell{{Text: "yes, nothing speaks against it"}})
+		a.head("Yes, nothing speaks against it", view.Good)
 	}
-	a.add(fact(find(sections, "load"), "Load"))
+	load := slices.DeleteFunc(slices.Clone(fact(find(sections, "load"), "Load")), func(c view.Cell) bool {
+		return strings.HasPrefix(c.Text, "offered ") || strings.HasPrefix(c.Text, "at most ")
+	})
+	a.add(load...)
+	if len(against) == 0 && len(warnings) > 0 {
+		a.add(warnings[0])
+	}
 	return a
 }
 
-func worse(r *report.Report, sections []view.Section) answer {
-	a := answer{Question: "Is it worse than before?", Tone: view.Dim}
+func worse(r *report.Report) answer {
+	a := answer{Question: "Is it worse than before?"}
 	c := r.Comparison
 	if c == nil {
-		a.add([]cell{{Text: "nothing to compare with"}})
+		a.head("Nothing to compare with", view.Dim)
+		for _, n := range r.Notes {
+			if slices.Contains([]string{"no_baseline", "baseline_unreachable", "nothing_to_compare", "capacity_not_compared"}, n.Code) {
+				a.add(view.Cell{Text: n.Message, Tone: view.Dim})
+			}
+		}
 		return a
 	}
-	a.Tone = view.Good
 	counts := make(map[string]int)
 	for _, g := range c.Gates {
 		counts[g.Verdict]++
 	}
-	var words []view.Cell
-	for _, verdict := range []string{
-		report.GateRegressed, report.GateSuspected, report.GateInconclusive, report.GateNotComparable,
-		report.GateAccepted, report.GateImproved, report.GateOK,
-	} {
-		if n := counts[verdict]; n > 0 {
-			word := view.GateWord(verdict)
-			_, text, _ := strings.Cut(word.Text, " ") // without its sign
-			words = append(words, view.Cell{Text: view.Count(int64(n)) + " " + text, Tone: word.Tone})
-		}
+	of := func(verdict string) string {
+		return view.Count(int64(counts[verdict])) + " of " + view.Plural(len(c.Gates), "gate", "gates") + " "
 	}
-	a.add(cleanAll(words))
 	switch {
 	case counts[report.GateRegressed] > 0:
-		a.Tone = view.Bad
-	case counts[report.GateSuspected]+counts[report.GateInconclusive]+counts[report.GateNotComparable] > 0:
-		a.Tone = view.Warn
+		a.head("Yes: "+of(report.GateRegressed)+"regressed", view.Bad)
+	case counts[report.GateSuspected] > 0:
+		a.head("Perhaps: "+of(report.GateSuspected)+"suspected", view.Warn)
+	case counts[report.GateNotComparable] > 0 || len(c.Gates) == 0:
+		a.head("Not comparable", view.Warn)
+	case counts[report.GateInconclusive] > 0:
+		a.head("Can't tell: "+of(report.GateInconclusive)+"inconclusive", view.Warn)
+	case counts[report.GateAccepted] > 0:
+		a.head("As accepted: "+of(report.GateAccepted)+"slower on purpose", view.Good)
+	case counts[report.GateImproved] > 0:
+		a.head("No, better: "+of(report.GateImproved)+"improved", view.Good)
+	default:
+		a.head("No: "+of(report.GateOK)+"ok", view.Good)
 	}
-	a.add(cleanAll(find(sections, "comparison").Summary))
+	const most = 2 // the table has all
+	shown := 0
+	for i := range c.Gates {
+		if g := &c.Gates[i]; g.Verdict != report.GateOK && shown < most {
+			a.add(view.GateLine(g)...)
+			shown++
+		}
+	}
+	if shown == 0 {
+		for _, s := range view.Sections(r, view.Options{Only: []string{"comparison"}}) {
+			if s.Table == nil && len(s.Lines) > 0 {
+				a.add(s.Lines[len(s.Lines)-1].Parts...)
+			}
+		}
+	}
+	against := view.Cell{Text: "against " + c.Baseline.Name, Tone: view.Dim}
+	if c.Baseline.Name == "" {
+		against.Text = "against another run"
+	}
+	runs := view.Cell{Text: view.Plural(c.Baseline.Runs, "run", "runs"), Tone: view.Dim}
+	if len(c.Candidate) > 1 && c.CandidateName == "" {
+		a.add(against, runs, view.Cell{Text: "with a second run", Tone: view.Dim})
+	} else {
+		a.add(against, runs)
+	}
 	return a
 }
 
-func why(r *report.Report, sections []view.Section) answer {
-	a := answer{Question: "Why?", Tone: view.Dim}
-	if r.Attribution == nil || r.Attribution.Status == report.AttrNoData {
-		a.add([]cell{{Text: "no component data"}})
+func why(r *report.Report) answer {
+	a := answer{Question: "Why?"}
+	at := r.Attribution
+	if at == nil {
+		a.head("No component data", view.Dim)
 		return a
 	}
-	s := find(sections, "attribution")
-	a.add(cleanAll(s.Summary))
-	a.add(fact(s, "do"))
-	if len(r.Attribution.Bottlenecks) > 0 {
-		a.Tone = view.Warn
+	switch at.Status {
+	case report.AttrConfirmed, report.AttrLikely:
+		tone := view.Bad
+		if at.Status == report.AttrLikely {
+			tone = view.Warn
+		}
+		var names []string
+		for _, b := range at.Bottlenecks {
+			names = append(names, strings.TrimSuffix(b.Component+": "+b.Detail, ": "))
+		}
+		a.head(strings.Join(names, "; "), tone)
+		word := at.Status
+		if at.Confidence != nil {
+			word += ", confidence " + view.Percent(*at.Confidence)
+		}
+		a.add(view.Cell{Text: word})
+		if len(at.Evidence) > 0 {
+			a.add(view.Cell{Text: at.Evidence[0], Tone: view.Dim})
+		}
+		if len(at.Bottlenecks) > 0 {
+			a.add(view.Cell{Text: at.Bottlenecks[0].Remedy, Tone: view.Strong})
+		}
+	case report.AttrNone:
+		a.head("No bottleneck", view.Good)
+		a.add(view.Cell{Text: at.Reason, Tone: view.Dim})
+	case report.AttrInconclusive:
+		a.head("Can't tell", view.Warn)
+		a.add(view.Cell{Text: at.Reason, Tone: view.Dim})
+	default:
+		a.head("No component data", view.Dim)
+		reason, _, _ := strings.Cut(at.Reason, ":") // what to do about it stands in the chapter
+		a.add(view.Cell{Text: reason, Tone: view.Dim})
 	}
 	return a
 }

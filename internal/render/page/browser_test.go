@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"k6report/internal/analyze"
 	"k6report/internal/report"
 	"k6report/internal/report/sample"
 )
@@ -137,7 +138,7 @@ func TestPagesInChromium(t *testing.T) {
 			if got := evaluate[string](t, tab, "getComputedStyle(document.querySelector('.badge')).color"); got != "rgb(255, 255, 255)" {
 				t.Errorf("%s: the style isn't used: the badge is %s", name, got)
 			}
-			if width < 500 || !slices.Contains([]string{"full", "wide", "nodata", "hostile"}, name) {
+			if width < 500 || !slices.Contains([]string{"full", "wide", "nodata", "hostile", "assailed"}, name) {
 				continue
 			}
 			evaluate[any](t, tab, axe)
@@ -244,15 +245,20 @@ func TestWithoutScriptsThePageIsWhole(t *testing.T) {
 	}
 }
 
-// The first paint is a figure to be reported, not a limit: see
-// docs/benchmarks.md.
+// The first paint of a page of half an hour. What is tested has room for a busy
+// machine; `make bench-reports` prints the figure, whose goal is 300 ms.
 func TestFirstPaint(t *testing.T) {
 	ctx := browser(t)
-	visit(t, ctx, sample.Full(), 1180) // a warm browser
-	tab := visit(t, ctx, sample.Full(), 1180)
-	paint := evaluate[float64](t, tab, `new Promise(done => new PerformanceObserver((list, o) => { o.disconnect(); done(list.getEntries()[0].startTime); }).observe({type: "paint", buffered: true}))`)
-	if !(paint > 0) {
-		t.Errorf("first paint after %v ms", paint)
+	r := analyze.Analyze(halfAnHour(t, 1), analyze.Options{})
+	visit(t, ctx, r, 1180) // a warm browser
+	var paints []float64
+	for range 5 {
+		tab := visit(t, ctx, r, 1180)
+		paints = append(paints, evaluate[float64](t, tab, `new Promise(done => new PerformanceObserver((list, o) => { o.disconnect(); done(list.getEntries()[0].startTime); }).observe({type: "paint", buffered: true}))`))
 	}
-	t.Logf("first paint after %.0f ms", paint)
+	slices.Sort(paints)
+	t.Logf("first paint after %.0f ms (median of 5, at most %.0f ms)", paints[2], paints[4])
+	if !(paints[0] > 0) || paints[0] > 1000 {
+		t.Errorf("first paint after %v ms", paints)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"k6report/internal/render/chart"
 	"k6report/internal/render/plain"
@@ -53,26 +54,29 @@ type table struct {
 type column struct {
 	Name  string
 	Right bool   // numbers
+	Still bool   // drawings, which nobody sorts by
 	Class string // of other cells
 }
 
 type picture struct {
-	ID, Title string
-	SVG       template.HTML
-	Data      json.RawMessage
+	ID, Title, Text string
+	SVG             template.HTML
+	Data            json.RawMessage
 }
 
 // order is the order of the page: which sections and pictures stand in which
-// chapter. A section that is named nowhere stands in the last.
+// chapter. A section that is named nowhere stands in the last; a picture stands
+// in the first that is there of those that name it. What the tables show as
+// well, endpoints and components, they draw themselves.
 var order = []struct {
 	id, title          string
 	sections, pictures []string
 }{
-	{"compared", "Against the baseline", []string{"comparison"}, []string{chart.Shift, chart.Delta}},
-	{"why", "Why", []string{"attribution"}, []string{chart.Components, chart.Attribution}},
+	{"compared", "Against the baseline", []string{"comparison"}, []string{chart.Shift, chart.Distribution}},
+	{"why", "Why", []string{"attribution"}, []string{chart.Delta, chart.Attribution}},
 	{"validity", "Load and validity", []string{"load", "levels"}, nil},
-	{"time", "Over time", nil, []string{chart.Latency, chart.Errors}},
-	{"endpoints", "Endpoints", []string{"endpoints"}, []string{chart.Endpoints, chart.Distribution}},
+	{"time", "Over time", nil, []string{chart.Latency, chart.Distribution, chart.VUs, chart.Errors}},
+	{"endpoints", "Endpoints", []string{"endpoints"}, nil},
 	{"users", "Personas and tenants", []string{"personas", "tenants", "scenarios", "dimension"}, nil},
 	{"capacity", "Capacity", nil, []string{chart.Saturation}},
 	{"soak", "Over the long run", []string{"soak"}, nil},
@@ -98,7 +102,10 @@ func chapters(r *report.Report, sections []view.Section) []chapter {
 				c.Blocks = append(c.Blocks, newBlock(r, s, c.Title))
 			}
 		}
-		if row := drawn(pictures, o.pictures); len(row.Pictures) > 0 {
+		if o.id == "compared" && len(c.Blocks) == 0 {
+			continue // a distribution by itself compares nothing
+		}
+		if row := drawn(pictures, o.pictures, placed); len(row.Pictures) > 0 {
 			c.Blocks = append(c.Blocks, row)
 		}
 		if i == len(order)-1 {
@@ -111,15 +118,16 @@ func chapters(r *report.Report, sections []view.Section) []chapter {
 	return out
 }
 
-func drawn(pictures []chart.Picture, ids []string) block {
+func drawn(pictures []chart.Picture, ids []string, placed map[string]bool) block {
 	var b block
 	for _, id := range ids {
 		i := slices.IndexFunc(pictures, func(p chart.Picture) bool { return p.ID == id })
-		if i < 0 {
+		if i < 0 || placed["picture "+id] {
 			continue
 		}
+		placed["picture "+id] = true
 		p := &pictures[i]
-		shown := picture{ID: p.ID, Title: plain.Line(p.Title), SVG: template.HTML(p.SVG())} //nolint:gosec // chart escapes what it is given
+		shown := picture{ID: p.ID, Title: plain.Line(p.Title), Text: plain.Short(p.Text, longestText), SVG: template.HTML(p.SVG())} //nolint:gosec // chart escapes what it is given
 		if p.Data != nil {
 			if data, err := json.Marshal(p.Data); err == nil { // which escapes <, > and &
 				shown.Data = data
@@ -131,7 +139,11 @@ func drawn(pictures []chart.Picture, ids []string) block {
 }
 
 func newBlock(r *report.Report, s view.Section, chapter string) block {
-	b := block{Title: plain.Short(s.Title, longestName), Folded: slices.Contains(folded, s.ID), Summary: cleanAll(s.Summary)}
+	b := block{
+		Title:   plain.Short(s.Title, longestName),
+		Folded:  slices.Contains(folded, s.ID) || quiet(r, s),
+		Summary: summary(s),
+	}
 	if b.Title == chapter && !b.Folded {
 		b.Title = ""
 	}
@@ -153,6 +165,38 @@ func newBlock(r *report.Report, s view.Section, chapter string) block {
 		b.Table = newTable(r, s)
 	}
 	return b
+}
+
+// quiet reports whether a section only says at length that all is well, which
+// its summary says in a line.
+func quiet(r *report.Report, s view.Section) bool {
+	switch s.ID {
+	case "thresholds", "service_levels", "checks":
+		const short = 5
+		return s.Table != nil && len(s.Table.Rows) > short && len(s.Summary) > 0 && s.Summary[0].Tone == view.Good
+	case "soak":
+		return r.Soak != nil && !slices.ContainsFunc(r.Soak.Findings, func(f report.SoakFinding) bool { return f.Drifts })
+	}
+	return false
+}
+
+// summary is what a section says of itself. A count alone, which the terminal
+// has behind its title, tells something only with what is counted.
+func summary(s view.Section) []cell {
+	list := s.Summary
+	if len(list) > 0 && strings.Trim(list[0].Text, "0123456789,") == "" {
+		list = slices.Clone(list)
+		switch s.ID {
+		case "endpoints", "errors":
+			list[0].Text += " " + s.ID
+			if strings.HasPrefix(list[0].Text, "1 ") {
+				list[0].Text = strings.TrimSuffix(list[0].Text, "s")
+			}
+		default:
+			list = list[1:]
+		}
+	}
+	return cleanAll(list)
 }
 
 func notes(r *report.Report) []note {
@@ -201,11 +245,29 @@ func newTable(r *report.Report, s view.Section) *table {
 		}
 		t.Rows = append(t.Rows, cells)
 	}
-	if s.ID == "endpoints" {
+	t.widen()
+	switch s.ID {
+	case "endpoints":
 		t.number(r)
 		t.changes(r)
+		t.percentiles(r)
+		t.arrange()
+	case "attribution":
+		t.shares(r)
 	}
 	return t
+}
+
+// longText is from how many letters on a column of text may break its lines.
+const longText = 28
+
+// widen finds the columns of text that need room and may break their lines.
+func (t *table) widen() {
+	for j := range t.Columns {
+		if t.Columns[j].Class == "text" && slices.ContainsFunc(t.Rows, func(row []cell) bool { return utf8.RuneCountInString(row[j].Text) > longText }) {
+			t.Columns[j].Class = "long"
+		}
+	}
 }
 
 // reproduce is the data and the command that make this report again.

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
+	"unicode/utf8"
 
 	"k6report/internal/render/plain"
 	"k6report/internal/render/view"
@@ -28,7 +30,7 @@ var (
 // HTML writes the page. Text from the report is shown on one line without
 // control characters, escaped for the place it stands in.
 func HTML(w io.Writer, r *report.Report) error {
-	t, err := template.New("page").Funcs(template.FuncMap{"tone": toneClass}).Parse(pageHTML)
+	t, err := template.New("page").Funcs(template.FuncMap{"tone": toneClass, "classes": classes, "breakable": breakable}).Parse(pageHTML)
 	if err != nil {
 		return fmt.Errorf("write the page: %w", err)
 	}
@@ -48,7 +50,7 @@ type page struct {
 	Style    template.CSS
 	Script   template.JS
 	Title    string
-	Badge    cell
+	Badges   []cell // the verdict's, then what else holds
 	Headline string
 	About    []cell
 	Answers  []answer
@@ -68,7 +70,7 @@ func newPage(r *report.Report) page {
 	p := page{
 		Policy: fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'", hash(style), hash(script)),
 		Style:  template.CSS(style), Script: template.JS(script), //nolint:gosec // both are ours
-		Title: plain.Short(r.Run.ID, longestName), Badge: clean(view.Badge(r.Verdict.Status)), Headline: plain.Short(r.Verdict.Headline, longestText),
+		Title: plain.Short(r.Run.ID, longestName), Badges: badges(r), Headline: plain.Short(r.Verdict.Headline, longestText),
 		Version: plain.Short(r.Generator.Version, longestName),
 	}
 	sections := view.Sections(r, view.Options{All: true})
@@ -76,6 +78,14 @@ func newPage(r *report.Report) page {
 	p.Answers = answers(r, sections)
 	p.Chapters = chapters(r, sections)
 	return p
+}
+
+func badges(r *report.Report) []cell {
+	var out []cell
+	for _, s := range append([]report.Status{r.Verdict.Status}, r.Verdict.Also...) {
+		out = append(out, clean(view.Badge(s)))
+	}
+	return out
 }
 
 // hash is a source of a Content-Security-Policy for an inline element.
@@ -100,15 +110,31 @@ func toneClass(t view.Tone) string {
 	return ""
 }
 
+// classes are those of a piece of text in a line: its tone, and that a few words
+// stay on one line, as a number and its unit do.
+func classes(c cell) string {
+	out := toneClass(c.Tone)
+	if utf8.RuneCountInString(c.Text) <= longText {
+		out = strings.TrimSpace(out + " nb")
+	}
+	return out
+}
+
+// breakable lets a long name break where its parts end.
+func breakable(name string) template.HTML {
+	return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(name), "/", "/<wbr>")) //nolint:gosec // what it holds is escaped
+}
+
 // Longer text loses its middle: a page that is all one name shows nothing.
 const (
 	longestName = 120
+	longestCell = 180
 	longestText = 600
 )
 
 func clean(c view.Cell) cell { return cell{Text: plain.Short(c.Text, longestText), Tone: c.Tone} }
 
-func cleanName(c view.Cell) cell { return cell{Text: plain.Short(c.Text, longestName*2), Tone: c.Tone} }
+func cleanName(c view.Cell) cell { return cell{Text: plain.Short(c.Text, longestCell), Tone: c.Tone} }
 
 func cleanAll(list []view.Cell) []cell {
 	var out []cell

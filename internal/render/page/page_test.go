@@ -2,6 +2,7 @@ package page
 
 import (
 	"bytes"
+	stdhtml "html"
 	"regexp"
 	"strings"
 	"testing"
@@ -58,9 +59,7 @@ func TestTheOrderOfThePage(t *testing.T) {
 	for _, o := range order {
 		at := strings.Index(html, `<h2 id="`+o.id+`">`)
 		if at < 0 {
-			if o.id != "capacity" { // whose picture needs data that the sample lacks
-				t.Errorf("no chapter %s", o.id)
-			}
+			t.Errorf("no chapter %s", o.id)
 			continue
 		}
 		if at < last {
@@ -92,6 +91,104 @@ func TestAPageWithoutComparisonOrComponents(t *testing.T) {
 	}
 	if !strings.Contains(html, "nothing to compare with") || !strings.Contains(html, "no component data") {
 		t.Error("it isn't said what is missing")
+	}
+}
+
+// answersOf are the four answers of a page, each as one line of text.
+func answersOf(t *testing.T, r *report.Report) []string {
+	t.Helper()
+	html := pageOf(t, r)
+	list := html[strings.Index(html, `<ul class="answers">`):]
+	list = list[:strings.Index(list, "</ul>")]
+	var out []string
+	for _, item := range strings.Split(list, "<li ")[1:] {
+		text := regexp.MustCompile(`<[^>]*>`).ReplaceAllString("<li "+item, " ")
+		out = append(out, strings.Join(strings.Fields(stdhtml.UnescapeString(text)), " "))
+	}
+	if len(out) != 4 {
+		t.Fatalf("%d answers: %q", len(out), out)
+	}
+	return out
+}
+
+func TestAnswers(t *testing.T) {
+	suspected := sample.Full()
+	suspected.Comparison.Gates[0].Verdict = report.GateSuspected
+	inconclusive := sample.Full()
+	for i := range inconclusive.Comparison.Gates {
+		inconclusive.Comparison.Gates[i].Verdict = report.GateInconclusive
+	}
+	fine := sample.Full()
+	for i := range fine.Comparison.Gates {
+		fine.Comparison.Gates[i].Verdict = report.GateOK
+	}
+	for name, tt := range map[string]struct {
+		of   *report.Report
+		want [4][]string
+	}{
+		"regressed": {sample.Full(), [4][]string{
+			{"What happened? 412,345 requests, 687.2/s", "0.41 % failed", "p50 19.8 ms · p95 61.2 ms · p99 104 ms", "✗ 3 of 9 thresholds failed", "✗ 1 of 1 service levels failed"},
+			{"Can it be believed? Yes, with 2 warnings", "planned 500/s · achieved 499.9/s · none dropped"},
+			{"Is it worse than before? Yes: 1 of 5 gates regressed", "execute_workflow p95 · +38.1 % (+34.1 to +42.1 %)", "against main · 8 runs · with a second run"},
+			{"Why? database: pool exhaustion", "confirmed, confidence 99.4 %", "Raise the pool's size"},
+		}},
+		"suspected":    {suspected, [4][]string{2: {"Perhaps: 2 of 5 gates suspected"}}},
+		"inconclusive": {inconclusive, [4][]string{2: {"Can't tell: 5 of 5 gates inconclusive"}}},
+		"fine":         {fine, [4][]string{2: {"No: 5 of 5 gates ok", "is excluded"}}},
+		"first run": {sample.Healthy(), [4][]string{
+			1: {"Can it be believed? Yes, nothing speaks against it"},
+			2: {"Nothing to compare with", "this is run 1 of 5"},
+			3: {"No bottleneck", "latency did not grow with the load"},
+		}},
+		"invalid": {sample.Invalid(), [4][]string{1: {"Can it be believed? No"}}},
+		"nothing": {sample.Minimal(), [4][]string{{"Nothing was measured"}, {"Yes"}, {"Nothing to compare with"}, {"No component data"}}},
+	} {
+		for i, got := range answersOf(t, tt.of) {
+			for _, want := range tt.want[i] {
+				if !strings.Contains(got, want) {
+					t.Errorf("%s: no %q in %q", name, want, got)
+				}
+			}
+		}
+	}
+}
+
+func TestAllVerdictsAreShown(t *testing.T) {
+	html := pageOf(t, sample.Full())
+	if !strings.Contains(html, `<span class="badge bad">REGRESSED</span> <span class="badge bad also">THRESHOLD FAILED</span>`) {
+		t.Error("what else holds has no badge")
+	}
+}
+
+// What is read first stands first: the rest of a wide table is scrolled to.
+func TestColumnsOfEndpoints(t *testing.T) {
+	html := pageOf(t, sample.Full())
+	head := html[strings.Index(html, `id="table-endpoints"`):]
+	head = head[:strings.Index(head, "</thead>")]
+	var names []string
+	for _, m := range regexp.MustCompile(`<th [^>]*>([^<]*)</th>`).FindAllStringSubmatch(head, -1) {
+		names = append(names, m[1])
+	}
+	want := "#|endpoint|against baseline|p50, p95, p99|p50 ms|p95 ms|p99 ms|max ms|err %|timeout %|targets|count|req/s|"
+	if got := strings.Join(names, "|"); !strings.HasPrefix(got, want) {
+		t.Errorf("columns are %s, want %s first", got, want)
+	}
+}
+
+// A long table that only says that all is well is folded; its line says so.
+func TestQuietTablesAreFolded(t *testing.T) {
+	r := sample.Healthy()
+	r.Run.Checks = nil
+	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+		r.Run.Checks = append(r.Run.Checks, report.Check{Name: name, Passes: 7})
+	}
+	folded := `<details><summary>Checks <span class="sum">`
+	if html := pageOf(t, r); !strings.Contains(html, folded) || !strings.Contains(html, "all 6 checks met") {
+		t.Error("six checks that were met are shown at length")
+	}
+	r.Run.Checks[3].Fails = 1
+	if html := pageOf(t, r); strings.Contains(html, folded) {
+		t.Error("a check that failed is folded away")
 	}
 }
 

@@ -7,7 +7,7 @@
   document.querySelectorAll("table.sortable").forEach((table) => {
     const body = table.tBodies[0];
     table.querySelectorAll("th").forEach((th, column) => {
-      if (!th.textContent.trim()) return;
+      if (!th.textContent.trim() || th.classList.contains("still")) return;
       const button = document.createElement("button");
       button.type = "button";
       button.append(...th.childNodes);
@@ -74,6 +74,7 @@
     if (!d.x || !d.x.length || right <= left) return;
     const plot = figure.querySelector(".plot");
     const out = figure.querySelector("output");
+    const words = out.textContent;
     let [low, high] = d.xrange;
     const at = (x) => d.xlog ? left + Math.log(x / low) / Math.log(high / low) * (right - left) : left + (x - low) / (high - low) * (right - left);
     const cursor = shape("line", {class: "cursor", y1: top, y2: bottom, visibility: "hidden"});
@@ -98,6 +99,11 @@
       for (const i of visible()) if (best < 0 || Math.abs(at(d.x[i]) - px) < Math.abs(at(d.x[best]) - px)) best = i;
       return best;
     };
+    svg.addEventListener("pointerleave", (event) => {
+      if (event.pointerType !== "mouse" || document.activeElement === plot) return;
+      out.textContent = words;
+      cursor.setAttribute("visibility", "hidden");
+    });
     const follow = (event) => {
       const i = nearest(inPoints(event));
       if (i >= 0) point(i);

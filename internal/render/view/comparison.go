@@ -203,6 +203,22 @@ func gateLabels(g *report.Gate) (endpoint, statistic string) {
 	return endpoint, statistic
 }
 
+// GateLine is a gate in a few words: what it is of, and how that changed.
+func GateLine(g *report.Gate) []Cell {
+	endpoint, statistic := gateLabels(g)
+	word := GateWord(g.Verdict)
+	out := []Cell{{endpoint + " " + statistic, Strong}}
+	switch {
+	case g.Change != nil && g.Interval != nil:
+		out = append(out, cell(change(*g.Change, g.Unit)+" ("+changeRange(g.Interval, g.Unit)+")", word.Tone))
+	case g.Change != nil:
+		out = append(out, cell(change(*g.Change, g.Unit), word.Tone))
+	default:
+		out = append(out, cell(g.Reason, Dim))
+	}
+	return out
+}
+
 func gateRow(g *report.Gate) []Cell {
 	word := GateWord(g.Verdict)
 	a, b := Pair(g.Baseline, g.Candidate, g.Unit)

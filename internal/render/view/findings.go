@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -128,9 +129,12 @@ func componentTable(a *report.Attribution, opts Options) *Table {
 		if v == nil {
 			return Cell{Absent, Dim}
 		}
-		return Cell{PercentNumber(*v), Normal}
+		return Cell{tenths(*v), Normal}
 	}
-	const little = 0.005
+	const (
+		little    = 0.005
+		leastPart = 0.005 // ms; below, a part is not worth its words
+	)
 	quiet := func(v *float64) bool { return v == nil || math.Abs(*v) < little }
 	for i := range a.Components {
 		c := &a.Components[i]
@@ -139,11 +143,13 @@ func componentTable(a *report.Attribution, opts Options) *Table {
 		}
 		var inner []string
 		for _, p := range c.Parts {
-			inner = append(inner, p.Name+" "+Milliseconds(p.Value))
+			if p.Value >= leastPart {
+				inner = append(inner, p.Name+" "+Number(p.Value, 2)+" ms")
+			}
 		}
 		tail, wait, parts := Cell{Absent, Dim}, Cell{Absent, Dim}, Cell{Absent, Dim}
 		if opts.All {
-			tail, wait, parts = share(c.Tail), number(c.WaitMS, 2), Cell{strings.Join(inner, ", "), Dim}
+			tail, wait, parts = share(c.Tail), number(c.WaitMS, 2), Cell{cmp.Or(strings.Join(inner, ", "), Absent), Dim}
 		}
 		name := Cell{c.Name, Normal}
 		if slices.ContainsFunc(a.Bottlenecks, func(b report.Bottleneck) bool { return b.Component == c.Name }) {
@@ -155,6 +161,14 @@ func componentTable(a *report.Attribution, opts Options) *Table {
 		})
 	}
 	return t.withoutEmptyColumns()
+}
+
+// tenths is a share in percent to a tenth: its error is larger than that.
+func tenths(share float64) string {
+	if v := math.Round(1000*share) / 10; v != 0 {
+		return Number(v, 1)
+	}
+	return "0"
 }
 
 // longestBar is the columns of a bar that stands for all.

@@ -2,6 +2,7 @@ package view
 
 import (
 	"slices"
+	"strings"
 
 	"k6report/internal/report"
 )
@@ -50,6 +51,21 @@ func requests(r *report.Report) Line {
 		line.Parts = append(line.Parts, cell(text, Normal))
 	}
 	return line
+}
+
+// Ended is how the requests ended, in a few words.
+func Ended(r *report.Report) []Cell {
+	return slices.DeleteFunc(requests(r).Parts, func(c Cell) bool {
+		return !strings.HasSuffix(c.Text, "failed") && (!strings.HasSuffix(c.Text, "timed out") || c.Tone == Good)
+	})
+}
+
+// Percentiles are the run's p50, p95 and p99 in a few words.
+func Percentiles(r *report.Report) []Cell {
+	return slices.DeleteFunc(latency(r).Parts, func(c Cell) bool {
+		name, _, _ := strings.Cut(c.Text, " ")
+		return !slices.Contains([]string{"p50", "p95", "p99"}, name)
+	})
 }
 
 // uncounted is how many HTTP requests k6 counts that the report's tables
