@@ -39,7 +39,11 @@ func code(s string) string {
 func prose(s string) string {
 	words := strings.Fields(plain.Line(s))
 	for i, w := range words {
-		if !harmless(w) {
+		switch {
+		case harmless(w):
+		case number.MatchString(w):
+			words[i] = strings.NewReplacer("<", `\<`, "*", `\*`).Replace(w)
+		default:
 			words[i] = code(w)
 		}
 	}
@@ -51,6 +55,9 @@ const signs = "% · → ± – − ✓ ✗ ? ! i … :"
 
 // ticket is what a forge may take for an issue of another tracker.
 var ticket = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*-[0-9]+$`)
+
+// number is one as tables have it: below what is shown, or marked.
+var number = regexp.MustCompile(`^<?[−-]?[0-9][0-9.,]*\*?$`)
 
 // harmless reports whether a word is letters and digits with the punctuation of
 // a sentence, which no dialect gives a meaning to.
@@ -105,15 +112,19 @@ func looksHex(word string) bool {
 }
 
 // htmlWords is Markdown of prose inside an HTML element, where Markdown is not
-// read: code spans become code elements.
+// read: code spans become code elements, and what is escaped outside of them
+// stands for itself.
 func htmlWords(markdown string) string {
+	escape := func(s string) string {
+		return html.EscapeString(strings.NewReplacer(`\<`, "<", `\*`, "*").Replace(s))
+	}
 	var b strings.Builder
 	for markdown != "" {
 		start := strings.IndexByte(markdown, '`')
 		if start < 0 {
 			break
 		}
-		b.WriteString(html.EscapeString(markdown[:start]))
+		b.WriteString(escape(markdown[:start]))
 		rest := markdown[start:]
 		n := len(rest) - len(strings.TrimLeft(rest, "`"))
 		fence := rest[:n]
@@ -126,7 +137,7 @@ func htmlWords(markdown string) string {
 		b.WriteString("<code>" + html.EscapeString(inner) + "</code>")
 		markdown = rest[n+end+n:]
 	}
-	return b.String() + html.EscapeString(markdown)
+	return b.String() + escape(markdown)
 }
 
 // closing is where a run of just so many backticks stands.

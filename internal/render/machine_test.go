@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
+	"io"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/textparse"
 
 	"k6report/internal/report"
 	"k6report/internal/report/sample"
@@ -95,6 +99,7 @@ func TestOpenMetricsOfSamples(t *testing.T) {
 			if !bytes.HasSuffix(b.Bytes(), []byte("\n# EOF\n")) || !utf8.Valid(b.Bytes()) {
 				t.Error("it does not end as it should, or isn't UTF-8")
 			}
+			checkOpenMetrics(t, b.Bytes())
 			parser := expfmt.NewTextParser(model.LegacyValidation)
 			families, err := parser.TextToMetricFamilies(&b)
 			if err != nil {
@@ -104,6 +109,21 @@ func TestOpenMetricsOfSamples(t *testing.T) {
 				t.Errorf("the verdict is %v", f)
 			}
 		})
+	}
+}
+
+// checkOpenMetrics reads a file as Prometheus reads what calls itself
+// OpenMetrics, which is stricter than its own format.
+func checkOpenMetrics(t *testing.T, content []byte) {
+	t.Helper()
+	p := textparse.NewOpenMetricsParser(content, labels.NewSymbolTable())
+	for samples := 0; ; samples++ {
+		switch _, err := p.Next(); {
+		case errors.Is(err, io.EOF) && samples > 0:
+			return
+		case err != nil:
+			t.Fatalf("after %d entries: %v", samples, err)
+		}
 	}
 }
 

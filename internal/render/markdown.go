@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"k6report/internal/render/plain"
 	"k6report/internal/render/view"
@@ -192,12 +193,17 @@ func sectionTitle(s view.Section) string {
 }
 
 func (m *markdown) section(s view.Section) {
+	const longest = 100 // of what fits the line that opens a section
 	summary := sectionTitle(s)
+	var lines []string
 	for _, c := range s.Summary {
-		summary += " · " + prose(plain.Short(c.Text, 160))
+		if text := plain.Line(c.Text); utf8.RuneCountInString(text) <= longest {
+			summary += " · " + prose(text)
+		} else {
+			lines = append(lines, "- "+prose(plain.Short(text, 400)))
+		}
 	}
 	m.out.WriteString("<details><summary>" + htmlWords(summary) + "</summary>\n\n")
-	var lines []string
 	for _, l := range s.Lines {
 		text := prose(plain.Short(l.Label, 80))
 		if text != "" {
@@ -235,7 +241,7 @@ func (m *markdown) viewTable(t *view.Table) {
 		var cells []string
 		for i, c := range row {
 			text := prose(plain.Short(c.Text, 200))
-			if t.Columns[i].Flex && c.Text != view.Absent {
+			if t.Columns[i].Flex && !slices.Contains(strings.Fields(signs), c.Text) {
 				text = code(c.Text)
 			}
 			cells = append(cells, text)

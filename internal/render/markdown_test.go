@@ -61,6 +61,19 @@ func TestMarkdownSaysWhatMatters(t *testing.T) {
 	}
 }
 
+func TestMarkdownOfNumbers(t *testing.T) {
+	for in, want := range map[string]string{
+		"7.67*": `7.67\*`, "<0.01": `\<0.01`, "−1.2": "−1.2", "1,234*": `1,234\*`, "*7": "`*7`", "<b>": "`<b>`", "7*7*": "`7*7*`",
+	} {
+		if got := prose(in); got != want {
+			t.Errorf("prose(%q) = %s, want %s", in, got, want)
+		}
+	}
+	if got := htmlWords(prose("p99 <0.01 7.5* <i>")); got != "p99 &lt;0.01 7.5* <code>&lt;i&gt;</code>" {
+		t.Errorf("in HTML: %s", got)
+	}
+}
+
 // What differs between two runs of the same build stands below the footer's
 // mark only where nothing else differs: the note's body stays the same.
 func TestTheFooterHoldsWhatNamesTheRun(t *testing.T) {
