@@ -94,6 +94,16 @@ demo: ## see a report of a real run: builds everything, then half a minute of li
 	$(INSTALL) k6
 	tools/demo.sh
 
+.PHONY: gallery
+gallery: ## write reports of every state into results/gallery, of real runs; three minutes of light load on this machine
+	$(INSTALL) k6 chromium
+	tools/gallery.sh $(STATES)
+
+.PHONY: docs-pictures
+docs-pictures: ## take the pictures of docs/reading-a-report.md from the reports of `make gallery`
+	$(INSTALL) chromium
+	go run ./tools/shots -docs results/gallery
+
 .PHONY: bench
 bench: build ## hold speed and memory against their goals; on a quiet machine with 13 GB of disk
 	$(INSTALL) influxd duckdb jq benchstat
@@ -126,6 +136,12 @@ release: ## build archives for all systems, with checksums and bills of material
 	$(if $(shell $(GIT) status --porcelain 2>/dev/null),@echo 'release: there are uncommitted changes: the same commit has to give the same bytes' >&2; exit 1)
 	goreleaser release --clean $(if $(shell $(GIT) describe --exact-match --tags 2>/dev/null),--skip=publish,announce,--snapshot)
 	@ls -l .cache/release/*.tar.gz .cache/release/*.zip && cat .cache/release/SHA256SUMS
+
+.PHONY: bench-reports
+bench-reports: ## how long all reports of half an hour take, how large the page is, and when it is painted; on a quiet machine
+	$(INSTALL) chromium
+	go test -count=1 -run '^$$' -bench '^BenchmarkAllReports$$' -benchtime 10x ./cmd/k6report
+	go test -count=1 -v -run '^(TestSizeOfThePage|TestFirstPaint)$$' ./internal/render/page
 
 # Of `make lab`: LAB=-faults=db-pool,callee or other flags of testbed/cmd/lab.
 LAB ?=
