@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -42,6 +43,7 @@ func ways() []way {
 	}
 }
 
+//nolint:forbidigo // a command is where arguments and streams come from
 func main() {
 	gallery := flag.String("docs", "", "take the pictures of the documentation from this `folder` of reports")
 	to := flag.String("to", "docs/pictures", "and write them into this `folder`")
@@ -73,21 +75,22 @@ func run(ctx context.Context, folders []string, gallery, to string) error {
 	if err := chromedp.Do(ctx); err != nil {
 		return fmt.Errorf("start Chromium: %w", err)
 	}
+	var failed []error
 	for _, folder := range folders {
 		for _, w := range ways() {
 			if err := shoot(ctx, folder, w); err != nil {
-				return fmt.Errorf("photograph %s, %s: %w", folder, w.name, err)
+				failed = append(failed, fmt.Errorf("photograph %s, %s: %w", folder, w.name, err))
 			}
 		}
 	}
 	if gallery != "" {
 		for _, p := range details() {
 			if err := detail(ctx, gallery, to, p); err != nil {
-				return fmt.Errorf("photograph %s: %w", p.name, err)
+				failed = append(failed, fmt.Errorf("photograph %s of %s: %w", p.name, p.state, err))
 			}
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 // part is a stretch of a page that the documentation shows.
