@@ -104,7 +104,7 @@ type part struct {
 func details() []part {
 	return []part{
 		{name: "head", state: "regression-with-cause", from: "header", until: ".answers", width: 1000},
-		{name: "compared", state: "regression-with-cause", from: "#compared", until: "#chart-distribution", width: 1000},
+		{name: "compared", state: "regression-with-cause", from: "#compared", until: "#chart-distribution", width: 1180},
 		{name: "why", state: "regression-with-cause", from: "#chart-delta", until: "#chart-attribution", width: 1000},
 		{name: "time", state: "thirty-minutes", from: "#chart-latency", until: "#chart-latency", width: 560},
 		{name: "endpoints", state: "healthy-smoke", from: "#endpoints", until: "#table-endpoints", width: 1000},
@@ -119,7 +119,7 @@ func detail(ctx context.Context, gallery, to string, p part) error {
 	if err := open(tab, filepath.Join(gallery, p.state), way{width: p.width, height: 820}); err != nil {
 		return err
 	}
-	const around = 12
+	const around = 8
 	box, err := chromedp.Run(tab, chromedp.Evaluate[[]float64](fmt.Sprintf(
 		`(() => { const a = document.querySelector(%q).getBoundingClientRect(), b = Array.from(document.querySelectorAll(%q)).pop().getBoundingClientRect(); const x = Math.min(a.left, b.left), y = a.top + scrollY; return [x, y, Math.max(a.right, b.right) - x, b.bottom + scrollY - y]; })()`, p.from, p.until)))
 	if err != nil {

@@ -182,7 +182,7 @@ func saturationPicture(r *report.Report) *Picture {
 				}
 			}
 		}
-		panel.marks(c.Marks)
+		panel.marksBefore(c.Marks)
 		s.place(panel, panel.area.Min.Y, p.height)
 	}
 	return p

@@ -134,14 +134,16 @@ func errorsPicture(r *report.Report) *Picture {
 	return p
 }
 
-// vusPicture is how many virtual users there were; nil where always as many.
+// vusPicture is how many virtual users there were; nil where always
+// as many, or next to none.
 func vusPicture(r *report.Report) *Picture {
 	c := r.Chart(report.ChartVUs)
 	if c == nil || len(c.X) < fewPoints || len(c.Series) == 0 {
 		return nil
 	}
+	const few = 3 // below, it is chance who was at work when they were counted
 	low, high, ok := extent(valuesOf(c)...)
-	if !ok || low == high {
+	if !ok || low == high || high < few {
 		return nil
 	}
 	y := span(high)

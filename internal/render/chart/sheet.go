@@ -240,8 +240,20 @@ func (p *panel) band(c ink, x, low, high []float64) {
 	flush()
 }
 
-// marks draws what means something on x, with its label where there is room.
+// marks draws what means something on x, with its label behind it where there
+// is room.
 func (p *panel) marks(list []report.Mark) {
+	p.labelled(list, func(x vg.Length) vg.Length { return p.area.Max.X - x - 6 }, func(x, _ vg.Length) vg.Length { return x + 3 })
+}
+
+// marksBefore has the labels before the marks: for lines that rise behind them.
+func (p *panel) marksBefore(list []report.Mark) {
+	p.labelled(list, func(x vg.Length) vg.Length { return x - p.area.Min.X - 6 }, func(x, width vg.Length) vg.Length { return x - 3 - width })
+}
+
+// labelled draws marks, each with its label where place says if it fits into
+// the room.
+func (p *panel) labelled(list []report.Mark, room func(x vg.Length) vg.Length, place func(x, width vg.Length) vg.Length) {
 	style := lettering(labelSize-1, false, dim)
 	end := p.area.Min.X
 	for _, m := range list {
@@ -251,12 +263,14 @@ func (p *panel) marks(list []report.Mark) {
 		x := p.px(m.X)
 		p.StrokeLines(draw.LineStyle{Color: rule, Width: hairline, Dashes: []vg.Length{3, 3}},
 			[]vg.Point{{X: x, Y: p.area.Min.Y}, {X: x, Y: p.area.Max.Y}})
-		label := p.fit(style, lettersOnly(m.Label), p.area.Max.X-x-6)
-		if label == "" || x < end {
+		label := p.fit(style, lettersOnly(m.Label), room(x))
+		width := style.Width(label)
+		at := place(x, width)
+		if label == "" || at < end {
 			continue
 		}
-		p.text(style, x+3, p.area.Max.Y-10, label)
-		end = x + 6 + style.Width(label)
+		p.text(style, at, p.area.Max.Y-10, label)
+		end = at + width + 3
 	}
 }
 

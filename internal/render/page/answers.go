@@ -170,7 +170,9 @@ func worse(r *report.Report) answer {
 	shown := 0
 	for i := range c.Gates {
 		if g := &c.Gates[i]; g.Verdict != report.GateOK && shown < most {
-			a.add(view.GateLine(g)...)
+			for _, line := range view.GateLine(g) {
+				a.add(line)
+			}
 			shown++
 		}
 	}

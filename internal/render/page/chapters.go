@@ -26,6 +26,7 @@ type block struct {
 	Summary  []cell
 	Facts    []facts
 	Lines    []facts
+	Later    []facts // lines below the table
 	Notes    []note
 	Table    *table
 	Command  string
@@ -155,6 +156,8 @@ func newBlock(r *report.Report, s view.Section, chapter string) block {
 		f := facts{Mark: clean(l.Mark), Label: plain.Short(l.Label, longestName), Parts: cleanAll(l.Parts)}
 		switch {
 		case l.Spark != nil && len(f.Parts) == 0:
+		case f.Label == "" && s.ID == "comparison" && s.Table != nil && !strings.HasPrefix(l.Parts[0].Text, "!"):
+			b.Later = append(b.Later, f) // what lies outside the gates
 		case f.Label == "":
 			b.Lines = append(b.Lines, f)
 		default:
