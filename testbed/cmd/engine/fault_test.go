@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -13,12 +14,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"k6report/testbed/internal/fault"
-	"k6report/testbed/internal/listener"
 	"k6report/testbed/internal/store/postgres"
 	"k6report/testbed/internal/suite"
+	"k6report/testbed/internal/timing"
 )
 
 // trial is the load under which a fault shows, and what it has to come to.
@@ -28,44 +28,79 @@ type trial struct {
 	workflow string   // that is executed
 	list     bool     // its executions are listed, too
 	atOnce   int
-	ratio    float64 // of the parts that grow, at least
+	// What the parts that grow are multiplied by, at least. Without mild, only
+	// the one setting is tried.
+	strong, mild float64
+	second       []string // parts that may grow as well, but less
+}
+
+// setting is a fault as the engine's flag names it, and the ratio that it comes to.
+type setting struct {
+	name  string
+	ratio float64
+}
+
+func (tr trial) settings() []setting {
+	list := []setting{{tr.fault, tr.strong}}
+	if tr.mild > 0 {
+		list = append(list, setting{tr.fault + "=" + string(fault.Mild), tr.mild})
+	}
+	return list
 }
 
 func trials() []trial {
 	hold := []string{"--db-hold", "10ms"}
 	quick := []string{"--callee-delay", "1ms"}
+	rows := []string{"--db-rows", "60000"}
 	return []trial{
-		{fault: "db-pool", flags: hold, workflow: "order-chain", atOnce: 4, ratio: 5},
-		{fault: "db-row", flags: hold, workflow: "order-chain", atOnce: 4, ratio: 2},
-		{fault: "db-exec", flags: hold, workflow: "order-chain", atOnce: 4, ratio: 2},
-		{fault: "db-index", flags: []string{"--db-rows", "60000"}, workflow: "order-chain", list: true, atOnce: 2, ratio: 3},
-		{fault: "db-wal", workflow: "order-chain", atOnce: 2, ratio: 5},
-		{fault: "slow=3", workflow: "order-chain", atOnce: 1, ratio: 1.8},
-		{fault: "graph-cpu", workflow: "mesh-36", atOnce: 1, ratio: 20},
-		{fault: "graph-regex", workflow: "report", atOnce: 1, ratio: 2},
-		{fault: "http-limit", flags: quick, workflow: "quotes-5", atOnce: 2, ratio: 5},
-		{fault: "http-churn", flags: quick, workflow: "quotes-5", atOnce: 1, ratio: 5},
-		{fault: "http-dns", flags: quick, workflow: "quote", atOnce: 2, ratio: 20},
-		{fault: "callee", flags: quick, workflow: "quote", atOnce: 2, ratio: 5},
-		{fault: "two", workflow: "quote", atOnce: 2, ratio: 2},
-		{fault: "tenant", workflow: "diamond", atOnce: 4, ratio: 5},
+		{fault: "db-pool", flags: hold, workflow: "order-chain", atOnce: 4, strong: 5, mild: 5},
+		{fault: "db-row", flags: hold, workflow: "order-chain", atOnce: 4, strong: 2, mild: 2, second: []string{"db-pool-wait"}},
+		{fault: "db-exec", flags: hold, workflow: "order-chain", atOnce: 4, strong: 2, mild: 2, second: []string{"db-pool-wait"}},
+		{fault: "db-index", flags: rows, workflow: "order-chain", list: true, atOnce: 2, strong: 3, mild: 2},
+		// One at a time: others would wait for the statistics' row until the commit, and writes grow with it.
+		{fault: "db-wal", workflow: "order-chain", atOnce: 1, strong: 5, mild: 2},
+		{fault: "slow=3", workflow: "order-chain", atOnce: 1, strong: 1.8},
+		{fault: "graph-cpu", workflow: "mesh-36", atOnce: 1, strong: 20, mild: 5},
+		{fault: "graph-regex", workflow: "report", atOnce: 1, strong: 2, mild: 1.3},
+		{fault: "http-limit", flags: quick, workflow: "quotes-5", atOnce: 2, strong: 5, mild: 5},
+		// A callee so slow that no connection is given back before the new ones are made.
+		{fault: "http-churn", flags: []string{"--callee-delay", "15ms"}, workflow: "quotes-5", atOnce: 1, strong: 5, mild: 5},
+		{fault: "http-dns", flags: quick, workflow: "quote", atOnce: 2, strong: 20, mild: 20, second: []string{"http-connect"}},
+		{fault: "callee", flags: quick, workflow: "quote", atOnce: 2, strong: 5, mild: 2.5, second: []string{"http-pool-wait"}},
+		{fault: "two", workflow: "quote", atOnce: 2, strong: 2, mild: 1.8},
 	}
 }
 
-// components of the parts, as the load test's analysis groups them.
-func component(part string) string {
-	switch {
-	case strings.HasPrefix(part, "db-"):
-		return "database"
-	case part == "graph-build" || part == "template-resolve":
-		return "graph"
-	case strings.HasPrefix(part, "http-"):
-		return "http_pool"
-	case strings.HasPrefix(part, "ws-"):
-		return "websocket"
-	default:
-		return part
+// parts are those of Server-Timing but the total.
+func parts() []string {
+	return []string{
+		timing.Queue, timing.DBPoolWait, timing.DBWrite, timing.DBCommit, timing.DBRead, timing.DBTrace, timing.GraphBuild,
+		timing.TemplateResolve, timing.HTTPPoolWait, timing.HTTPDNS, timing.HTTPConnect, timing.HTTPCall, timing.WSPublish,
+		timing.Serialize, unnamed,
 	}
+}
+
+// unnamed is what no part of Server-Timing covers.
+const unnamed = "unnamed"
+
+// components are the parts as the load test's analysis groups them.
+func components() map[string][]string {
+	groups := map[string][]string{}
+	for _, part := range parts() {
+		group := part
+		switch {
+		case strings.HasPrefix(part, "db-"):
+			group = "database"
+		case part == timing.GraphBuild || part == timing.TemplateResolve:
+			group = "graph"
+		case strings.HasPrefix(part, "http-"):
+			group = "http_pool"
+		case strings.HasPrefix(part, "ws-"):
+			group = "websocket"
+		}
+		groups[group] = append(groups[group], part)
+	}
+	return groups
 }
 
 // clusterFor answers the URL of a PostgreSQL server that lives as long as the
@@ -89,21 +124,27 @@ func clusterFor(t *testing.T) string {
 	return cluster.URL
 }
 
-// stage starts engines on databases of their own and keeps the healthy ones.
+// stage starts engines, each on a database of its own, and keeps the healthy
+// ones.
 type stage struct {
-	server  string
-	made    int
-	healthy map[string]*process
+	postgres bool
+	server   string // where databases are made
+	made     int
+	healthy  map[string]*process
 }
 
 func (s *stage) start(t *testing.T, flags ...string) *process {
 	t.Helper()
+	flags = append([]string{"--samples", "0"}, flags...)
+	if !s.postgres {
+		return startEngine(t, append([]string{"--db", ":memory:"}, flags...)...)
+	}
 	s.made++
 	db, err := postgres.CreateDatabase(t.Context(), s.server, fmt.Sprintf("engine_%d", s.made), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return startEngine(t, append([]string{"--db", db, "--samples", "0"}, flags...)...)
+	return startEngine(t, append([]string{"--db", db}, flags...)...)
 }
 
 func (s *stage) healthyOne(t *testing.T, flags []string) *process {
@@ -117,68 +158,118 @@ func (s *stage) healthyOne(t *testing.T, flags []string) *process {
 
 // Every fault of a bottleneck shows in the parts that the catalogue says, as a
 // multiple of a healthy engine's under the same load, and nowhere else as much.
+func TestFaultsOfTheDatabaseShow(t *testing.T) {
+	tryAll(t, &stage{postgres: true, server: clusterFor(t)})
+}
+
+// Those that are not about PostgreSQL show without it.
 func TestFaultsShow(t *testing.T) {
-	s := &stage{server: clusterFor(t), healthy: map[string]*process{}}
-	whole := t // the engines outlive the subtests
+	if testing.Short() {
+		t.Skip("takes seconds: not with -short")
+	}
+	tryAll(t, &stage{})
+}
+
+func tryAll(t *testing.T, s *stage) {
+	s.healthy = map[string]*process{}
+	whole := t // the healthy engines outlive the subtests
 	for _, tr := range trials() {
-		t.Run(tr.fault, func(t *testing.T) {
-			good := s.healthyOne(whole, tr.flags)
-			bad := s.start(whole, append(slices.Clone(tr.flags), "--fault", tr.fault)...)
-			setting, err := fault.Parse(tr.fault)
+		for _, of := range tr.settings() {
+			parsed, err := fault.Parse(of.name)
 			if err != nil {
 				t.Fatal(err)
 			}
-			before, after := load(t, good.url, tr), load(t, bad.url, tr)
-			bad.stop(t)
-			shows(t, setting.Fault, tr.ratio, before, after)
-		})
+			if parsed.Fault.PostgreSQL != s.postgres {
+				continue
+			}
+			t.Run(of.name, func(t *testing.T) {
+				good := s.healthyOne(whole, tr.flags)
+				bad := s.start(t, append(slices.Clone(tr.flags), "--fault", of.name)...)
+				show(t, signals(parsed.Fault, of.ratio, tr.second), tr.pairs(t, good, bad, median))
+				bad.stop(t)
+			})
+		}
 	}
 }
 
-func shows(t *testing.T, f fault.Fault, ratio float64, before, after map[string]float64) {
-	t.Helper()
-	const least = 0.05 // ms; what a healthy engine may take without anybody noticing
-	named, grown, others := map[string]bool{}, 0.0, map[string]float64{}
+// What shows a fault must not show it in an engine that is well.
+func TestAHealthyEngineShowsNoFault(t *testing.T) {
+	good, other := onSQLite(t, "none")
+	for _, tr := range []trial{
+		{fault: "slow=3", workflow: "order-chain", atOnce: 1, strong: 1.8},
+		{fault: "graph-regex", workflow: "report", atOnce: 1, strong: 1.3},
+	} {
+		parsed, err := fault.Parse(tr.fault)
+		if err != nil {
+			t.Fatal(err)
+		}
+		claims := signals(parsed.Fault, tr.strong, nil)[:1]
+		if e := weigh(claims, tr.pairs(t, good, other, median))[0]; e.shown {
+			t.Errorf("%s shows in a healthy engine: %v", tr.fault, e)
+		}
+	}
+}
+
+// signals are the claims by which a fault of parts shows: they grow, the other
+// parts of their components don't, but for those that may, and no component
+// does.
+func signals(f fault.Fault, ratio float64, second []string) []claim {
+	const flat, less, component = 0.4, 1, 0.7
+	var claims []claim
 	for _, part := range f.Parts {
-		named[component(part)] = true
-		grown += after[part] - before[part]
-		if after[part] < ratio*max(least, before[part]) {
-			t.Errorf("%s went from %.3f to %.3f ms, want %v times", part, before[part], after[part], ratio)
+		claims = append(claims, grows(part, ratio))
+	}
+	for name, group := range components() {
+		own := slices.ContainsFunc(group, func(part string) bool { return slices.Contains(f.Parts, part) })
+		if !own {
+			claims = append(claims, growsLess(name, group, component, f.Parts))
+		}
+		for _, part := range group {
+			switch {
+			case slices.Contains(f.Parts, part):
+			case slices.Contains(second, part):
+				claims = append(claims, growsLess(part, []string{part}, less, f.Parts))
+			default:
+				claims = append(claims, growsLess(part, []string{part}, flat, f.Parts))
+			}
 		}
 	}
-	for part := range after {
-		if c := component(part); !named[c] && part != "total" {
-			others[c] += after[part] - before[part]
-		}
-	}
-	for c, moved := range others {
-		if moved > 0.7*grown {
-			t.Errorf("%s grew by %.3f ms, %v by %.3f", c, moved, f.Parts, grown)
-		}
-	}
-	if t.Failed() {
-		t.Logf("before %v\nafter  %v", before, after)
-	}
+	return claims
 }
 
-// requests is how many of a kind a trial sends.
-const requests = 40
+// blockSize is how many requests of a kind a block has.
+const blockSize = 8
 
-// load sends requests, several at once, and answers the median of each part in
-// ms, and of what no part covers as "unnamed".
-func load(t *testing.T, url string, tr trial) map[string]float64 {
+// pairs loads the two engines by turns.
+func (tr trial) pairs(t *testing.T, good, bad *process, middle func([]float64) float64) func(turn int) (healthy, faulty figures) {
 	t.Helper()
-	return loadBy(t, url, tr, median)
+	for _, p := range []*process{good, bad} {
+		for range 5 { // what comes first pays for what all need
+			send(t, p.url, "POST /api/v1/workflows/"+tr.workflow+"/execute")
+		}
+	}
+	return byTurns(func(p *process) figures { return tr.load(t, p.url, middle) }, good, bad)
 }
 
-func loadBy(t *testing.T, url string, tr trial, middle func([]float64) float64) map[string]float64 {
+// byTurns lets now the one engine begin, now the other.
+func byTurns(block func(*process) figures, good, bad *process) func(turn int) (healthy, faulty figures) {
+	return func(turn int) (healthy, faulty figures) {
+		if turn%2 == 0 {
+			healthy = block(good)
+			return healthy, block(bad)
+		}
+		faulty = block(bad)
+		return block(good), faulty
+	}
+}
+
+// load sends a block of requests, several at once, and answers the middle of
+// each part and of the total.
+func (tr trial) load(t *testing.T, url string, middle func([]float64) float64) figures {
 	t.Helper()
 	paths := []string{"POST /api/v1/workflows/" + tr.workflow + "/execute"}
 	if tr.list {
 		paths = append(paths, "GET /api/v1/workflows/"+tr.workflow+"/executions")
-	}
-	for range 5 { // what comes first pays for what all need
-		send(t, url, paths[0])
 	}
 	var mu sync.Mutex
 	found := map[string][]float64{}
@@ -186,7 +277,7 @@ func loadBy(t *testing.T, url string, tr trial, middle func([]float64) float64) 
 	var wg sync.WaitGroup
 	for range tr.atOnce {
 		wg.Go(func() {
-			for next.Add(1) <= requests {
+			for next.Add(1) <= blockSize {
 				turn := map[string]float64{}
 				for _, path := range paths {
 					for name, ms := range send(t, url, path) {
@@ -202,33 +293,26 @@ func loadBy(t *testing.T, url string, tr trial, middle func([]float64) float64) 
 		})
 	}
 	wg.Wait()
-	result := map[string]float64{}
+	result := figures{}
 	for name, values := range found {
-		result[name] = middle(append(values, make([]float64, max(0, requests-len(values)))...)) // where it isn't, it took no time
+		result[name] = middle(append(values, make([]float64, max(0, blockSize-len(values)))...)) // where it isn't, it took no time
 	}
 	return result
 }
 
-func median(values []float64) float64 {
-	slices.Sort(values)
-	return values[len(values)/2]
-}
-
-func mean(values []float64) float64 {
-	sum := 0.0
-	for _, v := range values {
-		sum += v
-	}
-	return sum / float64(len(values))
-}
-
+// send answers the parts of a request's time, in ms.
 func send(t *testing.T, url, what string) map[string]float64 {
+	return sendWith(t, url, what, nil)
+}
+
+func sendWith(t *testing.T, url, what string, header http.Header) map[string]float64 {
 	method, path, _ := strings.Cut(what, " ")
 	req, err := http.NewRequestWithContext(t.Context(), method, url+path, nil)
 	if err != nil {
 		t.Error(err)
 		return nil
 	}
+	maps.Copy(req.Header, header)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Error(err)
@@ -249,13 +333,13 @@ func send(t *testing.T, url, what string) map[string]float64 {
 		}
 		parts[name] = ms
 	}
-	unnamed := parts["total"]
+	rest := parts[timing.Total]
 	for name, ms := range parts {
-		if name != "total" {
-			unnamed -= ms
+		if name != timing.Total {
+			rest -= ms
 		}
 	}
-	parts["unnamed"] = unnamed
+	parts[unnamed] = rest
 	return parts
 }
 
@@ -267,182 +351,6 @@ func onSQLite(t *testing.T, setting string, flags ...string) (good, bad *process
 	}
 	flags = append([]string{"--samples", "0"}, flags...)
 	return startEngine(t, flags...), startEngine(t, append(flags, "--fault", setting)...)
-}
-
-func TestUntracedTimeIsInNoPart(t *testing.T) {
-	good, bad := onSQLite(t, "untraced")
-	tr := trial{workflow: "diamond", atOnce: 2}
-	before, after := load(t, good.url, tr), load(t, bad.url, tr)
-	grown := after["unnamed"] - before["unnamed"]
-	if grown < 15 {
-		t.Errorf("unnamed time grew by %v ms, want 15 or more", grown)
-	}
-	for part := range after {
-		if moved := after[part] - before[part]; part != "total" && part != "unnamed" && moved > grown/5 {
-			t.Errorf("%s grew by %v ms", part, moved)
-		}
-	}
-}
-
-func TestThrottlingSlowsEverything(t *testing.T) {
-	good, bad := onSQLite(t, "throttle")
-	tr := trial{workflow: "layered-120", atOnce: 1}
-	// The mean, since stops hit some requests and not others, by turns, since
-	// others may use the machine, too.
-	before, after := map[string]float64{}, map[string]float64{}
-	for range 3 {
-		for into, p := range map[*map[string]float64]*process{&before: good, &after: bad} {
-			for part, ms := range loadBy(t, p.url, tr, mean) {
-				(*into)[part] += ms
-			}
-		}
-	}
-	bad.stop(t) // in order, however often it is stopped on the way
-	if after["total"] < 1.5*before["total"] {
-		t.Errorf("the total went from %v to %v ms", before["total"]/3, after["total"]/3)
-	}
-	// One processor's worth of stops hits all that takes time, not one of it.
-	grown := after["total"] - before["total"]
-	for part := range after {
-		if moved := after[part] - before[part]; part != "total" && moved > 0.8*grown {
-			t.Errorf("%s alone grew by %v of %v ms", part, moved/3, grown/3)
-		}
-	}
-}
-
-// gauges answers what /health tells.
-func (p *process) gauges(t *testing.T) map[string]float64 {
-	t.Helper()
-	found := map[string]float64{}
-	for name, value := range get(t, p.url+"/health")["gauges"].(map[string]any) {
-		found[name] = value.(float64)
-	}
-	return found
-}
-
-// burst is how many executions there are between two looks at the gauges.
-const burst = 5
-
-// sendsUntil executes until a condition holds, for a while.
-func (p *process) sendsUntil(t *testing.T, workflow string, holds func(gauges map[string]float64) bool) bool {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
-		for range burst {
-			send(t, p.url, "POST /api/v1/workflows/"+workflow+"/execute")
-		}
-		if holds(p.gauges(t)) {
-			return true
-		}
-	}
-	return false
-}
-
-func TestALeakKeepsWhatRequestsBring(t *testing.T) {
-	good, bad := onSQLite(t, "leak")
-	const kept = 8 << 20 // 160 requests
-	if !bad.sendsUntil(t, "diamond", func(g map[string]float64) bool { return g["heapAfterGcBytes"] > kept+4<<20 }) {
-		t.Errorf("gauges %v", bad.gauges(t))
-	}
-	load(t, good.url, trial{workflow: "diamond", atOnce: 2})
-	load(t, good.url, trial{workflow: "report", atOnce: 2})
-	if heap := good.gauges(t)["heapAfterGcBytes"]; heap > kept {
-		t.Errorf("a healthy engine keeps %v bytes", heap)
-	}
-}
-
-func TestCopiedScopesAreAllocated(t *testing.T) {
-	good, bad := onSQLite(t, "graph-memory")
-	perRequest := func(p *process) float64 {
-		rate := 0.0
-		began, sent := time.Now(), 0
-		p.sendsUntil(t, "layered-120", func(g map[string]float64) bool {
-			sent += burst
-			rate = g["allocBytesPerSecond"]
-			return time.Since(began) > 1500*time.Millisecond
-		})
-		return rate / (float64(sent) / time.Since(began).Seconds())
-	}
-	before, after := perRequest(good), perRequest(bad)
-	if after < 4*before {
-		t.Errorf("a request allocates %.0f kB, of a healthy engine %.0f", after/1000, before/1000)
-	}
-}
-
-func listeners(t *testing.T, p *process, n int, pause time.Duration, workflows ...string) {
-	t.Helper()
-	for range n {
-		l, err := listener.Start(t.Context(), listener.Options{
-			BaseURL: p.url, Tenant: "default", Workflows: workflows, Pause: pause,
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = l.Close() })
-	}
-	for deadline := time.Now().Add(20 * time.Second); p.gauges(t)["hubConnections"] < float64(n); {
-		if time.Now().After(deadline) {
-			t.Fatalf("%v of %d listeners are there", p.gauges(t)["hubConnections"], n)
-		}
-		time.Sleep(time.Millisecond)
-	}
-}
-
-func TestBroadcastWaitsForSlowListeners(t *testing.T) {
-	good, bad := onSQLite(t, "ws-fanout")
-	for _, p := range []*process{good, bad} {
-		listeners(t, p, 2, time.Millisecond, "diamond")
-	}
-	tr := trial{workflow: "diamond", atOnce: 2}
-	before, after := load(t, good.url, tr), load(t, bad.url, tr)
-	f, _ := fault.Find("ws-fanout")
-	shows(t, f, 10, before, after)
-}
-
-func TestHubConnectionsTakeMemory(t *testing.T) {
-	const n = 40
-	good, bad := onSQLite(t, "ws-memory")
-	for _, p := range []*process{good, bad} {
-		listeners(t, p, n, 0)
-	}
-	each := func(heap float64) bool { return heap > n*200<<10 }
-	if !bad.sendsUntil(t, "diamond", func(g map[string]float64) bool { return each(g["heapAfterGcBytes"]) }) {
-		t.Errorf("gauges %v", bad.gauges(t))
-	}
-	load(t, good.url, trial{workflow: "report", atOnce: 2})
-	if g := good.gauges(t); each(g["heapAfterGcBytes"]) {
-		t.Errorf("gauges of a healthy engine %v", g)
-	}
-}
-
-func TestFewAcceptSlotsKeepConnectionsWaiting(t *testing.T) {
-	const n, check = 10, 10 * time.Millisecond
-	good, bad := onSQLite(t, "ws-accept", "--hub-check", check.String())
-	connect := func(p *process) time.Duration {
-		var sum atomic.Int64
-		var wg sync.WaitGroup
-		for range n {
-			wg.Go(func() {
-				began := time.Now()
-				l, err := listener.Start(t.Context(), listener.Options{BaseURL: p.url})
-				sum.Add(int64(time.Since(began)))
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				_ = l.Close()
-			})
-		}
-		wg.Wait()
-		return time.Duration(sum.Load() / n)
-	}
-	if before, after := connect(good), connect(bad); after < 2*before || before < check {
-		t.Errorf("connecting took %v, with one slot %v", before, after)
-	}
-	tr := trial{workflow: "diamond", atOnce: 1}
-	before, after := load(t, good.url, tr), load(t, bad.url, tr)
-	if after["total"] > 2*before["total"] {
-		t.Errorf("executions took %v ms, with one slot %v", before["total"], after["total"])
-	}
 }
 
 func TestFaultsOfPostgreSQLDoNotStartOnSQLite(t *testing.T) {
