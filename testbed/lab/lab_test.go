@@ -7,9 +7,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
+	"k6report/testbed/internal/fault"
 	"k6report/testbed/internal/suite"
 )
 
@@ -42,13 +44,38 @@ func TestShortForm(t *testing.T) {
 	}()
 	l := &Lab{
 		Programs: Programs{Engine: filepath.Join(bin, "engine"), K6: k6, K6Report: filepath.Join(bin, "k6report")},
-		Script:   filepath.Join("..", "..", "scenarios", "lab.js"), OS: os.Environ(), Out: t.TempDir(),
+		Script:   filepath.Join("..", "..", "scenarios", "lab.js"), OS: os.Environ(),
 		Server: cluster.URL, Log: t.Output(), Now: time.Now,
 		Plan: Plan{
 			Databases: []string{Postgres}, Strong: 1, Warmup: time.Second, Stay: 7 * time.Second,
 			Faults: []string{"none", "db-wal", "callee", "http-dns", "untraced", "leak"},
 		},
 	}
+	first := scoreAll(t, l)
+	if len(first) != 6 {
+		t.Fatalf("%d faults scored", len(first))
+	}
+	off := doubtful(first)
+	if len(off) == 0 {
+		return
+	}
+	// One run is a weak witness on a machine that others use, too: two more of
+	// each that went wrong, against another healthy run, decide.
+	t.Logf("again, with other seeds: %v", off)
+	l.Plan.Faults, l.Plan.FirstSeed, l.Plan.Strong = off, 2, 2
+	for _, s := range scoreAll(t, l) {
+		if !s.mistaken() && (s.Fault.Expect != fault.Bottleneck || s.names()) {
+			continue
+		}
+		t.Errorf("%s, seed %d: against a healthy run %s (%s), alone %s (%s)",
+			s.Trial.Fault, s.Seed, s.Against.Mark, s.Against.Said, s.Alone.Mark, s.Alone.Said)
+	}
+}
+
+// scoreAll runs the plan into a folder of its own.
+func scoreAll(t *testing.T, l *Lab) []Scored {
+	t.Helper()
+	l.Out = t.TempDir()
 	if err := l.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -62,9 +89,61 @@ func TestShortForm(t *testing.T) {
 		t.Fatal(err)
 	}
 	Print(t.Output(), scored)
-	n := Count(scored)
-	if len(scored) != 6 || n.WrongNew.hits > 0 || n.WrongOld.hits > 0 || n.Component.hits < 2 {
-		t.Errorf("%d faults scored: %+v", len(scored), n)
+	return scored
+}
+
+// names reports whether the comparison with a healthy run names the component
+// that is to blame.
+func (s Scored) names() bool { return s.Against.Mark == Right || s.Against.Mark == RightPart }
+
+// mistaken reports whether a component is named that isn't to blame.
+func (s Scored) mistaken() bool {
+	return s.Against.Mark == Wrong || s.Alone.Mark == Wrong && s.Fault.Expect != fault.Finding && s.Fault.Expect != fault.Fairness
+}
+
+// doubtful are the faults of which something wrong was said, and, where only
+// one or none was found, those that weren't.
+func doubtful(scored []Scored) []string {
+	var off, silent []string
+	named := 0
+	for _, s := range scored {
+		switch {
+		case s.mistaken():
+			off = append(off, s.Trial.Fault)
+		case s.Fault.Expect != fault.Bottleneck:
+		case s.names():
+			named++
+		default:
+			silent = append(silent, s.Trial.Fault)
+		}
+	}
+	if named < 2 {
+		off = append(off, silent...)
+	}
+	return off
+}
+
+func TestDoubtfulFaults(t *testing.T) {
+	of := func(name string, against, alone Mark) Scored {
+		f, _ := fault.Find(name)
+		return Scored{Trial: Trial{Fault: name}, Fault: f, Against: Judgement{Mark: against}, Alone: Judgement{Mark: alone}}
+	}
+	well := []Scored{of("none", Right, Right), of("db-wal", Right, Right), of("callee", RightPart, Right), of("leak", NotConcerned, Silent)}
+	for _, tc := range []struct {
+		more []Scored
+		want []string
+	}{
+		{nil, nil},
+		{[]Scored{of("http-dns", Silent, Right)}, nil}, // two of three are named
+		{[]Scored{of("http-dns", Wrong, Right)}, []string{"http-dns"}},
+		{[]Scored{of("untraced", Unexpected, Wrong)}, []string{"untraced"}},
+	} {
+		if got := doubtful(append(slices.Clone(well), tc.more...)); !slices.Equal(got, tc.want) {
+			t.Errorf("doubtful %v, want %v", got, tc.want)
+		}
+	}
+	if got := doubtful([]Scored{of("db-wal", Silent, Right), of("callee", Right, Right)}); !slices.Equal(got, []string{"db-wal"}) {
+		t.Errorf("doubtful %v, want db-wal", got)
 	}
 }
 

@@ -320,7 +320,7 @@ func TestBreachesEndTheConnection(t *testing.T) {
 }
 
 func TestPingsAndTimeouts(t *testing.T) {
-	s, url := newHub(t, func(o *Options) { o.KeepAlive, o.ClientTimeout = 5*time.Millisecond, 50*time.Millisecond })
+	s, url := newHub(t, func(o *Options) { o.KeepAlive, o.ClientTimeout = 5*time.Millisecond, 400*time.Millisecond })
 	c := connect(t, url)
 	if m := c.next(); m["type"] != 6.0 {
 		t.Errorf("a silent connection got %v, want a ping", m)

@@ -264,8 +264,10 @@ func TestBreakpointEndsWhenTheSystemBreaks(t *testing.T) {
 		t.Fatalf("exit %d, want %d, %v:\n%s", result.ExitCode, ExitThresholds, err, &log)
 	}
 	iterations := readSamples(t, result.Samples).points["iterations"]
+	// It breaks after 20 executions, in the second second; a machine may take its
+	// time to see that, but not until the plan is over.
 	const planned = 16500 * time.Millisecond
-	if took := iterations[len(iterations)-1].Time.Sub(iterations[0].Time); took > planned/2 {
+	if took := iterations[len(iterations)-1].Time.Sub(iterations[0].Time); took > planned*3/4 {
 		t.Errorf("the run went on for %v of %v", took, planned)
 	}
 	if !strings.Contains(log.String(), "http_req_duration{name:execute_workflow}") {
