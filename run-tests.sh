@@ -6,8 +6,8 @@
 # LEVEL is smoke, baseline, load, stress, spike, chaos, db, soak, ultimate,
 # breakpoint or all. Without --url (or BASE_URL) the reference engine of testbed/
 # is started for it on this machine's loopback, and the level is shrunk to a
-# twentieth (RATE_SCALE and TIME_SCALE say otherwise). --output is where reports
-# go, without it a new folder under results/. All other flags are those of
+# twentieth, the rates of ultimate and all to a fiftieth: no more than a laptop
+# bears (RATE_SCALE and TIME_SCALE say otherwise). --output is where reports go, without it a new folder under results/. All other flags are those of
 # `k6report run`, such as --yes, --repeat N, --verbose, --json.
 #
 # Builds what is missing: k6report, the engine, and k6 unless it is on PATH.
@@ -75,7 +75,13 @@ export PATH="$PATH:$root/.tools/bin"
 if [[ -z $target ]]; then
 	engine_build "$root" >&2
 	engine_start "$root"
-	export RATE_SCALE=${RATE_SCALE:-0.05} TIME_SCALE=${TIME_SCALE:-0.05}
+	# Well under what the engine bears beside k6 on two cores (testbed/README.md):
+	# a twentieth of ultimate would be at its knee.
+	rate=0.05
+	for arg in "${args[@]}"; do
+		[[ $arg != ultimate && $arg != all ]] || rate=0.02
+	done
+	export RATE_SCALE=${RATE_SCALE:-$rate} TIME_SCALE=${TIME_SCALE:-0.05}
 	printf 'run-tests.sh: no --url: the reference engine runs at %s, at RATE_SCALE=%s TIME_SCALE=%s of the full load\n' \
 		"$engine_url" "$RATE_SCALE" "$TIME_SCALE" >&2
 	args+=(--url "$engine_url")
