@@ -90,7 +90,7 @@ test: tools check build ## all of check, and end to end with the real k6; what C
 	cd testbed && go test -count=1 -p 1 -timeout 15m ./... # one at a time: they measure an engine under load
 
 .PHONY: demo
-demo: ## see a report of a real run: builds everything, then half a minute of light load on this machine
+demo: ## see reports of real runs, and a fault found: builds everything, then two minutes of light load on this machine
 	$(INSTALL) k6
 	tools/demo.sh
 
