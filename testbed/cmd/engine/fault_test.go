@@ -8,6 +8,8 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -351,6 +353,27 @@ func onSQLite(t *testing.T, setting string, flags ...string) (good, bad *process
 	}
 	flags = append([]string{"--samples", "0"}, flags...)
 	return startEngine(t, flags...), startEngine(t, append(flags, "--fault", setting)...)
+}
+
+// A fault that is added to the catalogue is tried by one of these tests.
+func TestEveryFaultIsTried(t *testing.T) {
+	files, err := filepath.Glob("*fault_test.go")
+	if err != nil || len(files) < 3 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	var tests []byte
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tests = append(tests, text...)
+	}
+	for _, name := range fault.Names() {
+		if !regexp.MustCompile(`\{(?:fault: )?"` + name + `(?:=[^"]+)?"|onSQLite\(t, "` + name + `"`).Match(tests) {
+			t.Errorf("no test tries %s", name)
+		}
+	}
 }
 
 func TestFaultsOfPostgreSQLDoNotStartOnSQLite(t *testing.T) {
