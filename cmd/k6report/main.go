@@ -174,11 +174,14 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	return exitFailed
 }
 
-// explain prints an error, a line for each where several are joined, and its
-// hint.
-func (a *app) explain(err error) {
+// explain prints an error and its hint.
+func (a *app) explain(err error) { a.spell("error", err) }
+
+// spell prints an error behind a word, a line for each where several are joined,
+// and its hint.
+func (a *app) spell(word string, err error) {
 	for line := range strings.SplitSeq(strings.TrimSpace(err.Error()), "\n") {
-		fmt.Fprintf(a.stderr, "k6report: error: %s\n", visible(line))
+		fmt.Fprintf(a.stderr, "k6report: %s: %s\n", word, visible(line))
 	}
 	var hint interface{ Hint() string }
 	if errors.As(err, &hint) && hint.Hint() != "" {

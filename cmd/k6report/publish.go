@@ -257,12 +257,4 @@ func (a *app) printPlan(p publication) error {
 }
 
 // warn says what failed and does not count, with what to do.
-func (a *app) warn(err error) {
-	for line := range strings.SplitSeq(strings.TrimSpace(err.Error()), "\n") {
-		fmt.Fprintf(a.stderr, "k6report: warning: %s\n", visible(line))
-	}
-	var hint interface{ Hint() string }
-	if errors.As(err, &hint) && hint.Hint() != "" {
-		fmt.Fprintf(a.stderr, "k6report: hint: %s\n", visible(hint.Hint()))
-	}
-}
+func (a *app) warn(err error) { a.spell("warning", err) }
