@@ -159,12 +159,14 @@ func (p *publisher) create(ctx context.Context) (Done, error) {
 	if listErr != nil {
 		return "", errors.Join(err, listErr)
 	}
-	if err != nil && !slices.ContainsFunc(notes, func(o own) bool { return o.marker == p.note.marker() }) {
+	switch {
+	case len(notes) == 0 && err != nil:
 		return "", err // it was not done
-	}
-	if len(notes) == 0 { // taken away at once, by a person or another job
+	case len(notes) == 0: // taken away at once, by a person or another job
 		return Created, nil
 	}
+	// Where ours is not among them, another job may have deleted it as a second
+	// one: what is there gets the newest text all the same.
 	return Created, p.settle(ctx, notes)
 }
 
