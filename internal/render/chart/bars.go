@@ -38,7 +38,8 @@ func endpointsPicture(r *report.Report) *Picture {
 			continue
 		}
 		rows = append(rows, row{
-			rowName{keyed(e.Name, i), key(i)}, *e.DurationMS.Med, *e.DurationMS.P95,
+			rowName{keyed(e.Name, i), key(i)},
+			*e.DurationMS.Med, *e.DurationMS.P95,
 			valueOr(e.DurationMS.P99, math.NaN()), baselineP95(r, e.Name),
 		})
 	}

@@ -80,7 +80,11 @@ func happened(r *report.Report, sections []view.Section) answer {
 	for _, of := range [][2]string{{"thresholds", "thresholds"}, {"service_levels", "service levels"}} {
 		summary := slices.Clone(find(sections, of[0]).Summary)
 		if len(summary) > 0 { // whose title says of what it is
-			summary[0].Text = strings.Replace(summary[0].Text, " failed", " "+of[1]+" failed", 1)
+			noun := of[1]
+			if strings.HasSuffix(summary[0].Text, " of 1 failed") {
+				noun = strings.TrimSuffix(noun, "s")
+			}
+			summary[0].Text = strings.Replace(summary[0].Text, " failed", " "+noun+" failed", 1)
 		}
 		a.add(summary...)
 	}
