@@ -163,6 +163,7 @@ func TestScales(t *testing.T) {
 	}{
 		{scale{min: 0, max: 850}, 5, []float64{0, 200, 400, 600, 800}},
 		{scale{min: 0, max: 1.04}, 5, []float64{0, 0.5, 1}},
+		{scale{min: 0, max: 416}, 2, []float64{0, 200, 400}},
 		{scale{min: 0.8, max: 2500, log: true}, 6, []float64{1, 10, 100, 1000}},
 		{scale{min: 9, max: 55, log: true}, 5, []float64{10, 20, 50}},
 		{scale{min: 9, max: 45, log: true}, 5, []float64{10, 15, 20, 30, 40}},

@@ -53,7 +53,11 @@ func (s scale) ticks(n int) []float64 {
 	if s.log {
 		return s.logTicks(n)
 	}
-	return multiples(s.min, s.max, roundUp((s.max-s.min)/float64(n)))
+	out := multiples(s.min, s.max, roundUp((s.max-s.min)/float64(n)))
+	if len(out) < 2 { // one alone tells nothing of the scale
+		out = multiples(s.min, s.max, roundUp((s.max-s.min)/float64(2*n)))
+	}
+	return out
 }
 
 // ticksOf are ticks of a unit: there is no half of what is counted.
