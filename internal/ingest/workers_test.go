@@ -37,9 +37,16 @@ func sameBytesAnyway(t *testing.T, open func() []Source) {
 // summary. It can't run beside other tests, for it sets the processors.
 func TestEveryInputOnAnyMachine(t *testing.T) {
 	for _, names := range [][]string{
-		{"k6.json.gz"}, {"k6.csv.gz"}, {"k6-unix_milli.csv.gz"}, {"k6-rfc3339.csv.gz"}, {"k6-rfc3339_nano.csv.gz"},
-		{"summary-legacy.json"}, {"summary-data.json"}, {"summary-new.json"},
-		{"k6csv.json.gz", "k6.csv.gz", "summary-legacy.json"}, {"k6.json.gz", "summary.json", "plan.json"},
+		{"k6.json.gz"},
+		{"k6.csv.gz"},
+		{"k6-unix_milli.csv.gz"},
+		{"k6-rfc3339.csv.gz"},
+		{"k6-rfc3339_nano.csv.gz"},
+		{"summary-legacy.json"},
+		{"summary-data.json"},
+		{"summary-new.json"},
+		{"k6csv.json.gz", "k6.csv.gz", "summary-legacy.json"},
+		{"k6.json.gz", "summary.json", "plan.json"},
 	} {
 		t.Run(names[0], func(t *testing.T) {
 			sameBytesAnyway(t, func() []Source { return testdata(t, names...) })

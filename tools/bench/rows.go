@@ -28,8 +28,13 @@ type measurement struct {
 // measurements are all, in the order of the table.
 func (h *harness) measurements() []measurement {
 	return []measurement{
-		{"json", h.reading}, {"gzip", h.inflating}, {"csv", h.rows}, {"influxdb", h.querying},
-		{"series", h.manySeries}, {"growing", h.growing}, {"quick", h.quick},
+		{"json", h.reading},
+		{"gzip", h.inflating},
+		{"csv", h.rows},
+		{"influxdb", h.querying},
+		{"series", h.manySeries},
+		{"growing", h.growing},
+		{"quick", h.quick},
 	}
 }
 
