@@ -75,15 +75,15 @@ func against(f fault.Fault, r *Report) Judgement {
 	}
 	switch f.Expect {
 	case fault.Bottleneck:
-		j.Mark = named(f.Truth, r.Attribution)
+		j.Mark = naming(f.Truth, r.Attribution)
 	case fault.Nothing, fault.Unattributed, fault.HostWide:
 		j.Mark = silence(f.Expect, r.Attribution)
 	}
 	return j
 }
 
-// named judges what is to be named.
-func named(truth []fault.Truth, a *Attribution) Mark {
+// naming judges what is to be named.
+func naming(truth []fault.Truth, a *Attribution) Mark {
 	if !a.names() {
 		return Silent
 	}
@@ -122,7 +122,7 @@ func silence(e fault.Expect, a *Attribution) Mark {
 	}
 	signs := map[fault.Expect][]string{
 		fault.Unattributed: {"unattributed", "in no component"},
-		fault.HostWide:     {"alike", "host"},
+		fault.HostWide:     {"machine itself"},
 	}
 	for _, sign := range signs[e] {
 		if strings.Contains(reason, sign) {
@@ -148,11 +148,11 @@ func alone(f fault.Fault, r *Report) Judgement {
 			j.Mark = Wrong
 		}
 	case f.Queues:
-		if j.Mark = named(f.Truth, a); j.Mark == Right && a.Question != "load" {
+		if j.Mark = naming(f.Truth, a); j.Mark == Right && a.Question != "load" {
 			j.Mark = RightPart
 		}
 	case a.names():
-		if j.Mark = named(f.Truth, a); j.Mark == RightPart || j.Mark == Partly {
+		if j.Mark = naming(f.Truth, a); j.Mark == RightPart || j.Mark == Partly {
 			j.Mark = Right
 		}
 	default:

@@ -45,7 +45,7 @@ func TestAgainst(t *testing.T) {
 		{"untraced", silent("30 % of the excess is in no component: unattributed time dominates"), Right},
 		{"untraced", silent("too few requests"), Unexpected},
 		{"untraced", nothing, Unexpected},
-		{"throttle", silent("5 parts of several components grew alike"), Right},
+		{"throttle", silent("database grew, and the rest alike: the machine itself was slower"), Right},
 		{"throttle", names("regression", "database", "x"), Wrong},
 		{"leak", nothing, NotConcerned},
 	} {
@@ -123,6 +123,15 @@ func TestPlan(t *testing.T) {
 	}
 }
 
+// A healthy run that something else slowed down is no baseline.
+func TestDisturbed(t *testing.T) {
+	l := &Lab{Plan: Plan{Warmup: 5 * time.Second, Stay: 15 * time.Second}}
+	healthy, faulty := Trial{Setup: Setups()[0]}, Trial{Setup: Setups()[0], Fault: "callee"}
+	if l.disturbed(healthy, 40*time.Second) || !l.disturbed(healthy, 52*time.Second) || l.disturbed(faulty, 52*time.Second) {
+		t.Error("36 s of load in 40 s are not disturbed, in 52 s they are, and a faulty run never is")
+	}
+}
+
 func TestCounts(t *testing.T) {
 	judged := func(name, text string) Scored {
 		f, _ := fault.Find(name)
@@ -142,15 +151,23 @@ func TestCounts(t *testing.T) {
 		judged("none", nothing),
 		judged("two", silent("close")),
 	}
+	same, other := list[0].Against, list[2].Against
+	list[0].Unjoined, list[1].Unjoined = &same, &other
 	n := Count(list)
 	if n.Component != (count{2, 3}) || n.Detail != (count{1, 3}) || n.WrongNew != (count{1, 3}) ||
 		n.Controls != (count{1, 1}) || n.Two != (count{1, 1}) || n.FalseFind != (count{0, 1}) {
 		t.Errorf("numbers %+v", n)
 	}
 	var b bytes.Buffer
-	Print(&b, list)
+	p := Plan{Databases: []string{Postgres}, Strong: 5, Warmup: 5 * time.Second, Stay: 15 * time.Second}
+	if err := Page(&b, p, "lab -strong 5", list); err != nil {
+		t.Fatal(err)
+	}
 	for _, want := range []string{
-		"the right component | all but 2 of 50 | 2 of 3 |", "| db-wal strong | database | | | | 2 | | | | | |",
+		"two rates of 15s each after 5s", "Made by `lab -strong 5`", "5 of the 110 faulty runs",
+		"Not reached or not tried: strong fault against a healthy run: the right component (2 of 3, wanted all but 2 of 50)",
+		"the right component | all but 2 of 50 | 2 of 3 | **no** |", "… a wrong component | at most 1 of 50 | 1 of 3 | **no** |",
+		"19 of 20 | 1 of 1 | yes |", "9 of 10 | no runs | not tried |", "request ids, as from InfluxDB: the same component named | 17 of 20 | 1 of 2 |", "| db-wal strong | database | | | | 2 | | | | | |",
 		"| callee strong | http_pool | | | | | 1 | | | | |", "| none strong |  | | | | | | | | | 1 |",
 	} {
 		if !strings.Contains(b.String(), want) {

@@ -88,7 +88,9 @@ func scoreAll(t *testing.T, l *Lab) []Scored {
 	if err != nil {
 		t.Fatal(err)
 	}
-	Print(t.Output(), scored)
+	if err := Print(t.Output(), scored); err != nil {
+		t.Fatal(err)
+	}
 	return scored
 }
 

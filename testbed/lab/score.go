@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,10 +15,13 @@ import (
 // Scored is a trial with what the reports made of it.
 type Scored struct {
 	Trial
-	Fault    fault.Fault
-	Against  Judgement // compared with the healthy run of the setup
-	Alone    Judgement // by itself
-	Findings []string  // of the soak that hold, in the healthy run
+	Fault   fault.Fault
+	Against Judgement // compared with the healthy run of the setup
+	Alone   Judgement // by itself
+	// Unjoined is Against of the same samples without what joins them; nil where
+	// they were not kept.
+	Unjoined *Judgement
+	Findings []string // of the soak that hold, in the healthy run
 }
 
 // Score analyses the snapshots of all trials that are done, alone and against
@@ -52,6 +56,9 @@ func (l *Lab) score(ctx context.Context, t Trial) (Scored, error) {
 		return s, err
 	}
 	s.Against = against(f, report)
+	if s.Unjoined, err = l.scoreUnjoined(ctx, t, f); err != nil {
+		return s, err
+	}
 	report, err = l.report(ctx, t.Healthy(), "alone", "analyze", good)
 	if err != nil {
 		return s, err
@@ -64,6 +71,25 @@ func (l *Lab) score(ctx context.Context, t Trial) (Scored, error) {
 		}
 	}
 	return s, nil
+}
+
+// scoreUnjoined judges the comparison of the samples that nothing joins.
+func (l *Lab) scoreUnjoined(ctx context.Context, t Trial, f fault.Fault) (*Judgement, error) {
+	bad, good := filepath.Join(l.folder(t), unjoinedFile), filepath.Join(l.folder(t.Healthy()), unjoinedFile)
+	for _, file := range []string{bad, good} {
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+	}
+	report, err := l.report(ctx, t, "unjoined", "compare", good, bad)
+	if err != nil {
+		return nil, err
+	}
+	j := against(f, report)
+	if a := report.Attribution; a == nil || a.Join != "window" {
+		return nil, errors.New("samples without metadata were joined all the same")
+	}
+	return &j, nil
 }
 
 // report runs a verb of k6report and keeps its report.json beside the snapshot.

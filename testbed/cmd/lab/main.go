@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -30,6 +31,9 @@ func main() {
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, lab.ErrLimit):
+		fmt.Fprintf(os.Stderr, "lab: %v\n", err)
+		os.Exit(exitLeft)
 	case errors.As(err, new(*usageError)):
 		fmt.Fprintf(os.Stderr, "lab: error: %v\nlab: hint: lab -h lists the flags\n", err)
 		os.Exit(2)
@@ -38,6 +42,9 @@ func main() {
 		os.Exit(1)
 	}
 }
+
+// exitLeft is the exit code where the time of -limit was over before the plan.
+const exitLeft = 3
 
 // usageError is wrong on the command line.
 type usageError struct{ error }
@@ -50,7 +57,9 @@ type settings struct {
 	plan      lab.Plan
 	databases string
 	faults    string
+	limit     time.Duration
 	scoreOnly bool
+	shown     []string // the flags that say what was run, as they were given
 }
 
 func parse(args []string, stderr io.Writer) (settings, error) {
@@ -71,6 +80,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.IntVar(&c.plan.FirstSeed, "first-seed", 1, "the first seed; take others for runs that a rule is tuned on")
 	f.DurationVar(&c.plan.Warmup, "warmup", 5*time.Second, "before the first load, whole seconds")
 	f.DurationVar(&c.plan.Stay, "stay", 15*time.Second, "of each of the two loads, at least 5s")
+	f.DurationVar(&c.limit, "limit", 0, "begin no run that would end later than this; 0 for all of the plan")
 	f.BoolVar(&c.scoreOnly, "score", false, "run nothing: score the runs that are there")
 	f.Usage = func() {
 		fmt.Fprintf(stderr, "lab runs the fault catalogue and scores k6report's answers.\n\nUsage: lab [flags]\n\n")
@@ -82,6 +92,11 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 		}
 		return c, &usageError{err}
 	}
+	f.Visit(func(one *flag.Flag) {
+		if slices.Contains([]string{"databases", "faults", "strong", "mild", "first-seed", "warmup", "stay"}, one.Name) {
+			c.shown = append(c.shown, "-"+one.Name+" "+one.Value.String())
+		}
+	})
 	if f.NArg() > 0 {
 		return c, &usageError{fmt.Errorf("unexpected argument %q", f.Arg(0))}
 	}
@@ -115,7 +130,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		return err
 	}
 	l := &lab.Lab{
-		Programs: c.programs, Script: c.script, OS: os.Environ(), Out: out, Plan: c.plan, Log: stderr, Now: time.Now,
+		Programs: c.programs, Script: c.script, OS: os.Environ(), Out: out, Plan: c.plan, Log: stderr, Now: time.Now, Limit: c.limit,
 	}
 	if !c.scoreOnly {
 		if strings.Contains(c.databases, lab.Postgres) {
@@ -134,18 +149,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if err != nil {
 		return err
 	}
-	var text bytes.Buffer
-	lab.Print(&text, scored)
-	if _, err := stdout.Write(text.Bytes()); err != nil {
+	if err := lab.Print(stdout, scored); err != nil || c.page == "" {
 		return err
 	}
-	if c.page == "" {
-		return nil
+	var page bytes.Buffer
+	if err := lab.Page(&page, c.plan, "lab "+strings.Join(c.shown, " "), scored); err != nil {
+		return err
 	}
-	head := fmt.Sprintf("# How often the attribution is right\n\n"+
-		"Written by `make lab`: a real engine with a fault of a known kind, loaded by k6 at two rates of %v each after %v, "+
-		"and what `k6report compare HEALTHY FAULTY` and `k6report analyze FAULTY` said of it. Seeds %d to %d. "+
-		"The faults are described in [testbed/README.md](../testbed/README.md#faults); counts are of runs.\n\n",
-		c.plan.Stay, c.plan.Warmup, c.plan.FirstSeed, c.plan.FirstSeed+max(c.plan.Strong, c.plan.Mild)-1)
-	return os.WriteFile(c.page, append([]byte(head), text.Bytes()...), 0o644)
+	return os.WriteFile(c.page, page.Bytes(), 0o644)
 }
