@@ -89,6 +89,8 @@ type subject struct {
 	config *config.Config
 	tags   map[string]string // carried by every sample
 	plan   *schedule         // nil when unknown
+	// seen are the levels of load that were measured where no plan tells them.
+	seen []stretch
 	// origin is where the schedule began, in nanoseconds since the Unix epoch.
 	origin int64
 	// end is when the load ended: see [subject.loadEnd].
@@ -123,6 +125,7 @@ func newSubject(r *run.Run, c *config.Config) *subject {
 		}
 	}
 	s.asked = s.askedThresholds()
+	s.seen = s.seenLevels()
 	return s
 }
 

@@ -99,9 +99,9 @@ func gateKey(metric, endpoint, statistic string) config.GateKey {
 }
 
 // warmUp is where comparisons begin, by this run alone: the configured warm-up,
-// else the one found; 0 where none is, or where the load changes by plan.
+// else the one found; 0 where none is, or where the load changes.
 func (s *subject) warmUp() float64 {
-	if s.plan != nil && s.plan.changes() || len(s.Requests.Tables) == 0 {
+	if s.changes() || len(s.Requests.Tables) == 0 {
 		return 0
 	}
 	if w := s.config.Exclude.WarmUp; w != nil {

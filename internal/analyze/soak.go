@@ -129,9 +129,9 @@ func (s *subject) leastChange() float64 {
 // whole run where no plan tells of changes.
 func (s *subject) constantSpan() stretch {
 	longest := stretch{from: 0, to: s.end}
-	if s.plan != nil && s.plan.changes() {
+	if s.changes() {
 		longest = stretch{}
-		for _, l := range s.plan.stretches() {
+		for _, l := range s.loads() {
 			if !l.ramp && l.to-l.from > longest.to-longest.from {
 				longest = l
 			}
@@ -268,9 +268,9 @@ func (s *subject) connectionMemory() *report.SoakFinding {
 // at the highest load; nil where the engine doesn't tell.
 func (s *subject) allocation() *report.SoakFinding {
 	span := stretch{from: 0, to: s.end}
-	if s.plan != nil && s.plan.changes() {
+	if s.changes() {
 		highest := 0.0
-		for _, l := range s.plan.stretches() {
+		for _, l := range s.loads() {
 			if load := max(l.perS, l.vus); !l.ramp && l.to-l.from >= minLevel && load > highest {
 				highest, span = load, l
 			}

@@ -10,10 +10,10 @@ import (
 	"k6report/internal/stat"
 )
 
-// steady is the stretch that comparisons use. Where the load changes by plan
-// there is none: levels are compared instead.
+// steady is the stretch that comparisons use. Where the load changes there is
+// none: levels are compared instead.
 func (s *subject) steady() *report.Span {
-	if s.plan != nil && s.plan.changes() || len(s.Requests.Tables) == 0 {
+	if s.changes() || len(s.Requests.Tables) == 0 {
 		return nil
 	}
 	if warmUp := s.config.Exclude.WarmUp; warmUp != nil {
@@ -135,6 +135,7 @@ func medianOf(t *run.Table) float64 {
 func (s *subject) levels() []report.Level {
 	levels, left := s.plannedLevels()
 	s.noteLeftOut(left)
+	s.noteSeen()
 	var out []report.Level
 	for _, l := range levels {
 		if level, ok := s.measure(l); ok {
@@ -145,10 +146,10 @@ func (s *subject) levels() []report.Level {
 }
 
 // plannedLevels are the levels of a changing load, and what is too short to be
-// one.
+// one. Without a plan they are those that were measured.
 func (s *subject) plannedLevels() (levels, left []stretch) {
 	if s.plan == nil || len(s.Requests.Tables) == 0 {
-		return nil, nil
+		return s.seen, nil
 	}
 	seen, length := s.since(s.Ended), s.Requests.BlockLength
 	return s.plan.levels(func(l stretch) bool {
@@ -232,7 +233,7 @@ func (s *subject) measure(l stretch) (report.Level, bool) {
 		Concurrency: report.Num(time / 1000 / g.seconds),
 		P50:         quantile(0.5), P95: quantile(0.95), P99: quantile(0.99),
 	}
-	if l.perS > 0 {
+	if l.perS > 0 && s.plan != nil {
 		out.TargetPerS = report.Num(l.perS)
 	}
 	if iterations {
