@@ -135,7 +135,7 @@ func steady(times func(int, *rand.Rand) times) *run.Run {
 func TestRegressionNamesWhatWasAdded(t *testing.T) {
 	base := steady(healthy)
 	for entry, truth := range map[string][2]string{
-		"db-pool-wait": {report.CompDatabase, "pool exhaustion"}, "db-write": {report.CompDatabase, "row contention"},
+		"db-pool-wait": {report.CompDatabase, "pool exhaustion"}, "db-write": {report.CompDatabase, "slow query (write)"},
 		"db-commit": {report.CompDatabase, "commit/WAL"}, "db-read": {report.CompDatabase, "slow query (read)"},
 		"db-trace": {report.CompDatabase, "slow query (trace)"}, "graph-build": {report.CompGraph, "DAG building"},
 		"template-resolve": {report.CompGraph, "template resolution"}, "http-pool-wait": {report.CompHTTPPool, "connection limit"},

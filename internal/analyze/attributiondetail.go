@@ -9,6 +9,7 @@ import (
 
 	"k6report/internal/config"
 	"k6report/internal/report"
+	"k6report/internal/run"
 )
 
 // cause is the sub-part of a component that is to blame, and what to do.
@@ -25,6 +26,8 @@ func causes(part string) (cause, bool) {
 	}{
 		{"db-pool-wait", cause{name: "pool exhaustion", remedy: "Raise the size of the connection pool, or hold connections for less time: shorter transactions, no other work inside of them."}},
 		{"db-write", cause{name: "row contention", remedy: "Don't update one row from every request: append and add up later, split the counter, or move the update to the end of the transaction."}},
+		{partSlowWrite, cause{name: "slow query (write)", remedy: "Look at the statement's plan and at what it sets off: missing indexes of foreign keys, too many indexes, triggers."}},
+		{partSomeWrite, cause{name: "row contention or slow writes", remedy: "Look whether writes wait for locks (one row that every request updates) or are slow by themselves (the statement's plan); with a request id (rid), or several levels of load, the report would tell."}},
 		{"db-commit", cause{name: "commit/WAL", remedy: "Commit less often (batch writes), use asynchronous commit where a loss is bearable, or give the log a faster disk."}},
 		{"db-read", cause{name: "slow query (read)", remedy: "Look at the query's plan: an index that fits its filter and order, or a cache for what rarely changes."}},
 		{"db-trace", cause{name: "slow query (trace)", remedy: "Look at the plan of the trace query: index it by execution, or fetch all of its tasks at once."}},
@@ -62,10 +65,6 @@ const (
 // A pool is the cause of waiting only where each of its connections was busy
 // for as long as before.
 func (a *attributor) detail(e *excess, component string) cause {
-	sign := 1.0
-	if e.parts.change() < 0 {
-		sign = -1
-	}
 	type grown struct {
 		at     int
 		excess float64
@@ -76,7 +75,7 @@ func (a *attributor) detail(e *excess, component string) cause {
 		if p.component != component {
 			continue
 		}
-		excess := sign * (e.parts.hard[i] - e.parts.reference[i])
+		excess := e.parts.hard[i] - e.parts.reference[i]
 		all += excess
 		list = append(list, grown{i, excess})
 		if !p.wait {
@@ -94,7 +93,7 @@ func (a *attributor) detail(e *excess, component string) cause {
 		longer := slices.IndexFunc(list, func(g grown) bool { return !a.partition.parts[g.at].wait })
 		switch {
 		case longer < 0 || before == 0 && after == 0:
-		case sign > 0 && after >= (1+holdGrowth)*before && list[longer].excess >= holdExcess*all:
+		case after >= (1+holdGrowth)*before && list[longer].excess >= holdExcess*all:
 			evidence = append(evidence, fmt.Sprintf("%s was waited for longer because each request held it longer: %s instead of %s", component, shortMS(after), shortMS(before)))
 			blamed = list[longer]
 		default:
@@ -102,38 +101,43 @@ func (a *attributor) detail(e *excess, component string) cause {
 		}
 	}
 	name := a.partition.parts[blamed.at].name
+	if name == partWrite {
+		var text string
+		name, text = a.writes(e, blamed.at, all)
+		evidence = append(evidence, text)
+	}
 	found, known := causes(name)
 	switch {
 	case !known && a.partition.parts[blamed.at].wait:
 		found = cause{name: "waiting (" + name + ")", remedy: "Allow more of " + component + " at once, or hold it for less time."}
 	case !known:
 		found = cause{name: name}
-	case name == "db-read" && strings.Contains(a.worstEndpoint(e, blamed.at), "list"):
+	case name == "db-read" && strings.Contains(a.worstEndpoint(e, blamed.at).Name, "list"):
 		found.name = "slow query (list)"
 	}
 	found.evidence = evidence
 	return found
 }
 
-// worstEndpoint is the name of the endpoint that adds most to the growth of a
-// part over all requests; "" for none.
-func (a *attributor) worstEndpoint(e *excess, of int) string {
+// worstEndpoint is the endpoint that adds most to the growth of a part.
+func (a *attributor) worstEndpoint(e *excess, of int) run.Endpoint {
 	group := make([]int, len(a.partition.parts))
 	for i := range group {
 		group[i] = 1
 	}
 	group[of] = 0
-	name, most := "", 0.0
+	var worst run.Endpoint
+	most := 0.0
 	for _, key := range e.endpointsOf() {
 		c, ok := e.contrast(group, 2, func(k cellKey) bool { return k.Endpoint == key.Endpoint })
 		if !ok {
 			continue
 		}
 		if grown := (c.hard[0] - c.reference[0]) * key.n; grown > most {
-			name, most = key.Name, grown
+			worst, most = key.Endpoint, grown
 		}
 	}
-	return name
+	return worst
 }
 
 // busy says whether the servers of a component are busy: by Little's law, from

@@ -1,7 +1,6 @@
 package analyze
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -65,7 +64,9 @@ const (
 	mostOther       = 0.25 // of the excess in no component
 	leastCoverage   = 0.90 // of the requests
 	coverageDiffers = 0.05
-	mostOverlong    = 0.02 // of all time
+	mostOverlong    = 0.02  // of all time
+	leastServer     = 0.002 // of all time that the server tells of: less looks like another unit
+	leastShared     = 0.50  // of the requests, to endpoints that both sides have
 )
 
 // name names the bottleneck that a question shows, or says what speaks against
@@ -73,6 +74,10 @@ const (
 func (a *attributor) name(made *report.Attribution, e *excess, out *report.Report) {
 	made.Question = e.name
 	shares := e.components.shares()
+	if e.certain.high < 0 {
+		a.fell(made, e)
+		return
+	}
 	if shares == nil { // to the last digit: one run against itself
 		made.Status, made.Reason = report.AttrInconclusive, "the change in time per request may be none: both sides have the same mean"
 		return
@@ -115,6 +120,23 @@ func (a *attributor) name(made *report.Attribution, e *excess, out *report.Repor
 	}
 }
 
+// fell says that time per request fell: then nothing is to blame for it. What
+// fell most is said.
+func (a *attributor) fell(made *report.Attribution, e *excess) {
+	first, _ := ranking(&e.components)
+	made.Status = report.AttrNone
+	made.Confidence = report.Num(e.certain.first)
+	made.Reason = "time per request fell, most of it in " + config.Components()[first]
+	if a.against.confirmed || a.against.suspected { // of a gate that no mean shows
+		made.Status = report.AttrInconclusive
+		made.Reason = "a gate is worse than the baseline, yet time per request fell: no part of the time explains it"
+	}
+	if reason := a.dataDoubt(e, e.hard.size(), e.reference.size()); reason != "" {
+		made.Status, made.Reason = report.AttrInconclusive, reason
+	}
+	made.Evidence = append(made.Evidence, a.grewText(e), a.componentText(e, first))
+}
+
 // doubt is the first reason not to name what ranks first; "" for none. Reasons
 // that lie in the data come before those that lie in the answer.
 func (a *attributor) doubt(e *excess, named []int, shares []float64, confidence float64, out *report.Report) string {
@@ -128,8 +150,8 @@ func (a *attributor) doubt(e *excess, named []int, shares []float64, confidence 
 	if e.certain.low <= 0 && e.certain.high >= 0 {
 		return fmt.Sprintf("the change in time per request, %s, may be none (95 %% interval %s to %s)", signedMS(e.parts.change()), signedMS(e.certain.low), signedMS(e.certain.high))
 	}
-	if alike := a.alike(e); alike != "" {
-		return alike
+	if machine := a.hostWide(e); machine != "" {
+		return machine
 	}
 	if other := shares[componentRank(report.CompOther)]; other >= mostOther {
 		return fmt.Sprintf("%s of the excess is in no component: unattributed time dominates; time more of the server's work, or its runtime (locks, garbage collection), with Server-Timing", percent(other))
@@ -159,53 +181,77 @@ func (a *attributor) dataDoubt(e *excess, hard, reference size) string {
 			return fmt.Sprintf("%s and %s of time (%s) are too few: at least %d and %d are needed", plural(int(side.requests), "request", "requests"), plural(side.blocks, "block", "blocks"), side.name, minLevelRequests, minLevelBlocks)
 		}
 	}
+	if e.parts.shared < leastShared {
+		return fmt.Sprintf("only %s of the requests are to endpoints that both sides have: like isn't held against like", percent(e.parts.shared))
+	}
 	if c := hard.coverage(); c < leastCoverage {
 		return fmt.Sprintf("the server's times are known of %s of the requests (%s), at least %s are needed", percent(c), e.shown.Hard, percent(leastCoverage))
 	}
 	if h, r := hard.coverage(), reference.coverage(); math.Abs(h-r) > coverageDiffers {
 		return fmt.Sprintf("the server's times are known of %s of the requests on one side (%s) and of %s on the other (%s): like isn't held against like", percent(h), e.shown.Hard, percent(r), e.shown.Reference)
 	}
+	return a.unitDoubt(e)
+}
+
+// unitDoubt says that the server tells of next to none of the time: rather than
+// lost on its way, it is told in another unit.
+func (a *attributor) unitDoubt(e *excess) string {
+	for _, side := range [][]float64{e.parts.hard, e.parts.reference} {
+		server := 0.0
+		for i, p := range a.partition.parts {
+			if p.component != report.CompClient && p.component != report.CompNetwork && i != partAccept {
+				server += side[i]
+			}
+		}
+		// Websockets wait for no server that would tell.
+		if http := total(side) - side[partAccept]; server < leastServer*http {
+			return fmt.Sprintf("the server tells of %s of the %s that a request takes: its times are to be in milliseconds", percent(server/http), shortMS(http))
+		}
+	}
 	return ""
 }
 
-// Growth that is alike in so many parts is the machine's, not a component's.
+// What makes growth the machine's and not a component's.
 const (
-	alikeParts  = 4
-	alikeWithin = 1.20 // the largest factor over the smallest
-	alikeGrowth = 1.10 // the least factor that is growth
-	alikeCost   = 0.01 // of the reference's time, to be looked at
-	alikeExcess = 0.50 // of the excess, in all
+	restComponent = 0.01    // of the reference's time, for a component to be looked at
+	restLeast     = 0.05    // of the reference's time, that all of the rest has at least
+	restGrowth    = 0.10    // of the rest's time: less is noise
+	restFollows   = 1.0 / 3 // of the whole's growth, both in proportion
 )
 
-// alike says that four or more parts grew by about the same factor, "" else.
-func (a *attributor) alike(e *excess) string {
-	type growth struct{ factor, excess float64 }
-	all, change := total(e.parts.reference), e.parts.change()
-	if change <= 0 {
+// hostWide says that all of the system was slower, "" where it was not. A slow
+// component leaves what has nothing to do with it as it was; a slow machine
+// slows that as well. It isn't slower by one factor: time that is spent waiting
+// to be woken, many times, suffers more than computing does (seen, of a process
+// stopped for 6 of every 9 ms: components from 2.2 to 5.1 times, parts from 1.5
+// to 6.8). So what is looked at is the rest, all components but the two that
+// rank first: one fault makes one of them grow, two faults two, and the rest
+// stays (seen: under a tenth of the whole's growth, in proportion); where the
+// rest follows, it is the machine.
+func (a *attributor) hostWide(e *excess) string {
+	all, change := total(e.components.reference), e.components.change()
+	if change <= 0 || all <= 0 {
 		return ""
 	}
-	var list []growth
-	byComponent := make(map[string]bool)
-	for i, p := range a.partition.parts {
-		before, after := e.parts.reference[i], e.parts.hard[i]
-		if before < alikeCost*all || after < alikeGrowth*before || p.wait {
+	first, second := ranking(&e.components)
+	least := max(restGrowth, restFollows*change/all)
+	before, after := 0.0, 0.0
+	var slower []string
+	for i, ms := range e.components.reference {
+		if i == first || i == second || ms < restComponent*all {
 			continue
 		}
-		byComponent[p.component] = true
-		list = append(list, growth{after / before, (after - before) / change})
-	}
-	slices.SortFunc(list, func(x, y growth) int { return cmp.Compare(x.factor, y.factor) })
-	for from := range list {
-		to, share := from, 0.0
-		for to < len(list) && list[to].factor <= alikeWithin*list[from].factor {
-			share += list[to].excess
-			to++
-		}
-		if to-from >= alikeParts && share >= alikeExcess && len(byComponent) >= 3 {
-			return fmt.Sprintf("%d parts of several components grew alike, by %s to %s times: the machine itself was slower (processor, garbage collection, throttling), not one component", to-from, digits(list[from].factor, 3), digits(list[to-1].factor, 3))
+		before += ms
+		after += e.components.hard[i]
+		if e.components.hard[i] >= (1+least)*ms {
+			slower = append(slower, config.Components()[i])
 		}
 	}
-	return ""
+	if len(slower) == 0 || before < restLeast*all || after < (1+least)*before {
+		return ""
+	}
+	names := []string{config.Components()[first], config.Components()[second]}
+	return fmt.Sprintf("%s grew, and the rest of the time grew alike, %s by %s (all of it: by %s): the machine itself was slower (processor, garbage collection, throttling), not one component", joinWords(names), joinWords(slower), signedPercent(after/before-1), signedPercent(change/all))
 }
 
 // busyShare is from when on servers count as all busy, busyWindows the share of

@@ -69,7 +69,7 @@ func TestHeldLongerIsNotThePool(t *testing.T) {
 		return out
 	}
 	a, _ := explained(t, levelled(healthy, slow).Finish(), "", reference{})
-	if len(a.Bottlenecks) != 1 || a.Bottlenecks[0].Detail != "row contention" {
+	if len(a.Bottlenecks) != 1 || a.Bottlenecks[0].Detail != "row contention" { // for it grows with the load
 		t.Errorf("named %v: %s", a.Bottlenecks, a.Reason)
 	}
 	if !strings.Contains(strings.Join(a.Evidence, "\n"), "held it longer") {
@@ -93,10 +93,10 @@ func TestTwoFaultsAreBothNamed(t *testing.T) {
 func TestInconclusiveSaysWhy(t *testing.T) {
 	against := func(r *run.Run) reference { return reference{baseline: []*run.Run{r}, direct: true} }
 	base := steady(healthy)
-	three := func(i int, rng *rand.Rand) times {
+	four := func(i int, rng *rand.Rand) times {
 		out := healthy(i, rng)
-		for _, entry := range []string{"db-write", "graph-build", "http-call", "queue", "transit"} {
-			out[entry] += noisy(rng, 3+float64(len(entry))/10)
+		for _, entry := range []string{"graph-build", "http-call", "queue", "ws-publish"} {
+			out[entry] += noisy(rng, 3+float64(len(entry))/30)
 		}
 		return out
 	}
@@ -123,7 +123,7 @@ func TestInconclusiveSaysWhy(t *testing.T) {
 		against      *run.Run
 	}{
 		{"unattributed time", "unattributed time dominates", steady(with("untraced", 5)), base},
-		{"no component has enough", "would be named", steady(three), base},
+		{"no component has enough", "would be named", steady(four), base},
 		{"all parts alike", "the machine itself", steady(throttled), base},
 		{"times longer than the wait", "exceed what clients waited", steady(overlong), base},
 		{"few requests with times", "at least 90 %", joinedHalf, base},
@@ -297,7 +297,7 @@ func TestPropertiesOfShares(t *testing.T) {
 			t.Skip("nothing changed")
 		}
 		shares := q.components.shares()
-		if sum := total(shares); math.Abs(sum-1) > 1e-9*max(1, total(q.parts.hard)/math.Abs(change)) {
+		if sum := total(shares); math.Abs(sum-1) > 1e-9 {
 			t.Fatalf("shares add up to %v", sum)
 		}
 		// Order of what was read.

@@ -1,0 +1,103 @@
+package analyze
+
+import (
+	"k6report/internal/config"
+	"k6report/internal/report"
+	"k6report/internal/run"
+)
+
+// components are the columns of all questions.
+func (a *attributor) components() []report.Component {
+	group := a.partition.componentOf()
+	mean := grouped(a.share.hard, group)
+	all := total(mean)
+	tail, load, regression := shown(&a.tail), shown(&a.load), shown(&a.regression)
+	if change := a.load.parts.change(); a.load.asked && change < enoughGrowth*total(a.load.parts.reference) {
+		load = nil
+	}
+	var out []report.Component
+	for i, name := range config.Components() {
+		c := report.Component{Name: name, MeanMS: mean[i], Parts: report.Values{}}
+		if all > 0 {
+			c.Share = mean[i] / all
+		}
+		c.Tail, c.Load, c.Regression = at(tail, i), at(load, i), at(regression, i)
+		wait, waits := 0.0, false
+		for j, p := range a.partition.parts {
+			if p.component != name {
+				continue
+			}
+			if p.wait {
+				wait += a.share.hard[j]
+				waits = true
+			}
+			if a.share.hard[j] > 0 {
+				c.Parts = append(c.Parts, report.Value{Name: p.name, Value: a.share.hard[j]})
+			}
+		}
+		if waits {
+			c.WaitMS = report.Num(wait)
+		}
+		moved := func(v *float64) bool { return v != nil && *v != 0 }
+		if c.MeanMS > 0 || moved(c.Tail) || moved(c.Load) || moved(c.Regression) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// shown is a question's column; nil where there is none.
+func shown(q *question) []float64 {
+	if !q.asked {
+		return nil
+	}
+	return q.components.shares()
+}
+
+func at(list []float64, i int) *float64 {
+	if list == nil {
+		return nil
+	}
+	return report.Num(list[i])
+}
+
+// endpoints fills in where the time of each endpoint goes.
+func (a *attributor) endpoints(out *report.Report) {
+	group, groups := a.partition.componentOf(), len(config.Components())
+	flatShare := a.all.flatten(group, groups)
+	sums := make([]float64, len(a.cells.keys)*flatShare.width)
+	flatShare.addUp(nil, sums)
+	for i := range out.Run.Endpoints {
+		e := &out.Run.Endpoints[i]
+		key := run.Endpoint{Protocol: e.Protocol, Name: e.Name, Method: e.Method}
+		cell, ok := a.cells.of[cellKey{key, 0}]
+		if !ok {
+			continue
+		}
+		row := sums[cell*flatShare.width : (cell+1)*flatShare.width]
+		all := total(row[1:])
+		column := func(q *question) []float64 {
+			if !q.asked {
+				return nil
+			}
+			c, ok := q.contrast(group, groups, func(k cellKey) bool { return k.Endpoint == key })
+			if !ok || q.name == report.QuestionLoad && c.change() < enoughGrowth*total(c.reference) {
+				return nil
+			}
+			return c.shares()
+		}
+		tail, load, regression := column(&a.tail), column(&a.load), column(&a.regression)
+		for j, name := range config.Components() {
+			if row[1+j] == 0 && all > 0 || row[0] == 0 {
+				if v := at(load, j); (v == nil || *v == 0) && (at(regression, j) == nil || *at(regression, j) == 0) {
+					continue
+				}
+			}
+			share := report.Share{Component: name, MeanMS: row[1+j] / row[0], Tail: at(tail, j), Load: at(load, j), Regression: at(regression, j)}
+			if all > 0 {
+				share.Share = row[1+j] / all
+			}
+			e.Attribution = append(e.Attribution, share)
+		}
+	}
+}
