@@ -226,8 +226,9 @@ const (
 // stopped for 6 of every 9 ms: components from 2.2 to 5.1 times, parts from 1.5
 // to 6.8). So what is looked at is the rest, all components but the two that
 // rank first: one fault makes one of them grow, two faults two, and the rest
-// stays (seen: under a tenth of the whole's growth, in proportion); where the
-// rest follows, it is the machine.
+// stays (seen: under a tenth of the whole's growth, in proportion). Where the
+// rest follows, it is the machine; unless what ranks first grew so much more than
+// the rest that what is left without that would still be named.
 func (a *attributor) hostWide(e *excess) string {
 	all, change := total(e.components.reference), e.components.change()
 	if change <= 0 || all <= 0 {
@@ -248,6 +249,9 @@ func (a *attributor) hostWide(e *excess) string {
 		}
 	}
 	if len(slower) == 0 || before < restLeast*all || after < (1+least)*before {
+		return ""
+	}
+	if surplus := e.components.hard[first] - after/before*e.components.reference[first]; surplus >= leastShare*change {
 		return ""
 	}
 	names := []string{config.Components()[first], config.Components()[second]}
