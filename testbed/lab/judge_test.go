@@ -160,11 +160,11 @@ func TestCounts(t *testing.T) {
 	}
 	var b bytes.Buffer
 	p := Plan{Databases: []string{Postgres}, Strong: 5, Warmup: 5 * time.Second, Stay: 15 * time.Second}
-	if err := Page(&b, p, "lab -strong 5", list); err != nil {
+	if err := Page(&b, p, "lab -strong 5", "On a Sunday.", list); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"two rates of 15s each after 5s", "Made by `lab -strong 5`", "5 of the 110 faulty runs",
+		"two rates of 15s each after 5s", "Made by `lab -strong 5`", "5 of the 110 faulty runs", "of its setup. On a Sunday.",
 		"Not reached or not tried: strong fault against a healthy run: the right component (2 of 3, wanted all but 2 of 50)",
 		"the right component | all but 2 of 50 | 2 of 3 | **no** |", "… a wrong component | at most 1 of 50 | 1 of 3 | **no** |",
 		"19 of 20 | 1 of 1 | yes |", "9 of 10 | no runs | not tried |", "request ids, as from InfluxDB: the same component named | 17 of 20 | 1 of 2 |", "| db-wal strong | database | | | | 2 | | | | | |",

@@ -148,15 +148,14 @@ func (n Numbers) print(w io.Writer) {
 	}
 }
 
-// Page writes the document: what was run by which command, what was reached and
-// what was not, and the rest of [Print].
-func Page(w io.Writer, p Plan, command string, list []Scored) error {
+// Page writes the document: what was run by which command, a remark on it, what
+// was reached and what was not, and the rest of [Print].
+func Page(w io.Writer, p Plan, command, remark string, list []Scored) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# How often the attribution is right\n\n"+
 		"A real engine with a fault of a known kind, loaded by k6 at two rates of %v each after %v, "+
 		"and what `k6report compare HEALTHY FAULTY` and `k6report analyze FAULTY` said of it. "+
-		"[testbed/README.md](../testbed/README.md#faults) describes the faults. Counts are of runs. "+
-		"Runs that a rule was tuned on have other seeds, and are not among them.\n\n", p.Stay, p.Warmup)
+		"[testbed/README.md](../testbed/README.md#faults) describes the faults. Counts are of runs.\n\n", p.Stay, p.Warmup)
 	trials := 0
 	for _, t := range p.Trials() {
 		if t.Fault != "" {
@@ -166,6 +165,9 @@ func Page(w io.Writer, p Plan, command string, list []Scored) error {
 	fmt.Fprintf(&b, "Made by `%s` (testbed/cmd/lab): %d of the %d faulty runs of that plan, %d seeds strong and %d mild from seed %d on, "+
 		"on %s, each held against the one healthy run of its setup.", strings.TrimSpace(command), len(list), trials, p.Strong, p.Mild,
 		max(1, p.FirstSeed), strings.Join(p.Databases, " and "))
+	if remark != "" {
+		fmt.Fprintf(&b, " %s", remark)
+	}
 	var left []string
 	for _, g := range Count(list).goals() {
 		if a := g.answer(); a != yes && a != "–" {

@@ -54,6 +54,7 @@ type settings struct {
 	script    string
 	postgres  string
 	out, page string
+	remark    string
 	plan      lab.Plan
 	databases string
 	faults    string
@@ -73,6 +74,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.StringVar(&c.postgres, "postgres", "scripts/postgres.sh", "the `script` that makes a PostgreSQL server")
 	f.StringVar(&c.out, "out", "../results/lab", "the `folder` of results")
 	f.StringVar(&c.page, "page", "", "write the results to this Markdown `file`, too")
+	f.StringVar(&c.remark, "remark", "", "`sentences` for that file, on how the runs were made")
 	f.StringVar(&c.databases, "databases", lab.Postgres, "comma-separated: postgres, sqlite")
 	f.StringVar(&c.faults, "faults", "", "comma-separated `names`; all without")
 	f.IntVar(&c.plan.Strong, "strong", 5, "runs of each strong fault, with a seed each")
@@ -153,7 +155,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		return err
 	}
 	var page bytes.Buffer
-	if err := lab.Page(&page, c.plan, "lab "+strings.Join(c.shown, " "), scored); err != nil {
+	if err := lab.Page(&page, c.plan, "lab "+strings.Join(c.shown, " "), c.remark, scored); err != nil {
 		return err
 	}
 	return os.WriteFile(c.page, page.Bytes(), 0o644)
