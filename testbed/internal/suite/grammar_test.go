@@ -75,7 +75,7 @@ func TestServerTimingKeepsToTheGrammar(t *testing.T) {
 	id := ""
 	for _, a := range answers() {
 		t.Run(strings.TrimSpace(a.route+" "+strconv.Itoa(a.status)), func(t *testing.T) {
-			response, made := a.get(t, e.URL, id)
+			response, made := a.get(t, e.URL, id) //nolint:bodyclose // get has closed it
 			id = cmp.Or(id, made)
 			if response.StatusCode != a.status {
 				t.Errorf("status %d, want %d", response.StatusCode, a.status)
