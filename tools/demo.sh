@@ -54,8 +54,7 @@ cat <<-END
 	What was to be seen: load and script were the same for both engines, and no
 	threshold sees such a change: they allow an execution 500 ms. k6report took the
 	spread of the healthy runs for what is normal, found the others to be slower than
-	that, and looked for the part of the engine that it comes from: the calls to
-	another service.
+	that, and named where it comes from: the service that the engine calls.
 
 	The comparison as a page, with all its evidence: $out/compared/report.html
 	A run with everything: bin/k6report analyze $out/rate --verbose
