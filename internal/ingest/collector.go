@@ -48,7 +48,7 @@ type metric struct {
 	protocol string
 	// next is the metric that followed last time: k6 writes in a fixed order.
 	next *metric
-	// opening is how k6 starts a line after the quote before the name.
+	// opening is how k6 starts a line, up to the time.
 	opening string
 	// plain says that the name stands in a line as it is, without escapes.
 	plain bool
@@ -156,7 +156,7 @@ func (c *collector) metric(name string) *metric {
 	if m != nil {
 		return m
 	}
-	m = &metric{name: name, index: len(c.metrics), opening: name + pointMiddle, plain: isPlain(name)}
+	m = &metric{name: name, index: len(c.metrics), opening: pointOpen + name + pointMiddle, plain: isPlain(name)}
 	m.role, m.part, m.protocol = roleOf(name)
 	m.next = m
 	if len(c.metrics) >= maxMetrics {

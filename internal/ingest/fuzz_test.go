@@ -125,6 +125,11 @@ func seeds() []string {
 		aPoint("x", aTime, "1", `{"a":{"b":"c"}}`) + aPoint("x", aTime, "1", `{"a":["b"]}`) + aPoint("x", aTime, "1", `{"a":1}`) + aPoint("x", aTime, "1", `{"a":null}`),
 		aPoint("x", aTime, "1", `{"a":"1"},"tags":{"b":"1"}`) + aPoint("x", aTime, "1", `{},"value":2`),
 		aPoint("x", aTime, "1", `{,}`) + aPoint("x", aTime, "1", `{"a""b"}`) + aPoint("x", aTime, "1", `{"a":"b",}`) + aPoint("x", aTime, "1", `{"a":"\`+"\n"),
+		// Braces in strings, and what follows something like it.
+		aPoint("x", aTime, "1", `{"a":"}"}`) + aPoint("x", aTime, "1", `{"a":"}","b":"{"}`) + aPoint("x", aTime, "1", `{"a":"}"}`) + aPoint("x", aTime, "1", `{"a":"}\"}"}`),
+		aPoint("x", aTime, "1", `{"a":"1"},"metadata":{"rid":"}"}`) + aPoint("x", aTime, "1", `{"a":"1"},"metadata":{"rid":"a}","vu":"{"}`) + aPoint("x", aTime, "1", `{"a":"1"},"metadata":{}`),
+		aRequest(aTime, aTags, 1) + aPoint("y", aTime, "1", `{"a":"1"}!`) + aRequest(aTime, aTags, 2) +
+			aPoint("y", aTime, "1", `{"a":"1"},"metadata":{"rid":"7"}!`) + aRequest(aTime, aTags, 3) + aPoint("y", aTime, "1", `{"a":"1"},"metadata":{"rid":"7"}`),
 		point + point[:len(point)/2],
 		"{}\n[]\n1\nnull\n\n \t\r\n",
 	}

@@ -14,15 +14,20 @@ import (
 // compared as strings; the name has no escapes; time and number go through the
 // same functions that the strict decoder uses; the objects of tags and
 // metadata are decoded by encoding/json once for each distinct text of them,
-// and found again by comparing their bytes. A line that fits no step is left
-// to the strict decoder from its first byte (jsonstrict.go), which gives the
-// same samples for the lines accepted here: a fuzz test holds one against the
-// other.
+// and found again by comparing their bytes. (An object ends where its text
+// says, whatever follows: a line that goes on with a known text goes on with
+// that object.) A line that fits no step is left to the strict decoder from its
+// first byte (jsonstrict.go), which gives the same samples for the lines
+// accepted here: a fuzz test holds one against the other.
 //
 // It is fast because hardly any of these steps looks at bytes one by one. k6
 // writes the eight or nine samples of a request one after another, with equal
-// time and tags and with metrics in a fixed order, so that the expected name,
-// time and tags are compared as wholes with those of the line before.
+// time and tags and with metrics in a fixed order. So a line is mostly three
+// comparisons and a number: up to the time with what the metric expected next
+// begins with, the time with the last one, and all that stands behind the value
+// with what stood there in the line before. For the first sample of a request,
+// the ends of time, tags and metadata are searched for as bytes, and the tags
+// looked up among those seen before.
 const (
 	pointOpen     = `{"metric":"`
 	pointMiddle   = `","type":"Point","data":{"time":"`
@@ -39,12 +44,11 @@ type parser struct {
 
 	timeText  []byte // text of the last time and what follows it up to the value
 	at        int64
-	tagsText  []byte // text of the last tags
-	tagsEntry *entry
+	tail      []byte // the last line behind its value; "" when it was not understood
+	tagsEntry *entry // of the tags in it
 	metaText  []byte // text of the last metadata; "" is none
 	meta      reference
 	join      uint64 // of tagsEntry and meta
-	joined    bool   // join is up to date
 
 	entries   map[string]*entry // by text of tags
 	entryText int               // length of these texts
@@ -71,17 +75,16 @@ func newParser(c *collector, strictOnly bool) *parser {
 // line reads one line from the start of b, which ends in a newline somewhere.
 // It returns the bytes used, or 0 when the line needs the strict decoder.
 func (p *parser) line(b []byte) int {
-	if p.strictOnly || !hasPrefix(b, pointOpen) {
+	if p.strictOnly {
 		return 0
 	}
-	at := len(pointOpen)
 	m := p.previous.next
-	if m == nil || !hasPrefix(b[at:], m.opening) {
-		if m = p.named(b[at:]); m == nil {
+	if m == nil || !hasPrefix(b, m.opening) {
+		if m = p.named(b); m == nil {
 			return 0
 		}
 	}
-	at += len(m.opening)
+	at := len(m.opening)
 
 	if t := p.timeText; len(t) > 0 && bytes.HasPrefix(b[at:], t) {
 		at += len(t)
@@ -94,45 +97,24 @@ func (p *parser) line(b []byte) int {
 	}
 
 	v, n := parseDecimal(b[at:])
-	if n == 0 || !hasPrefix(b[at+n:], pointTags) {
+	if n == 0 {
 		return 0
 	}
-	at += n + len(pointTags)
+	at += n
 
-	if t := p.tagsText; len(t) > 0 && bytes.HasPrefix(b[at:], t) {
+	if t := p.tail; len(t) > 0 && bytes.HasPrefix(b[at:], t) {
 		at += len(t)
 	} else {
-		n := p.tags(b[at:])
+		n := p.rest(b[at:])
 		if n == 0 {
 			return 0
 		}
 		at += n
 	}
-
-	switch {
-	case hasPrefix(b[at:], pointClose):
-		p.setMeta(nil, reference{})
-	case hasPrefix(b[at:], pointMetadata):
-		at += len(pointMetadata)
-		if t := p.metaText; len(t) > 0 && bytes.HasPrefix(b[at:], t) {
-			at += len(t)
-		} else {
-			n := p.metadata(b[at:])
-			if n == 0 {
-				return 0
-			}
-			at += n
-		}
-		if !hasPrefix(b[at:], pointClose) {
-			return 0
-		}
-	default:
-		return 0
-	}
 	p.previous.next = m
 	p.previous = m
-	p.sample(m, p.at, v, p.tagsEntry, p.reference())
-	return at + len(pointClose)
+	p.sample(m, p.at, v, p.tagsEntry, p.join)
+	return at
 }
 
 func hasPrefix(b []byte, s string) bool { return len(b) >= len(s) && string(b[:len(s)]) == s }
@@ -140,6 +122,10 @@ func hasPrefix(b []byte, s string) bool { return len(b) >= len(s) && string(b[:l
 // named finds the metric of a line that is not the expected one. A metric's
 // first line is left to the strict decoder: a line may still prove to be none.
 func (p *parser) named(b []byte) *metric {
+	if !hasPrefix(b, pointOpen) {
+		return nil
+	}
+	b = b[len(pointOpen):]
 	end := bytes.IndexByte(b[:min(len(b), maxName+1)], '"')
 	if end <= 0 || !hasPrefix(b[end:], pointMiddle) {
 		return nil
@@ -167,22 +153,66 @@ func (p *parser) time(b []byte) int {
 	return n
 }
 
-// tags reads tags that differ from the last ones.
-func (p *parser) tags(b []byte) int {
-	n := objectLength(b)
+// rest reads what stands behind a value and differs from the line before.
+func (p *parser) rest(b []byte) int {
+	p.tail = p.tail[:0]
+	if !hasPrefix(b, pointTags) {
+		return 0
+	}
+	at := len(pointTags)
+	n := p.tags(b[at:])
 	if n == 0 {
 		return 0
 	}
-	e := p.entries[string(b[:n])]
-	if e == nil {
-		raw, err := decodeStrings(b[:n])
-		if err != nil {
+	at += n
+	if hasPrefix(b[at:], pointMetadata) {
+		at += len(pointMetadata)
+		n := p.metadata(b[at:])
+		if n == 0 {
 			return 0
 		}
-		e = p.remembered(b[:n], raw)
+		at += n
+	} else {
+		p.setMeta(nil, reference{})
 	}
-	p.tagsText = append(p.tagsText[:0], b[:n]...)
-	p.tagsEntry, p.joined = e, false
+	if !hasPrefix(b[at:], pointClose) {
+		return 0
+	}
+	at += len(pointClose)
+	p.join = p.meta.of(p.tagsEntry)
+	p.tail = append(p.tail, b[:at]...)
+	return at
+}
+
+// maxPlain bounds the search for the end of an object.
+const maxPlain = 4096
+
+// plainLength is the length of an object at the start of b if no string in it
+// holds a brace, and else too short; 0 if b does not begin with an object.
+func plainLength(b []byte) int {
+	if len(b) == 0 || b[0] != '{' {
+		return 0
+	}
+	return bytes.IndexByte(b[:min(len(b), maxPlain)], '}') + 1
+}
+
+// tags reads tags that differ from the last ones.
+func (p *parser) tags(b []byte) int {
+	n := plainLength(b)
+	e := p.entries[string(b[:n])]
+	if e == nil {
+		if n = objectLength(b); n == 0 {
+			return 0
+		}
+		if e = p.entries[string(b[:n])]; e == nil {
+			raw, err := decodeStrings(b[:n])
+			if err != nil {
+				return 0
+			}
+			e = p.remembered(b[:n], raw)
+		}
+	}
+	p.tagsEntry = e
 	return n
 }
 
@@ -198,15 +228,18 @@ func (p *parser) remembered(text []byte, raw map[string]string) *entry {
 	return e
 }
 
-// metadata reads metadata that differ from the last ones.
+// metadata reads metadata.
 func (p *parser) metadata(b []byte) int {
-	n := objectLength(b)
-	if n == 0 {
-		return 0
+	if t := p.metaText; len(t) > 0 && bytes.HasPrefix(b, t) {
+		return len(t)
 	}
 	// A request id is new on every request, so the usual form has a short cut.
+	n := plainLength(b)
 	ref, ok := plainReference(b[:n])
 	if !ok {
+		if n = objectLength(b); n == 0 {
+			return 0
+		}
 		raw, err := decodeStrings(b[:n])
 		if err != nil {
 			return 0
@@ -227,15 +260,6 @@ func (p *parser) setMeta(text []byte, r reference) {
 	p.meta.rid = append(p.meta.rid[:0], r.rid...)
 	p.meta.vu = append(p.meta.vu[:0], r.vu...)
 	p.meta.iter = append(p.meta.iter[:0], r.iter...)
-	p.joined = false
-}
-
-// reference is what the current line's request is known by.
-func (p *parser) reference() uint64 {
-	if !p.joined {
-		p.join, p.joined = p.meta.of(p.tagsEntry), true
-	}
-	return p.join
 }
 
 // objectLength is the length of a JSON object of strings at the start of b, 0

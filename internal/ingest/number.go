@@ -21,6 +21,9 @@ var powers = [...]float64{
 // be (Clinger, "How to read floating point numbers accurately", PLDI 1990).
 // Everything else goes through strconv.
 func parseDecimal(b []byte) (float64, int) {
+	if len(b) > 1 && b[1] == ',' && b[0]-'0' <= 9 { // half of k6's values are 0 or 1
+		return float64(b[0] - '0'), 1
+	}
 	mantissa, digits, point := uint64(0), 0, -1
 	at, negative := 0, false
 	if len(b) > 0 && b[0] == '-' {

@@ -8,8 +8,8 @@ func referenceOf(metadata map[string]string) reference {
 }
 
 // plainReference reads the object of metadata as k6 writes it, without escapes
-// and spaces; ok is false for everything else. The result lies in b, which
-// objectLength has measured.
+// and spaces; ok is false for everything else. b begins and ends in a brace, or
+// is empty; the result lies in it.
 func plainReference(b []byte) (r reference, ok bool) {
 	for at := 1; at < len(b) && b[at] == '"'; {
 		colon := plainEnd(b, at+1) + 1

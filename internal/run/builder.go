@@ -13,17 +13,20 @@ import (
 )
 
 // maxWindows and maxBlocks are how many windows and blocks may hold data before
-// their length doubles; with more than manySets tag sets it is fewWindows.
+// their length doubles; with more than someSets tag sets it is someWindows, with
+// more than manySets fewWindows.
 //
-// k6 emits about 8 metrics with a tag set. So up to manySets give 4,000 series
-// of 300 windows of 32 bytes, and up to maxTagSets 24,000 series of 64: 38 and
-// 49 MB. A series itself takes 0.3 kB and up to 0.5 kB of values collected: 3
-// and 19 MB. Sketches come on top, with 8 bytes for each sample of another bin
-// of up to maxListed; see bank.
+// k6 emits about 8 metrics with a tag set. So up to someSets give 2,000 series
+// of 300 windows of 32 bytes, up to manySets 4,000 of 128, and up to maxTagSets
+// 24,000 of 64: 19, 16 and 49 MB. A series itself takes 0.3 kB and up to 0.5 kB
+// of values collected: 2, 3 and 19 MB. Sketches come on top, with 8 bytes for
+// each sample of another bin of up to maxListed; see bank. Each goroutine that
+// reads has a Builder of its own.
 const (
-	maxWindows = 300
-	fewWindows = 64
-	maxBlocks  = 120
+	maxWindows  = 300
+	someWindows = 128
+	fewWindows  = 64
+	maxBlocks   = 120
 )
 
 // Builder makes a Run of samples. Its memory is bounded by the limits on tags

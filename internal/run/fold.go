@@ -13,7 +13,8 @@ const (
 	maxDimensionValues = 1_000 // of a configured dimension
 	maxNames           = 2_000 // of the tag name: endpoints
 	maxTagSets         = 3_000 // combinations, at each level of folding
-	manySets           = 500   // combinations over which windows become fewer
+	someSets           = 250   // combinations over which windows become fewer
+	manySets           = 500   // and fewer still
 	maxTagNames        = 64    // different tags that aren't k6's own
 )
 
@@ -155,10 +156,18 @@ func (f *folder) raise(level int) bool {
 	return true
 }
 
-// hasManySets reports whether the tag sets seen, whole, are more than manySets.
-// Where a level was raised they are, or their tags are too many: so the answer
-// never turns back, and doesn't depend on the order.
-func (f *folder) hasManySets() bool { return f.level > 0 || len(f.seen[0]) > manySets }
+// windows is how many windows the tag sets seen, whole, leave room for. Where a
+// level was raised they are more than manySets, or their tags are too many: so
+// the answer never grows again, and doesn't depend on the order.
+func (f *folder) windows() int {
+	switch sets := len(f.seen[0]); {
+	case f.level > 0 || sets > manySets:
+		return fewWindows
+	case sets > someSets:
+		return someWindows
+	}
+	return maxWindows
+}
 
 // losesEndpoints reports whether requests of different endpoints may be
 // counted as one.

@@ -266,8 +266,11 @@ func TestManySets(t *testing.T) {
 		events = append(events, event{at: epoch + int64(i%200)*1e9, metric: "n", value: 1, tags: []run.Tag{tag("a", i%50), tag("b", i/50)}})
 	}
 	w := world{metrics: counter}
-	if r := w.build(events[:500]); r.WindowLength != time.Second {
-		t.Errorf("500 sets: windows of %v, want 1s", r.WindowLength)
+	if r := w.build(events[:250]); r.WindowLength != time.Second {
+		t.Errorf("250 sets: windows of %v, want 1s", r.WindowLength)
+	}
+	if r := w.same(t, rand.New(rand.NewPCG(1, 1)), events[:500], 2); r.WindowLength != 2*time.Second {
+		t.Errorf("500 sets: windows of %v, want 2s", r.WindowLength)
 	}
 	if r := w.same(t, rand.New(rand.NewPCG(1, 1)), events, 2); r.WindowLength != 4*time.Second || r.Folding.Level > 0 {
 		t.Errorf("2500 sets: windows of %v at level %d, want 4s at 0", r.WindowLength, r.Folding.Level)

@@ -84,23 +84,27 @@ func (s *SeriesBuilder) flush() {
 		st.Min, st.Max = values[0], values[0]
 	}
 	st.Count += uint64(len(values))
-	sketch := s.distribution()
+	if sketch := s.distribution(); sketch != nil {
+		sketch.addAll(values)
+	}
 	var sum Sum
+	units := int64(0) // batchSize values below exactBelow fit in it
 	for _, v := range values {
 		st.Min = min(st.Min, v)
 		st.Max = max(st.Max, v)
 		if v != 0 {
 			st.Nonzero++
 		}
-		if sketch != nil {
-			sketch.Add(v)
-		}
-		if v >= maxMagnitude || v <= -maxMagnitude {
+		switch {
+		case v < exactBelow && v > -exactBelow:
+			units += unitsOf(v)
+		case v >= maxMagnitude || v <= -maxMagnitude:
 			st.Outside++
-			continue
+		default:
+			sum.Add(v)
 		}
-		sum.Add(v)
 	}
+	sum.addInt(units)
 	st.Sum.Merge(sum)
 	w := &s.windows[s.at]
 	w.Count += uint64(len(values))
@@ -133,11 +137,7 @@ func (s *SeriesBuilder) window(index int64) int {
 
 // limitWindows makes all windows longer when too many hold data.
 func (b *Builder) limitWindows() {
-	limit := maxWindows
-	if b.fold.hasManySets() {
-		limit = fewWindows
-	}
-	for len(b.windows) > limit {
+	for limit := b.fold.windows(); len(b.windows) > limit; {
 		b.lengthenWindows(b.windowShift + 1)
 	}
 }
@@ -161,7 +161,7 @@ func (b *Builder) lengthenWindows(shift uint8) {
 // mergeWindows adds the windows of from, made longer by 1<<by, to those of to.
 // Both are in order.
 func mergeWindows(to, from []Window, by uint8) []Window {
-	merged := make([]Window, 0, max(len(to), len(from)))
+	merged := make([]Window, 0, countMerged(to, from, by))
 	push := func(w Window) {
 		if n := len(merged); n > 0 && merged[n-1].Index == w.Index {
 			merged[n-1].Count += w.Count
@@ -182,6 +182,25 @@ func mergeWindows(to, from []Window, by uint8) []Window {
 		from = from[1:]
 	}
 	return merged
+}
+
+// countMerged is the number of windows that mergeWindows leaves.
+func countMerged(to, from []Window, by uint8) int {
+	n, i, last := len(to), 0, int64(0)
+	for k := range from {
+		index := from[k].Index >> by
+		if k > 0 && index == last {
+			continue
+		}
+		last = index
+		for i < len(to) && to[i].Index < index {
+			i++
+		}
+		if i == len(to) || to[i].Index != index {
+			n++
+		}
+	}
+	return n
 }
 
 func shiftKeys(set map[int64]struct{}, by uint8) map[int64]struct{} {

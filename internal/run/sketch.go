@@ -89,6 +89,24 @@ func (s *Sketch) AddN(v float64, n uint64) {
 	}
 }
 
+// addAll is Add of each value, made for many of one kind: those whose bins are
+// in pages that exist cost no call.
+func (s *Sketch) addAll(values []float64) {
+	pos := &s.pos
+	for _, v := range values {
+		if v >= 1.0/(1<<-minExponent) && v < maxMagnitude {
+			bin := binOf(v, s.bits)
+			if at := bin>>pageBits - pos.first; at < uint32(len(pos.pages)) && pos.pages[at] != nil {
+				if c := &pos.pages[at][bin%pageSize]; *c < math.MaxUint32 {
+					*c++
+					continue
+				}
+			}
+		}
+		s.AddN(v, 1)
+	}
+}
+
 // Merge adds the counts of o. The result keeps the lower of both resolutions.
 func (s *Sketch) Merge(o *Sketch) {
 	if o.bits < s.bits {
@@ -111,11 +129,7 @@ func (s *Sketch) Coarsen(k int) *Sketch {
 
 // Count is the number of values added.
 func (s *Sketch) Count() uint64 {
-	n := uint64(0)
-	for _, b := range s.Bins() {
-		n += b
-	}
-	return n
+	return s.low + s.neg.sum() + s.zero + s.pos.sum() + s.high
 }
 
 // Range is a bin's interval. The bound nearer to 0 belongs to it, the other one
@@ -312,6 +326,25 @@ func (b *bank) total(bin, low uint32) uint64 {
 		return uint64(low)
 	}
 	return b.carries[bin]<<32 | uint64(low)
+}
+
+// sum is the number of values in all bins.
+func (b *bank) sum() uint64 {
+	n := uint64(0)
+	for _, low := range b.counts {
+		n += uint64(low)
+	}
+	for _, p := range b.pages {
+		if p != nil {
+			for _, low := range p {
+				n += uint64(low)
+			}
+		}
+	}
+	for _, times := range b.carries {
+		n += times << 32
+	}
+	return n
 }
 
 // empty reports whether there are no bins.

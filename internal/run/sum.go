@@ -28,7 +28,7 @@ type Sum struct {
 // Add adds v, which must be finite and below 2^40 in magnitude.
 func (s *Sum) Add(v float64) {
 	if v < exactBelow && v > -exactBelow {
-		s.addInt(int64(math.RoundToEven(v * sumUnit)))
+		s.addInt(unitsOf(v))
 		return
 	}
 	whole, frac := math.Modf(v)
@@ -40,6 +40,9 @@ func (s *Sum) Add(v float64) {
 	s.Merge(part)
 	s.addInt(int64(math.RoundToEven(frac * sumUnit)))
 }
+
+// unitsOf is a value below exactBelow in units; its magnitude is below 2^52.
+func unitsOf(v float64) int64 { return int64(math.RoundToEven(v * sumUnit)) }
 
 // Merge adds another sum.
 func (s *Sum) Merge(o Sum) {
