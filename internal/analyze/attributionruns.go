@@ -45,7 +45,8 @@ func hasServerTimes(p *partition, r *run.Requests) bool {
 
 // joined brings requests and server times of runs together: exactly where all
 // of them were joined request by request, else by means of windows. It is false
-// where the first of them has no server times in either way.
+// where the first of them has no server times in either way; then the rest is
+// nothing.
 func joined(subjects []*subject) (requests []*run.Requests, p *partition, how string, ok bool) {
 	config := subjects[0].config
 	for _, s := range subjects {
@@ -55,6 +56,10 @@ func joined(subjects []*subject) (requests []*run.Requests, p *partition, how st
 	if !slices.ContainsFunc(requests, func(r *run.Requests) bool { return !hasServerTimes(p, r) }) {
 		return requests, p, report.JoinRequest, true
 	}
+	// The first run alone decides: without its times there is nothing to bring together.
+	if len(subjects[0].serverTimes()) == 0 && !hasServerTimes(p, requests[0]) {
+		return nil, nil, "", false
+	}
 	windows := make([]*run.Requests, len(subjects))
 	for i, s := range subjects {
 		windows[i] = s.windowRequests()
@@ -63,11 +68,14 @@ func joined(subjects []*subject) (requests []*run.Requests, p *partition, how st
 	if !slices.ContainsFunc(windows, func(r *run.Requests) bool { return !hasServerTimes(ofWindows, r) }) {
 		return windows, ofWindows, report.JoinWindow, true
 	}
-	// The first run alone decides: what others lack is said where it matters.
+	// What others lack is said where it matters.
 	if hasServerTimes(p, requests[0]) {
 		return requests, p, report.JoinRequest, true
 	}
-	return windows, ofWindows, report.JoinWindow, hasServerTimes(ofWindows, windows[0])
+	if !hasServerTimes(ofWindows, windows[0]) {
+		return nil, nil, "", false
+	}
+	return windows, ofWindows, report.JoinWindow, true
 }
 
 // attributedRun finds the part of a run and the levels of load that count.

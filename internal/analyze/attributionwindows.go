@@ -14,14 +14,9 @@ import (
 // requests all took the window's mean time: exact for means, blind to what
 // differs between the requests of a window.
 func (s *subject) windowRequests() *run.Requests {
-	out := &run.Requests{BlockLength: s.WindowLength, Columns: run.ClientColumns()}
+	out := &run.Requests{BlockLength: s.WindowLength, Columns: append(run.ClientColumns(), s.serverTimes()...)}
 	if s.WindowLength <= 0 {
 		out.BlockLength = time.Second
-	}
-	for _, m := range s.Metrics {
-		if _, ok := partOf(s.config, m.Name); (ok || isTotal(m.Name)) && len(s.SeriesOf(m.Name)) > 0 {
-			out.Columns = append(out.Columns, m.Name)
-		}
 	}
 	own := len(run.ClientColumns())
 	for _, p := range protocols {
@@ -35,19 +30,25 @@ func (s *subject) windowRequests() *run.Requests {
 			}
 			return byEndpoint[e][index]
 		}
-		s.eachWindow(p.duration, func(t run.TagSet, w *run.Window) {
-			sums := at(endpointOf(p.name, t), w.Index)
-			sums.n += w.Count
-			sums.total += w.Sum.Float()
-			sums.durations.AddN(max(0, w.Sum.Float()/float64(w.Count)), w.Count)
+		s.eachWindow(p.duration, func(t run.TagSet) func(*run.Window) {
+			e := endpointOf(p.name, t)
+			return func(w *run.Window) {
+				sums := at(e, w.Index)
+				sums.n += w.Count
+				sums.total += w.Sum.Float()
+				sums.durations.AddN(max(0, w.Sum.Float()/float64(w.Count)), w.Count)
+			}
 		})
 		if p.name == "http" {
 			s.addClientTimes(at)
 		}
 		if p.failed != "" {
-			s.eachWindow(p.failed, func(t run.TagSet, w *run.Window) {
-				if sums := byEndpoint[endpointOf(p.name, t)][w.Index]; sums != nil {
-					sums.failed += w.Sum.Float()
+			s.eachWindow(p.failed, func(t run.TagSet) func(*run.Window) {
+				windows := byEndpoint[endpointOf(p.name, t)]
+				return func(w *run.Window) {
+					if sums := windows[w.Index]; sums != nil {
+						sums.failed += w.Sum.Float()
+					}
 				}
 			})
 		}
@@ -56,21 +57,23 @@ func (s *subject) windowRequests() *run.Requests {
 			named[e.Name] = append(named[e.Name], e)
 		}
 		for i, metric := range out.Columns[own:] {
-			s.eachWindow(metric, func(t run.TagSet, w *run.Window) {
+			s.eachWindow(metric, func(t run.TagSet) func(*run.Window) {
 				// A server's time carries no method: where a name has several, it
 				// goes to them by their requests.
 				alike := named[t.Value("endpoint")]
-				all := uint64(0)
-				for _, e := range alike {
-					if sums := byEndpoint[e][w.Index]; sums != nil {
-						all += sums.n
+				return func(w *run.Window) {
+					all := uint64(0)
+					for _, e := range alike {
+						if sums := byEndpoint[e][w.Index]; sums != nil {
+							all += sums.n
+						}
 					}
-				}
-				for _, e := range alike {
-					if sums := byEndpoint[e][w.Index]; sums != nil && sums.n > 0 {
-						share := float64(sums.n) / float64(all)
-						sums.ms[own+i] += w.Sum.Float() * share
-						sums.joined = max(sums.joined, sums.counted(i, uint64(math.Round(float64(w.Count)*share))))
+					for _, e := range alike {
+						if sums := byEndpoint[e][w.Index]; sums != nil && sums.n > 0 {
+							share := float64(sums.n) / float64(all)
+							sums.ms[own+i] += w.Sum.Float() * share
+							sums.joined = max(sums.joined, sums.counted(i, uint64(math.Round(float64(w.Count)*share))))
+						}
 					}
 				}
 			})
@@ -81,6 +84,17 @@ func (s *subject) windowRequests() *run.Requests {
 	}
 	slices.SortFunc(out.Tables, func(a, b run.Table) int { return a.Compare(b.Endpoint) })
 	return out
+}
+
+// serverTimes are the metrics with samples that tell how long a server took.
+func (s *subject) serverTimes() []string {
+	var names []string
+	for _, m := range s.Metrics {
+		if _, ok := partOf(s.config, m.Name); (ok || isTotal(m.Name)) && len(s.SeriesOf(m.Name)) > 0 {
+			names = append(names, m.Name)
+		}
+	}
+	return names
 }
 
 // windowSums is what is known of an endpoint's requests in a window.
@@ -103,16 +117,21 @@ func (w *windowSums) counted(column int, n uint64) uint64 {
 	return w.counts[column]
 }
 
-// eachWindow visits the windows of a metric's series that count.
-func (s *subject) eachWindow(metric string, visit func(run.TagSet, *run.Window)) {
+// eachWindow visits the windows of a metric's series that count. of says what
+// visits those of a series, by its tags; nil leaves the series out.
+func (s *subject) eachWindow(metric string, of func(run.TagSet) func(*run.Window)) {
 	series := s.SeriesOf(metric)
 	for i := range series {
 		if !s.counted(series[i].Tags) {
 			continue
 		}
+		visit := of(series[i].Tags)
+		if visit == nil {
+			continue
+		}
 		for j := range series[i].Windows {
 			if w := &series[i].Windows[j]; w.Count > 0 {
-				visit(series[i].Tags, w)
+				visit(w)
 			}
 		}
 	}
@@ -122,7 +141,10 @@ func (s *subject) eachWindow(metric string, visit func(run.TagSet, *run.Window))
 // blocked contains connecting and the handshake, and is no part of the duration.
 func (s *subject) addClientTimes(at func(run.Endpoint, int64) *windowSums) {
 	add := func(metric string, put func(*windowSums, float64)) {
-		s.eachWindow(metric, func(t run.TagSet, w *run.Window) { put(at(endpointOf("http", t), w.Index), w.Sum.Float()) })
+		s.eachWindow(metric, func(t run.TagSet) func(*run.Window) {
+			e := endpointOf("http", t)
+			return func(w *run.Window) { put(at(e, w.Index), w.Sum.Float()) }
+		})
 	}
 	for metric, column := range map[string]int{
 		"http_req_connecting": run.ColumnConnecting, "http_req_tls_handshaking": run.ColumnTLS,

@@ -54,13 +54,12 @@ func axis[V any](data ...map[int64]V) []int64 {
 
 // merged are the durations of all endpoints that are no iterations, by block.
 func (s *subject) merged() map[int64]*run.Sketch {
-	durations := make(map[int64]*run.Sketch)
-	s.eachBlock(func(_ string, b *run.Block) {
-		if durations[b.Index] == nil {
-			durations[b.Index] = run.NewSketch(run.BlockBits)
-		}
-		durations[b.Index].Merge(b.Durations)
-	})
+	blocks := make(map[int64][]*run.Sketch)
+	s.eachBlock(func(_ string, b *run.Block) { blocks[b.Index] = append(blocks[b.Index], b.Durations) })
+	durations := make(map[int64]*run.Sketch, len(blocks))
+	for index, parts := range blocks {
+		durations[index] = run.MergeSketches(run.BlockBits, parts)
+	}
 	return durations
 }
 

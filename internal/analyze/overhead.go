@@ -114,26 +114,28 @@ func (s *subject) overheadMS(match func(run.TagSet) bool) *report.OverheadStats 
 	}
 	type sums struct{ n, percent, times, ms float64 }
 	windows := make(map[key]*sums)
-	at := func(t run.TagSet, w *run.Window) *sums {
-		k := key{t.Value("endpoint"), w.Index}
-		if windows[k] == nil {
-			windows[k] = &sums{}
-		}
-		return windows[k]
+	add := func(metric string, put func(*sums, *run.Window)) {
+		s.eachWindow(metric, func(t run.TagSet) func(*run.Window) {
+			if !match(t) {
+				return nil
+			}
+			endpoint := t.Value("endpoint")
+			return func(w *run.Window) {
+				k := key{endpoint, w.Index}
+				if windows[k] == nil {
+					windows[k] = &sums{}
+				}
+				put(windows[k], w)
+			}
+		})
 	}
-	s.eachWindow(overheadMetric, func(t run.TagSet, w *run.Window) {
-		if match(t) {
-			x := at(t, w)
-			x.n += float64(w.Count)
-			x.percent += w.Sum.Float()
-		}
+	add(overheadMetric, func(x *sums, w *run.Window) {
+		x.n += float64(w.Count)
+		x.percent += w.Sum.Float()
 	})
-	s.eachWindow(executionMetric, func(t run.TagSet, w *run.Window) {
-		if match(t) {
-			x := at(t, w)
-			x.times += float64(w.Count)
-			x.ms += w.Sum.Float()
-		}
+	add(executionMetric, func(x *sums, w *run.Window) {
+		x.times += float64(w.Count)
+		x.ms += w.Sum.Float()
 	})
 	n, ms := 0.0, 0.0
 	keys := make([]key, 0, len(windows))

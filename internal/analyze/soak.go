@@ -149,15 +149,22 @@ func (s *subject) meansOf(metric string, match func(run.TagSet) bool, within str
 	g := s.grid(within, int64(s.WindowLength))
 	type sums struct{ n, sum float64 }
 	windows := make(map[int64]*sums)
-	s.eachWindow(metric, func(t run.TagSet, w *run.Window) {
-		if !g.holds(w.Index) || match != nil && !match(t) {
-			return
+	s.eachWindow(metric, func(t run.TagSet) func(*run.Window) {
+		if match != nil && !match(t) {
+			return nil
 		}
-		if windows[w.Index] == nil {
-			windows[w.Index] = &sums{}
+		return func(w *run.Window) {
+			if !g.holds(w.Index) {
+				return
+			}
+			at := windows[w.Index]
+			if at == nil {
+				at = &sums{}
+				windows[w.Index] = at
+			}
+			at.n += float64(w.Count)
+			at.sum += w.Sum.Float()
 		}
-		windows[w.Index].n += float64(w.Count)
-		windows[w.Index].sum += w.Sum.Float()
 	})
 	indexes := sortedKeys(windows)
 	each := max(1, (len(indexes)+soakWindows-1)/soakWindows)

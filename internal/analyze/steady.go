@@ -123,11 +123,11 @@ func waited(b *run.Block) float64 {
 }
 
 func medianOf(t *run.Table) float64 {
-	all := run.NewSketch(run.BlockBits)
+	parts := make([]*run.Sketch, len(t.Blocks))
 	for i := range t.Blocks {
-		all.Merge(t.Blocks[i].Durations)
+		parts[i] = t.Blocks[i].Durations
 	}
-	v, _ := all.Quantile(0.5, math.Inf(-1), math.Inf(1))
+	v, _ := run.MergeSketches(run.BlockBits, parts).Quantile(0.5, math.Inf(-1), math.Inf(1))
 	return v
 }
 

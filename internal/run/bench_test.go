@@ -36,6 +36,18 @@ func BenchmarkSketchMerge(b *testing.B) {
 	}
 }
 
+// BenchmarkMergeSketches adds up a block of time of twenty endpoints.
+func BenchmarkMergeSketches(b *testing.B) {
+	var parts []*run.Sketch
+	for i := range 20 {
+		parts = append(parts, sketchOf(run.BlockBits, times(1000*(i+1))))
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		run.MergeSketches(run.BlockBits, parts)
+	}
+}
+
 func BenchmarkSeriesAdd(b *testing.B) {
 	values := times(1 << 12)
 	builder := run.NewBuilder(run.Options{})

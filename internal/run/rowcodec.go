@@ -1,6 +1,7 @@
 package run
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/bits"
@@ -179,6 +180,14 @@ func (b *bitBuffer) read(n int, from *stream) (v uint64, ok bool) {
 		b.bits >>= n
 		b.n -= n
 		return v, true
+	}
+	if rest := from.b[from.at:]; n <= 56 && len(rest) >= 8 { // not near the end: no loop
+		all := b.bits | binary.LittleEndian.Uint64(rest)<<b.n
+		whole := (n - b.n + 7) / 8
+		from.at += whole
+		b.n += 8*whole - n
+		b.bits = all >> n & (1<<b.n - 1)
+		return all & (1<<n - 1), true
 	}
 	v = b.bits
 	next, got := uint64(0), b.n

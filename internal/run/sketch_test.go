@@ -2,6 +2,7 @@ package run_test
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -232,5 +233,31 @@ func TestAgainstDDSketch(t *testing.T) {
 		if math.Abs(got-want) > want*(accuracy+1.0/2048+0.001) {
 			t.Errorf("q%v is %v by DDSketch, got %v", q, want, got)
 		}
+	}
+}
+
+// TestMergeSketches: many at once give what one after another does, whatever
+// their resolutions and however their bins are kept.
+func TestMergeSketches(t *testing.T) {
+	var parts []*run.Sketch
+	one := run.NewSketch(run.FineBits)
+	for _, k := range []int{run.FineBits, run.BlockBits} {
+		all := distributions(rand.New(rand.NewPCG(1, 1)))
+		for _, name := range slices.Sorted(maps.Keys(all)) {
+			parts = append(parts, sketchOf(k, all[name]))
+			one.Merge(parts[len(parts)-1])
+			got := run.MergeSketches(run.FineBits, parts)
+			if got.Bits() != one.Bits() || !slices.Equal(binsOf(got), binsOf(one)) {
+				t.Fatalf("with %s at %d bits the bins differ", name, k)
+			}
+		}
+	}
+	wrapped := run.NewSketch(run.BlockBits)
+	wrapped.AddN(3, 1<<32-1)
+	if got := run.MergeSketches(run.BlockBits, []*run.Sketch{wrapped, wrapped, wrapped}); got.Count() != 3*(1<<32-1) {
+		t.Errorf("%d values are counted of %d", got.Count(), 3*(1<<32-1))
+	}
+	if got := run.MergeSketches(run.BlockBits, nil); got.Count() != 0 || got.Bits() != run.BlockBits {
+		t.Errorf("nothing gives %d values at %d bits", got.Count(), got.Bits())
 	}
 }

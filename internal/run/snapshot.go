@@ -258,21 +258,33 @@ func decodePayload(payload []byte) (*Run, error) {
 			ExcludedGroups: head.Excluded,
 		},
 	}
-	// Series and tables share no stream: they are read at the same time.
-	series, tables := decoder{streams: all, strings: head.Strings}, decoder{streams: all}
-	var both sync.WaitGroup
-	both.Go(func() { r.Requests.Tables = tables.allTables(head.Tables) })
-	r.Series = series.allSeries(head.Series, head.Started)
-	both.Wait()
-	if err := cmp.Or(series.err, tables.err); err != nil {
+	if err := decodeStreams(r, &head, all); err != nil {
 		return nil, err
 	}
+	return r, nil
+}
+
+// decodeStreams reads series and tables. The rows of tables take as long as all
+// the rest and share no stream with it: they are read at the same time.
+func decodeStreams(r *Run, head *snapshotHead, all []stream) error {
+	own := func() *decoder { return &decoder{streams: slices.Clone(all), strings: head.Strings} }
+	series, rows := own(), own()
+	tables, sizes := rows.blocks(head.Tables)
+	var both sync.WaitGroup
+	both.Go(func() { rows.allRows(tables, head.Tables, sizes) })
+	r.Series = series.allSeries(head.Series, head.Started)
+	series.allDurations(tables)
+	both.Wait()
+	if err := cmp.Or(series.err, rows.err); err != nil {
+		return err
+	}
+	r.Requests.Tables = tables
 	for i, s := range all {
-		if s.left() > 0 {
-			return nil, fmt.Errorf("stream %d holds %d bytes too many", i, s.left())
+		if left := len(s.b) - max(series.streams[i].at, rows.streams[i].at); left > 0 {
+			return fmt.Errorf("stream %d holds %d bytes too many", i, left)
 		}
 	}
-	return r, nil
+	return nil
 }
 
 // allSeries reads a number of series. The list grows with what is read: a claim
@@ -290,17 +302,6 @@ func (d *decoder) allSeries(n int, started int64) []Series {
 			d.fail(errors.New("series are out of order or there twice"))
 		}
 		list = append(list, s)
-	}
-	return list
-}
-
-func (d *decoder) allTables(heads []tableHead) []Table {
-	var list []Table
-	for _, h := range heads {
-		if d.err != nil {
-			break
-		}
-		list = append(list, d.table(h))
 	}
 	return list
 }
