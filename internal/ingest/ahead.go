@@ -28,6 +28,19 @@ type block struct {
 
 const blocksAhead = 4
 
+// filled reads until there is no room: an unpacker gives 32 kB at a time, and
+// handing over so little costs as much as parsing it.
+type filled struct{ r io.Reader }
+
+func (f filled) Read(p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		var more int
+		more, err = f.r.Read(p[n:])
+		n += more
+	}
+	return n, err
+}
+
 func newAhead(ctx context.Context, r io.Reader) *ahead {
 	a := &ahead{
 		ctx:    ctx,

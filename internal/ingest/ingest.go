@@ -157,6 +157,14 @@ func openAll(ctx context.Context, sources []Source, o Options) ([]*input, error)
 			return inputs, err
 		}
 	}
+	if len(inputs) == 1 {
+		return inputs, nil
+	}
+	for _, in := range inputs {
+		if in.database == nil { // which knows
+			in.start = in.format.startOf(in.head)
+		}
+	}
 	rank := func(in *input) string {
 		if in.format.samples {
 			return in.format.id

@@ -31,7 +31,7 @@ func readStream(ctx context.Context, in *input, rd *reader, t text) error {
 		if err != nil {
 			return err
 		}
-		packed := newAhead(ctx, unzipped)
+		packed := newAhead(ctx, filled{unzipped})
 		if in.file != nil {
 			defer packed.wait()
 		} else {

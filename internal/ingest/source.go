@@ -79,11 +79,8 @@ func open(ctx context.Context, s Source, progress func(int64)) (*input, error) {
 		}
 	}
 	in.head = bytes.TrimPrefix(head, []byte(byteOrderMark))
-	if in.format, err = detect(in.head); err != nil {
-		return in, err
-	}
-	in.start = in.format.startOf(in.head)
-	return in, nil
+	in.format, err = detect(in.head)
+	return in, err
 }
 
 // close ends what open began. It does not close the source.
