@@ -62,19 +62,30 @@ func (s *subject) checkAbsent() {
 			orNone(strings.Join(s.Requests.ExcludedGroups, ", ")), orNone(strings.Join(s.config.Exclude.Groups, ", "))), "")
 	}
 	if n := s.Requests.Unjoined; n > 0 {
-		s.note("unjoined", report.Info, fmt.Sprintf("%d times a server's time names a request that is not near it: such times are in no request", n), "")
+		s.note("unjoined", report.Info, fmt.Sprintf("%d times a server's time names a request that is not near it: such times are in no request; record them right behind the request, with its id, virtual user or iteration", n), s.sampled())
 	}
 	if len(s.Folding.Tags) > 0 {
-		s.note("tags_folded", report.Warning, fmt.Sprintf("too many different values to keep them apart: %s; %s", strings.Join(s.Folding.Tags, ", "), keeping(s.Folding.Tags...)), "")
+		s.note("tags_folded", report.Warning, fmt.Sprintf("too many different values to keep them apart: %s; %s", strings.Join(s.Folding.Tags, ", "), keeping(s.Folding.Tags...)), s.sampled())
 	}
 	if s.Folding.Level > 0 {
-		s.note("tag_sets_folded", report.Warning, "too many combinations of tags to keep them apart: only k6's own tags and configured dimensions are kept", "")
+		s.note("tag_sets_folded", report.Warning, "too many combinations of tags to keep them apart: only k6's own tags and configured dimensions are kept; name what matters under dimensions in k6report.yaml, and put what differs in every request into the log", s.sampled())
 	}
 	for _, m := range s.Metrics {
 		if m.Type == run.Unknown && s.has(m.Name) {
 			s.note("metric_type_unknown", report.Warning, "no definition of this metric was found: it is read as a trend", m.Name)
 		}
 	}
+}
+
+// sampled are the sources that hold samples.
+func (s *subject) sampled() string {
+	var names []string
+	for _, src := range s.Sources {
+		if src.Samples > 0 {
+			names = append(names, src.Name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // keeping says how to have tags kept whose values were too many. Those of the

@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"k6report/internal/run"
 )
 
 // stream is lines made up as they are read.
@@ -66,33 +69,37 @@ func TestMemoryIsBounded(t *testing.T) {
 		name string
 		mb   float64
 		line func(i int) string
+		lost func(r *run.Run) bool // does the run tell what it lost?
 	}{
 		{"URLs", 250, func(i int) string {
 			url := fmt.Sprintf("http://h/page-%d-of-all", i)
 			return aPoint("http_req_duration", aTime, "1", `{"method":"GET","name":"`+url+`","url":"`+url+`"}`)
-		}},
+		}, func(r *run.Run) bool { return slices.Contains(r.Folding.Tags, "name") }},
 		{"tag keys", 250, func(i int) string {
 			return aPoint("x", aTime, "1", fmt.Sprintf(`{"key%d":"v"}`, i))
-		}},
+		}, func(r *run.Run) bool { return r.Folding.Level > 0 }},
 		{"request ids", 100, func(i int) string {
-			if i > n/4 {
+			if i >= n/4 {
 				return "\n"
 			}
 			return aPoint("db_ms", aTime, "1", fmt.Sprintf(`{},"metadata":{"rid":"%d"}`, i))
-		}},
+		}, func(r *run.Run) bool { return r.Requests.Unjoined == uint64(n/4) }},
 		{"long tags", 250, func(i int) string {
 			if i > min(n/100, 5000) {
 				return "\n"
 			}
 			return aPoint("x", aTime, "1", fmt.Sprintf(`{"a":"%s%d"}`, strings.Repeat("x", 100_000), i))
-		}},
+		}, func(r *run.Run) bool { return strings.Contains(problemsOf(r), "tag_too_long") }},
 	}
 	for _, tt := range tests {
-		var said string
-		used := peak(func() { said = problemsOf(read(t, Options{}, Source{"f", stream(t, n, tt.line)})) })
-		t.Logf("%d %s -> %.0f MB; %s", n, tt.name, used, said)
+		var r *run.Run
+		used := peak(func() { r = read(t, Options{}, Source{"f", stream(t, n, tt.line)}) })
+		t.Logf("%d %s -> %.0f MB; %s", n, tt.name, used, problemsOf(r))
 		if used > tt.mb {
 			t.Errorf("%d %s take %.0f MB, more than %.0f", n, tt.name, used, tt.mb)
+		}
+		if !tt.lost(r) {
+			t.Errorf("%d %s: the run does not tell that something was given up", n, tt.name)
 		}
 	}
 }
