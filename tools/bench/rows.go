@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -162,23 +163,34 @@ func (h *harness) rows(ctx context.Context) ([]row, error) {
 	return []row{atMost("analyze -q, the same as CSV, "+bytesOf(size), "as JSON", results[0].time, results[1].time, 2)}, nil
 }
 
-// manySeries looks at memory with about 500 and 5,000 series.
+// manySeries looks at memory and time with about 20, 500 and 5,000 series.
 func (h *harness) manySeries(ctx context.Context) ([]row, error) {
 	var rows []row
-	for _, endpoints := range []int{56, 556} {
-		o := h.wanted(mainRun, endpoints)
+	var programs []program
+	var sizes []int64
+	var names []string
+	runs := []k6gen.Options{h.wanted(mainRun, 2), h.wanted(mainRun, 56), h.wanted(mainRun, 556)}
+	for _, o := range runs {
 		name, size, err := h.input(ctx, o)
 		if err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(h.log, "reading %s with %d series\n", bytesOf(size), series(o))
-		results, err := h.compare(ctx, h.n, h.k6report("analyze", "-q", name))
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, small(memoryOf(size, o), results[0].memory))
+		sizes, names = append(sizes, size), append(names, fmt.Sprint(series(o)))
+		programs = append(programs, h.k6report("analyze", "-q", name))
 	}
-	return rows, nil
+	fmt.Fprintf(h.log, "reading runs with %s series\n", strings.Join(names, ", "))
+	results, err := h.compare(ctx, h.n, programs...)
+	if err != nil {
+		return nil, err
+	}
+	for i, o := range runs[1:] { // the first has its row beside its time
+		rows = append(rows, small(memoryOf(sizes[i+1], o), results[i+1].memory))
+	}
+	values, ratio := perByte(sizes, results)
+	return append(rows, row{
+		"time per byte, " + strings.Join(names, ", ") + " series", values, "–",
+		fmt.Sprintf("%.2f × between them", ratio), noGoal, unknown,
+	}), nil
 }
 
 // series is how many a run of wanted has.
@@ -239,22 +251,28 @@ func (h *harness) growingRuns(ctx context.Context) (files []string, sizes []int6
 
 // evenly is the row of the time per byte: the slowest against the fastest.
 func evenly(sizes []int64, results []measured) row {
-	var names, values []string
-	least, most := 0.0, 0.0
-	for i, size := range sizes {
-		perByte := results[i].time.Seconds() / float64(size)
-		if i == 0 || perByte < least {
-			least = perByte
-		}
-		most = max(most, perByte)
+	var names []string
+	for _, size := range sizes {
 		names = append(names, bytesOf(size))
-		values = append(values, fmt.Sprintf("%.3f", perByte*1e9))
 	}
-	ratio := most / least
+	values, ratio := perByte(sizes, results)
 	return row{
-		"time per byte, " + strings.Join(names, ", "), strings.Join(values, ", ") + " ns", "–",
+		"time per byte, " + strings.Join(names, ", "), values, "–",
 		fmt.Sprintf("%.2f × between them", ratio), "within 15 %", metIf(ratio <= 1.15),
 	}
+}
+
+// perByte shows the time that each byte took, and how often the shortest fits
+// into the longest.
+func perByte(sizes []int64, results []measured) (values string, ratio float64) {
+	var shown []string
+	least, most := math.Inf(1), 0.0
+	for i, size := range sizes {
+		each := results[i].time.Seconds() / float64(size)
+		least, most = min(least, each), max(most, each)
+		shown = append(shown, fmt.Sprintf("%.3f", each*1e9))
+	}
+	return strings.Join(shown, ", ") + " ns", most / least
 }
 
 // quick looks at what people wait for again and again.

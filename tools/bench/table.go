@@ -69,6 +69,9 @@ func small(what string, memory int64) row {
 	return r
 }
 
+// noGoal stands where a row only tells.
+const noGoal = "–"
+
 // skipped is a row that has no verdict, for a reason.
 func skipped(what, mine, why, goal string) row {
 	return row{what, mine, why, "–", goal, unknown}
@@ -112,12 +115,15 @@ func markdown(rows []row) (string, error) {
 
 // footing sums up, and says what the table can't.
 func (h *harness) footing(rows []row) string {
-	count := make(map[verdict]int)
+	count, goals := make(map[verdict]int), 0
 	for _, r := range rows {
-		count[r.met]++
+		if r.goal != noGoal {
+			count[r.met]++
+			goals++
+		}
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d of %d goals met", count[yes], len(rows))
+	fmt.Fprintf(&b, "%d of %d goals met", count[yes], goals)
 	if n := count[unknown]; n > 0 {
 		fmt.Fprintf(&b, ", %d not measured", n)
 	}
