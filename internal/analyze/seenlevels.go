@@ -185,11 +185,12 @@ func (s *subject) arrivals(n int) []float64 {
 	if !any {
 		return requests
 	}
-	s.eachWindow("dropped_iterations", func(_ run.TagSet, w *run.Window) {
+	add := func(w *run.Window) {
 		if at := s.blockOf(w.Index); at >= 0 && at < n {
 			iterations[at] += w.Sum.Float()
 		}
-	})
+	}
+	s.eachWindow("dropped_iterations", func(run.TagSet) func(*run.Window) { return add })
 	return iterations
 }
 
