@@ -9,6 +9,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -16,11 +17,13 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/google/licensecheck"
 )
@@ -51,19 +54,22 @@ type module struct {
 	licences []string // SPDX identifiers, sorted
 }
 
+//nolint:forbidigo // a command is where arguments and streams come from
 func main() {
 	texts := flag.Bool("texts", false, "write the texts of all licences instead of the table")
 	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	out := bufio.NewWriter(os.Stdout)
-	err := write(out, "./cmd/k6report", *texts)
-	if err := errors.Join(err, out.Flush()); err != nil {
+	err := errors.Join(write(ctx, out, "./cmd/k6report", *texts), out.Flush())
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "licences: error:", err)
 		os.Exit(1)
 	}
 }
 
-func write(w io.Writer, program string, texts bool) error {
-	modules, err := builtWith(program)
+func write(ctx context.Context, w io.Writer, program string, texts bool) error {
+	modules, err := builtWith(ctx, program)
 	if err != nil {
 		return err
 	}
@@ -73,7 +79,7 @@ func write(w io.Writer, program string, texts bool) error {
 		}
 	}
 	if texts {
-		return writeTexts(w, modules)
+		return writeTexts(ctx, w, modules)
 	}
 	fmt.Fprint(w, "| module | version | licences |\n|---|---|---|\n")
 	for _, m := range modules {
@@ -83,15 +89,16 @@ func write(w io.Writer, program string, texts bool) error {
 }
 
 // builtWith lists the modules of which code is in the program, on any platform.
-func builtWith(program string) ([]module, error) {
+func builtWith(ctx context.Context, program string) ([]module, error) {
 	byPath := map[string]module{}
 	for _, system := range platforms {
-		cmd := exec.Command("go", "list", "-deps", "-json=Module", program) //nolint:gosec // the program's own path
-		cmd.Env = append(os.Environ(), "GOOS="+system, "GOARCH=amd64", "CGO_ENABLED=0")
-		cmd.Stderr = os.Stderr
+		cmd := exec.CommandContext(ctx, "go", "list", "-deps", "-json=Module", program) //nolint:gosec // the program's own path
+		cmd.Env = append(cmd.Environ(), "GOOS="+system, "GOARCH=amd64", "CGO_ENABLED=0")
+		var said bytes.Buffer
+		cmd.Stderr = &said
 		listed, err := cmd.Output()
 		if err != nil {
-			return nil, fmt.Errorf("go list for %s: %w", system, err)
+			return nil, fmt.Errorf("go list for %s: %w: %s", system, err, bytes.TrimSpace(said.Bytes()))
 		}
 		for decoder := json.NewDecoder(bytes.NewReader(listed)); ; {
 			var p struct {
@@ -170,9 +177,9 @@ func (m *module) judge() error {
 	return nil
 }
 
-func writeTexts(w io.Writer, modules []module) error {
+func writeTexts(ctx context.Context, w io.Writer, modules []module) error {
 	fmt.Fprint(w, "k6report is built with Go and the modules below, each under its own licence.\n")
-	root, err := exec.Command("go", "env", "GOROOT").Output()
+	root, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
 	if err != nil {
 		return fmt.Errorf("go env GOROOT: %w", err)
 	}

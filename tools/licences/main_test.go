@@ -10,12 +10,9 @@ import (
 
 // All that the program is built with may be part of it, and is listed.
 func TestDependencies(t *testing.T) {
-	if err := os.Chdir(filepath.Join("..", "..")); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.Chdir(filepath.Join("tools", "licences")) })
+	t.Chdir(filepath.Join("..", ".."))
 	var table, texts bytes.Buffer
-	if err := write(&table, "./cmd/k6report", false); err != nil {
+	if err := write(t.Context(), &table, "./cmd/k6report", false); err != nil {
 		t.Fatal(err)
 	}
 	page, err := os.ReadFile(filepath.Join("docs", "licences.md"))
@@ -25,7 +22,7 @@ func TestDependencies(t *testing.T) {
 	if !bytes.HasSuffix(page, table.Bytes()) {
 		t.Errorf("docs/licences.md is not what the program is built with: make it anew with `make licences`\n%s", &table)
 	}
-	if err := write(&texts, "./cmd/k6report", true); err != nil {
+	if err := write(t.Context(), &texts, "./cmd/k6report", true); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
