@@ -13,6 +13,10 @@ import (
 // fakeScript plays k6: it knows its version and has a plan. Where samples have
 // to be made up or signals to be caught, it becomes fakeK6.
 const fakeScript = `#!/bin/sh
+if [ -n "$K6REPORT_GITLAB_TOKEN$GITLAB_TOKEN" ]; then
+	echo "a script could read the token that writes on GitLab" >&2
+	exit 1
+fi
 case $1 in
 version)
 	echo "k6 ${FAKE_VERSION:-v1.8.1} (go1.26.0, linux/amd64)"

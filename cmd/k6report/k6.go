@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"k6report/internal/atomicfile"
+	"k6report/internal/gitlab"
 	"k6report/internal/k6exec"
 )
 
@@ -35,7 +36,7 @@ func (a *app) findK6(ctx context.Context, f *runFlags) (path, version string, er
 	case err != nil:
 		return "", "", err
 	}
-	v, err := k6exec.ReadVersion(ctx, path, a.env)
+	v, err := k6exec.ReadVersion(ctx, path, a.environmentOfK6())
 	if err == nil {
 		err = v.Check(path)
 	}
@@ -56,7 +57,7 @@ func (a *app) installK6(ctx context.Context, c *common) (string, error) {
 	dir := filepath.Join(cache, "k6report")
 	// One that an earlier k6report built may be another version.
 	if found, err := k6exec.Find(k6exec.Search{ToolsDir: dir}); err == nil {
-		if have, err := k6exec.ReadVersion(ctx, found, a.env); err == nil && have.Text == k6exec.PinnedVersion {
+		if have, err := k6exec.ReadVersion(ctx, found, a.environmentOfK6()); err == nil && have.Text == k6exec.PinnedVersion {
 			return found, nil
 		}
 	}
@@ -71,7 +72,7 @@ const k6NoReason = 255
 // inspect asks k6 for the plan of a run, before anything is written; nil when
 // the script can't be asked.
 func (a *app) inspect(ctx context.Context, k6 string, command k6exec.Command) ([]byte, error) {
-	plan, err := k6exec.Inspect(ctx, k6exec.InspectOptions{K6: k6, Command: command, Env: a.env, Secrets: a.secrets()})
+	plan, err := k6exec.Inspect(ctx, k6exec.InspectOptions{K6: k6, Command: command, Env: a.environmentOfK6(), Secrets: a.secrets()})
 	var exit *exec.ExitError
 	switch {
 	case errors.Is(err, k6exec.ErrNoScript):
@@ -93,7 +94,7 @@ func (r runner) execute(ctx context.Context, j job) (k6exec.RunResult, error) {
 		return k6exec.RunResult{}, err
 	}
 	options := k6exec.RunOptions{
-		K6: r.k6, Version: r.version, Command: j.command, Env: a.env, Plan: j.plan,
+		K6: r.k6, Version: r.version, Command: j.command, Env: a.environmentOfK6(), Plan: j.plan,
 		Samples: filepath.Join(j.dir, samplesFile),
 		Summary: filepath.Join(j.dir, summaryFile),
 		Log:     filepath.Join(j.dir, logFile),
@@ -104,7 +105,7 @@ func (r runner) execute(ctx context.Context, j job) (k6exec.RunResult, error) {
 	}
 	if r.influx != nil {
 		options.Outputs = []string{r.influx.output()}
-		options.Env = a.influxEnvironment(a.env)
+		options.Env = a.influxEnvironment(options.Env)
 	}
 	live := a.runProgress(&f.common, j)
 	defer live.finish()
@@ -176,6 +177,15 @@ func sourcesOf(j job, result k6exec.RunResult) []string {
 		}
 	}
 	return sources
+}
+
+// environmentOfK6 is the environment without the tokens that write on GitLab:
+// every script can read what k6 has, and so can all that a script imports.
+func (a *app) environmentOfK6() []string {
+	return slices.DeleteFunc(slices.Clone(a.env), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return slices.Contains(gitlab.WriteTokens(), name)
+	})
 }
 
 // secrets are the values that no output may hold.

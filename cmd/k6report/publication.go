@@ -28,6 +28,8 @@ type publication struct {
 	flags    publishFlags
 	job      *gitlab.Job
 	outcomes []outcome // at least one
+	// unjudged says that runs are missing among the outcomes.
+	unjudged bool
 }
 
 func (p *publication) key() string { return gitlab.Key(cmp.Or(p.flags.key, p.job.Name)) }
@@ -117,7 +119,24 @@ func (p *publication) thread() gitlab.Thread {
 	}
 	var b strings.Builder
 	_ = render.Brief(&b, p.runs()) // a Builder takes everything
-	return gitlab.Thread{Key: p.key(), Pipeline: p.job.Pipeline, Regressed: gates, Body: b.String()}
+	return gitlab.Thread{Key: p.key(), Pipeline: p.job.Pipeline, JobName: p.job.Name, Regressed: gates, Gone: p.allIsWell(), Body: b.String()}
+}
+
+// allIsWell reports whether every run was compared, and is no worse: what was
+// not compared, is not valid or is suspected says nothing of a regression that
+// was there before.
+func (p *publication) allIsWell() bool {
+	return !p.unjudged && !slices.ContainsFunc(p.outcomes, func(o outcome) bool { return !isWell(o.report) })
+}
+
+func isWell(r *report.Report) bool {
+	c := r.Comparison
+	if c == nil || r.Verdict.Status != report.Passed && r.Verdict.Status != report.Improved {
+		return false
+	}
+	return slices.ContainsFunc(c.Gates, func(g report.Gate) bool {
+		return slices.Contains([]string{report.GateOK, report.GateImproved, report.GateAccepted}, g.Verdict)
+	})
 }
 
 // wantsIssue reports whether a scheduled pipeline found a regression.

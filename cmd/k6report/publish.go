@@ -240,8 +240,10 @@ func (a *app) printPlan(p publication) error {
 		if t := p.thread(); p.flags.thread && len(t.Regressed) > 0 {
 			part("--- thread on %s, about %s", where, strings.Join(t.Regressed, ", "))
 			part("%s", t.Body)
-		} else if p.flags.thread {
+		} else if p.flags.thread && t.Gone {
 			part("--- thread on %s: resolved, if there is one", where)
+		} else if p.flags.thread {
+			part("--- thread on %s: %s", where, gitlab.Undecided)
 		}
 	}
 	if p.wantsIssue() {

@@ -2,12 +2,15 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"k6report/internal/gitlab"
 	"k6report/internal/gitlab/gitlabtest"
+	"k6report/internal/report"
 )
 
 // job are the variables of a merge request's job.
@@ -61,5 +64,51 @@ func TestAPanicShowsNoSecret(t *testing.T) {
 	text := stdout.String() + stderr.String()
 	if code != exitFailed || strings.Contains(text, gitlabtest.WriteToken) || !strings.Contains(text, "this is a fault of k6report: broken by ***") || !strings.Contains(text, "publish_test.go") {
 		t.Errorf("exit code %d: %.400s", code, text)
+	}
+}
+
+// A thread is resolved only by runs that were compared and are no worse.
+func TestWhatResolvesAThread(t *testing.T) {
+	of := func(status report.Status, verdicts ...string) *report.Report {
+		r := &report.Report{Verdict: report.Verdict{Status: status}}
+		if verdicts != nil {
+			r.Comparison = &report.Comparison{}
+		}
+		for _, v := range verdicts {
+			r.Comparison.Gates = append(r.Comparison.Gates, report.Gate{Metric: "http_req_duration", Statistic: "p(95)", Verdict: v})
+		}
+		return r
+	}
+	well := of(report.Passed, report.GateOK, report.GateInconclusive)
+	for name, tc := range map[string]struct {
+		reports []*report.Report
+		broken  bool
+		gone    bool
+		open    int
+	}{
+		"passed":             {[]*report.Report{well}, false, true, 0},
+		"improved":           {[]*report.Report{of(report.Improved, report.GateImproved)}, false, true, 0},
+		"accepted":           {[]*report.Report{of(report.Passed, report.GateAccepted)}, false, true, 0},
+		"regressed":          {[]*report.Report{of(report.Regressed, report.GateRegressed)}, false, false, 1},
+		"no comparison":      {[]*report.Report{of(report.Passed)}, false, false, 0},
+		"no gates":           {[]*report.Report{of(report.Passed, []string{}...)}, false, false, 0},
+		"nothing known":      {[]*report.Report{of(report.Passed, report.GateInconclusive)}, false, false, 0},
+		"invalid":            {[]*report.Report{of(report.RunInvalid, report.GateOK)}, false, false, 0},
+		"not comparable":     {[]*report.Report{of(report.NotComparable, report.GateNotComparable)}, false, false, 0},
+		"suspected":          {[]*report.Report{of(report.Suspected, report.GateSuspected, report.GateOK)}, false, false, 0},
+		"inconclusive":       {[]*report.Report{of(report.Inconclusive, report.GateInconclusive)}, false, false, 0},
+		"threshold":          {[]*report.Report{of(report.ThresholdFailed, report.GateOK)}, false, false, 0},
+		"one of two":         {[]*report.Report{well, of(report.Passed)}, false, false, 0},
+		"one can't be read":  {[]*report.Report{well}, true, false, 0},
+		"both are well":      {[]*report.Report{well, well}, false, true, 0},
+		"one of two is slow": {[]*report.Report{well, of(report.Regressed, report.GateRegressed)}, false, false, 1},
+	} {
+		p := publication{job: &gitlab.Job{Name: "load-test"}, unjudged: tc.broken}
+		for i, r := range tc.reports {
+			p.outcomes = append(p.outcomes, outcome{name: fmt.Sprint(i), report: r})
+		}
+		if th := p.thread(); th.Gone != tc.gone || len(th.Regressed) != tc.open {
+			t.Errorf("%s: gone %v, regressed %v", name, th.Gone, th.Regressed)
+		}
 	}
 }

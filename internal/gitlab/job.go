@@ -34,24 +34,25 @@ type Job struct {
 	// Source is what started the pipeline: "push", "merge_request_event",
 	// "schedule" …
 	Source string
-	// Event is the kind of merge request pipeline: "detached", "merged_result"
-	// or "merge_train".
-	Event string
-	Name  string // the job's
-	// URL is the job's page, PipelineURL the pipeline's.
-	URL, PipelineURL string
-	ID, Pipeline     int64
+	Name   string // the job's
+	// URL is the job's page.
+	URL      string
+	Pipeline int64
 	// Token may read and write packages and read merge requests, WriteToken may
 	// also write notes. Secrets.
 	Token, WriteToken string
 	// CAFile holds the certificates of a server with a private authority.
 	CAFile string
-	// Runner and CPU describe the machine, for labels.
-	Runner, CPU string
+	// Runner describes the machine, for labels.
+	Runner string
 }
 
 // ErrNotInGitLab is returned outside of a GitLab job.
 var ErrNotInGitLab = errors.New("this is no GitLab job: GITLAB_CI is not set")
+
+// WriteTokens are the variables that may hold a token that writes, the one that
+// takes precedence first.
+func WriteTokens() []string { return []string{"K6REPORT_GITLAB_TOKEN", "GITLAB_TOKEN"} }
 
 // ParseJob reads the variables of a job; get returns a variable's value. What
 // is malformed is an error that names the variable, never its value where that
@@ -67,13 +68,14 @@ func ParseJob(get func(string) (string, bool)) (*Job, error) {
 	j := &Job{
 		API: value("CI_API_V4_URL"), Commit: value("CI_COMMIT_SHA"), Branch: value("CI_COMMIT_REF_NAME"),
 		Default: value("CI_DEFAULT_BRANCH"), Target: value("CI_MERGE_REQUEST_TARGET_BRANCH_NAME"),
-		Base: value("CI_MERGE_REQUEST_DIFF_BASE_SHA"), TargetTip: value("CI_MERGE_REQUEST_TARGET_BRANCH_SHA"), Source: value("CI_PIPELINE_SOURCE"), Event: value("CI_MERGE_REQUEST_EVENT_TYPE"),
-		Name: value("CI_JOB_NAME"), URL: value("CI_JOB_URL"), PipelineURL: value("CI_PIPELINE_URL"),
+		Base: value("CI_MERGE_REQUEST_DIFF_BASE_SHA"), TargetTip: value("CI_MERGE_REQUEST_TARGET_BRANCH_SHA"), Source: value("CI_PIPELINE_SOURCE"),
+		Name: value("CI_JOB_NAME"), URL: value("CI_JOB_URL"),
 		Token: value("CI_JOB_TOKEN"), CAFile: value("CI_SERVER_TLS_CA_FILE"), Runner: value("CI_RUNNER_DESCRIPTION"),
 	}
-	j.WriteToken = value("K6REPORT_GITLAB_TOKEN")
-	if j.WriteToken == "" {
-		j.WriteToken = value("GITLAB_TOKEN")
+	for _, name := range WriteTokens() {
+		if j.WriteToken == "" {
+			j.WriteToken = value(name)
+		}
 	}
 	for _, open := range strings.Split(value("CI_OPEN_MERGE_REQUESTS"), ",") {
 		if open = strings.TrimSpace(open); open != "" {
@@ -82,7 +84,7 @@ func ParseJob(get func(string) (string, bool)) (*Job, error) {
 	}
 	for name, into := range map[string]*int64{
 		"CI_PROJECT_ID": &j.Project, "CI_MERGE_REQUEST_IID": &j.MergeRequest, "CI_MERGE_REQUEST_PROJECT_ID": &j.MergeRequestProject,
-		"CI_JOB_ID": &j.ID, "CI_PIPELINE_ID": &j.Pipeline,
+		"CI_PIPELINE_ID": &j.Pipeline,
 	} {
 		if err := number(into, name, value(name)); err != nil {
 			return nil, err
@@ -144,6 +146,3 @@ func (j *Job) Head() string {
 	}
 	return j.Commit
 }
-
-// Secrets are the values that no output may hold.
-func (j *Job) Secrets() []string { return []string{j.Token, j.WriteToken} }

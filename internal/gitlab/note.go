@@ -20,22 +20,11 @@ type MergeRequest struct {
 
 func (m MergeRequest) String() string { return fmt.Sprintf("merge request !%d", m.IID) }
 
-// When says whether a note is made where there is none.
-type When string
-
-// An existing note is always brought up to date, so that it never tells an old
-// story.
-const (
-	Always      When = "always"
-	Changes     When = "changes"
-	Regressions When = "regressions"
-)
-
 // Note is what a publisher wants to be seen.
 type Note struct {
 	// Key tells the notes of several jobs apart; see [Key].
 	Key string
-	// Pipeline and Job tell newer from older.
+	// Pipeline and JobName tell newer from older.
 	Pipeline int64
 	JobName  string
 	// Body is Markdown. What follows Footer in it may differ although nothing
@@ -57,6 +46,9 @@ const (
 	// to write.
 	Left    Done = "left to a newer pipeline"
 	Skipped Done = "not wanted"
+	// Undecided is a thread that a run says nothing of: it was not compared, is not
+	// valid, or is only suspected.
+	Undecided Done = "left as it is: this run does not tell"
 )
 
 // mostBytes is GitLab's limit for a note.
@@ -111,7 +103,7 @@ type publisher struct {
 
 func (p *publisher) publish(ctx context.Context) (Done, error) {
 	want := p.note.marker()
-	for again := false; ; again = true {
+	for round := 1; ; round++ {
 		notes, err := p.list(ctx)
 		if err != nil {
 			return "", err
@@ -124,25 +116,38 @@ func (p *publisher) publish(ctx context.Context) (Done, error) {
 		}
 		first := notes[0]
 		switch {
-		case first.pipeline > want.pipeline:
-			return Left, p.deleteOthers(ctx, notes)
+		case newestNote(notes) > want.pipeline:
+			return Left, nil // of several, whoever wrote it makes one, or the next pipeline does
 		case first.marker == want:
 			return Unchanged, p.deleteOthers(ctx, notes)
 		}
-		newer, err := p.newer(ctx)
+		newer, err := p.newer(ctx, p.mr, p.note.Pipeline, p.note.JobName)
 		switch {
 		case err != nil:
 			return "", err
 		case newer == newerComing:
-			return Left, p.deleteOthers(ctx, notes)
-		case newer == newerEnded && !again:
+			return Left, nil
+		case newer != newerNone && round == 1:
 			continue // it may have written since the notes were listed
 		}
-		if err := p.update(ctx, first.id); err != nil {
+		err = p.update(ctx, first.id)
+		switch {
+		case statusOf(err) == 404 && round < mostRounds:
+			continue // another job may have deleted it
+		case err != nil:
 			return "", err
 		}
 		return Updated, p.deleteOthers(ctx, notes)
 	}
+}
+
+// newestNote is the newest pipeline that notes are of.
+func newestNote(notes []own) int64 {
+	var newest int64
+	for _, n := range notes {
+		newest = max(newest, n.pipeline)
+	}
+	return newest
 }
 
 // create makes a note and settles what else was made meanwhile.
@@ -176,8 +181,7 @@ func (p *publisher) settle(ctx context.Context, notes []own) error {
 		return err
 	}
 	want := p.note.marker()
-	const rounds = 3 // another job may delete the survivor that we saw
-	for range rounds {
+	for range mostRounds { // another job may delete the survivor that we saw
 		if len(notes) == 0 {
 			return nil
 		}
@@ -204,9 +208,13 @@ func (p *publisher) update(ctx context.Context, id int64) error {
 	return wrap("update the note on "+p.mr.String(), err)
 }
 
-// deleteOthers deletes all but the first: one that is gone already is fine.
+// deleteOthers deletes all but the first and those of newer pipelines, which
+// these delete. One that is gone already is fine.
 func (p *publisher) deleteOthers(ctx context.Context, notes []own) error {
 	for _, n := range notes[1:] {
+		if n.pipeline > p.note.Pipeline {
+			continue
+		}
 		call, cancel := p.within(ctx)
 		_, err := p.api.Notes.DeleteMergeRequestNote(p.mr.Project, p.mr.IID, n.id, gitlab.WithContext(call))
 		cancel()
@@ -257,56 +265,6 @@ func (c *Client) pages(ctx context.Context, doing string, page func(ctx context.
 		number = resp.NextPage
 	}
 	return nil
-}
-
-// newer says what is known of newer pipelines of the merge request.
-type newer int
-
-const (
-	newerNone   newer = iota
-	newerEnded        // one has ended, or its job has: what it had to say is written
-	newerComing       // one still has this job before it, and so is going to write
-)
-
-func (p *publisher) newer(ctx context.Context) (newer, error) {
-	call, cancel := p.within(ctx)
-	defer cancel()
-	pipelines, _, err := p.api.MergeRequests.ListMergeRequestPipelines(p.mr.Project, p.mr.IID, gitlab.WithContext(call))
-	if err != nil {
-		if status := statusOf(wrap("", err)); status == 403 || status == 404 {
-			return newerNone, nil // not for this token: then nobody is waited for
-		}
-		return newerNone, wrap("list the pipelines of "+p.mr.String(), err)
-	}
-	found := newerNone
-	for _, pipeline := range pipelines {
-		if pipeline.ID <= p.note.Pipeline || p.note.Pipeline == 0 {
-			continue
-		}
-		found = newerEnded
-		if ended(pipeline.Status) {
-			continue
-		}
-		jobs, _, err := p.api.Jobs.ListPipelineJobs(pipeline.ProjectID, pipeline.ID, nil, gitlab.WithContext(call))
-		if err != nil {
-			return newerEnded, nil //nolint:nilerr // what can't be seen isn't waited for
-		}
-		for _, job := range jobs {
-			if job.Name == p.note.JobName && !ended(job.Status) {
-				return newerComing, nil
-			}
-		}
-	}
-	return found, nil
-}
-
-// ended reports whether a pipeline or job does nothing any more by itself.
-func ended(status string) bool {
-	switch status {
-	case "created", "waiting_for_resource", "preparing", "waiting_for_callback", "pending", "running", "scheduled":
-		return false
-	}
-	return true
 }
 
 // user is whom the token belongs to; asked once.

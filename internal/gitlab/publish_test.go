@@ -19,7 +19,7 @@ func TestThreadsOpenResolveAndOpenAgain(t *testing.T) {
 	s := newServer(t)
 	c := writer(t, s)
 	thread := func(pipeline int64, gates ...string) Thread {
-		return Thread{Key: "load", Pipeline: pipeline, Regressed: gates, Body: "regressed: " + strings.Join(gates, ", ")}
+		return Thread{Key: "load", Pipeline: pipeline, JobName: "load-test", Regressed: gates, Gone: len(gates) == 0, Body: "regressed: " + strings.Join(gates, ", ")}
 	}
 	for i, step := range []struct {
 		before   func()
@@ -31,11 +31,18 @@ func TestThreadsOpenResolveAndOpenAgain(t *testing.T) {
 		{nil, thread(2, "order p(95)"), Created, false},
 		{nil, thread(2, "order p(95)"), Unchanged, false},
 		{nil, thread(3), Updated, true}, // it is gone
-		{nil, thread(4), Unchanged, true},
-		{nil, thread(5, "order p(95)"), Updated, false}, // it is back
-		{func() { s.Resolve(gitlabtest.Person) }, thread(6, "order p(95)"), Unchanged, true},
-		{nil, thread(7, "order p(95)", "browse avg"), Updated, false}, // another matter
+		{nil, thread(3), Unchanged, true},
+		{nil, Thread{Key: "load", Pipeline: 4}, Undecided, true},
+		{nil, thread(4), Updated, true}, // it carries the newer pipeline's number
+		{nil, thread(3, "order p(95)"), Left, true},
+		{nil, thread(5, "order p(95)"), Updated, false},                                    // it is back
+		{func() { s.Resolve(gitlabtest.Person) }, thread(6, "order p(95)"), Updated, true}, // it is still resolved
+		{nil, thread(7, "order p(95)", "browse avg"), Updated, false},                      // another matter
 		{nil, thread(6), Left, false},
+		{nil, Thread{Key: "load", Pipeline: 8}, Undecided, false}, // not compared: nothing is known
+		{func() { s.Resolve(gitlabtest.Person) }, thread(8, "order p(95)", "browse avg"), Updated, true},
+		{nil, thread(9), Updated, true},
+		{nil, thread(10, "order p(95)", "browse avg"), Updated, false}, // it came back
 	} {
 		if step.before != nil {
 			step.before()
@@ -46,6 +53,9 @@ func TestThreadsOpenResolveAndOpenAgain(t *testing.T) {
 		}
 		if notes := s.Notes(); len(notes) > 1 || len(notes) == 1 && notes[0].Resolved != step.resolved {
 			t.Errorf("step %d: %+v", i, notes)
+		}
+		if notes := s.Notes(); len(notes) == 1 && !strings.Contains(notes[0].Body, "regressed: order p(95)") {
+			t.Errorf("step %d: it does not say any more what was regressed: %q", i, notes[0].Body)
 		}
 	}
 	s = newServer(t)

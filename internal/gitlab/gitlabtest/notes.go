@@ -38,6 +38,8 @@ type Note struct {
 	// hidden notes fill pages and are not shown, as internal ones to those who
 	// may not see them.
 	hidden bool
+	// reply says that it is an answer in its thread.
+	reply bool
 }
 
 // json is the note as the API shows it.
@@ -89,6 +91,27 @@ func (s *Server) Notes() []Note {
 		out = append(out, *n)
 	}
 	return out
+}
+
+// Answer lets somebody answer in all threads.
+func (s *Server) Answer(who int64, text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	mr := s.projects[Project].mergeRequests[MergeRequest]
+	for _, n := range slices.Clone(mr.notes) {
+		if n.Thread != "" && !n.reply {
+			answer := s.addNote(mr, who, text)
+			answer.Thread, answer.reply = n.Thread, true
+		}
+	}
+}
+
+// DeleteNote lets somebody delete a note.
+func (s *Server) DeleteNote(id int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	mr := s.projects[Project].mergeRequests[MergeRequest]
+	mr.notes = slices.DeleteFunc(mr.notes, func(n *Note) bool { return n.ID == id })
 }
 
 // Resolve lets somebody resolve all threads.
@@ -225,12 +248,40 @@ func (n *Note) discussion() map[string]any {
 	return map[string]any{"id": id, "individual_note": n.Thread == "", "notes": []any{n.json()}}
 }
 
+// discussions are what notes belong to, each with its notes.
+func (m *mergeRequest) discussions() []*discussion {
+	var list []*discussion
+	of := make(map[string]*discussion)
+	for _, n := range m.notes {
+		if d := of[n.Thread]; d != nil && n.Thread != "" {
+			d.notes = append(d.notes, n)
+			continue
+		}
+		d := &discussion{notes: []*Note{n}}
+		of[n.Thread] = d
+		list = append(list, d)
+	}
+	return list
+}
+
+type discussion struct{ notes []*Note }
+
+func (d *discussion) json() map[string]any {
+	out := d.notes[0].discussion()
+	var notes []any
+	for _, n := range d.notes {
+		notes = append(notes, n.json())
+	}
+	out["notes"] = notes
+	return out
+}
+
 func (c *call) listDiscussions() {
 	_, mr := c.mergeRequest(readAnything)
 	if mr == nil {
 		return
 	}
-	page(c, mr.notes, func(n *Note) (any, bool) { return n.discussion(), !n.hidden })
+	page(c, mr.discussions(), func(d *discussion) (any, bool) { return d.json(), !d.notes[0].hidden })
 }
 
 func (c *call) createDiscussion() {
