@@ -39,7 +39,15 @@ func (a *app) openStore(store string) (baseline.Blobs, error) {
 	if err != nil {
 		return nil, err
 	}
-	return client.Packages(job.MergeRequestProject, baseline.Dir(registryCache)), nil
+	packages := client.Packages(job.MergeRequestProject, baseline.Dir(registryCache))
+	if job.WriteToken != "" { // a job's own token deletes only for Maintainers
+		other, err := a.writer(job)
+		if err != nil {
+			return nil, err
+		}
+		packages.DeleteWith(other)
+	}
+	return packages, nil
 }
 
 // reader is a client for what a job's own token may do. The job of a fork has

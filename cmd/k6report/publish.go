@@ -176,13 +176,12 @@ func (a *app) send(ctx context.Context, p publication) error {
 	if err != nil {
 		return err
 	}
-	finder, err := a.reader(p.job)
+	// A job's own token may not look merge requests up everywhere.
+	mr, err := client.FindMergeRequest(ctx, p.job)
+	var failed []error
 	if err != nil {
-		return err
-	}
-	mr, err := finder.FindMergeRequest(ctx, p.job)
-	if err != nil {
-		if mr, err = client.FindMergeRequest(ctx, p.job); err != nil {
+		failed = append(failed, err)
+		if gitlab.Hopeless(err) {
 			return err
 		}
 	}
@@ -207,10 +206,10 @@ func (a *app) send(ctx context.Context, p publication) error {
 	}
 	if p.flags.status && p.job.Commit != "" {
 		steps = append(steps, func() (string, gitlab.Done, error) {
-			return "status of the commit", "set", client.SetStatus(ctx, p.job.Project, p.job.Commit, p.commitStatus())
+			done, err := client.SetStatus(ctx, p.job.Project, p.job.Commit, p.commitStatus())
+			return "status of the commit", done, err
 		})
 	}
-	var failed []error
 	for _, step := range steps {
 		what, done, err := step()
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -109,6 +110,31 @@ func TestWhatResolvesAThread(t *testing.T) {
 		}
 		if th := p.thread(); th.Gone != tc.gone || len(th.Regressed) != tc.open {
 			t.Errorf("%s: gone %v, regressed %v", name, th.Gone, th.Regressed)
+		}
+	}
+}
+
+// A job's store deletes with K6REPORT_GITLAB_TOKEN what the job's own token may
+// not.
+func TestTheStoreDeletesWithTheTokenThatMay(t *testing.T) {
+	s := gitlabtest.New()
+	defer s.Close()
+	t.Chdir(t.TempDir())
+	for _, tc := range []struct {
+		token string
+		may   bool
+	}{{"", false}, {gitlabtest.WriteToken, true}} {
+		a, _, _ := terminal(t, 100, jobOf(s, "K6REPORT_GITLAB_TOKEN="+tc.token)...)
+		a.env = slices.DeleteFunc(a.env, func(e string) bool { return e == "K6REPORT_GITLAB_TOKEN="+gitlabtest.WriteToken && !tc.may })
+		store, err := a.openStore(registryStore)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Put(t.Context(), "main/a.k6run", []byte("a")); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Delete(t.Context(), "main/a.k6run"); (err == nil) != tc.may || len(s.Packages(gitlabtest.Project)) != map[bool]int{false: 1}[tc.may] {
+			t.Errorf("with %q: %v, %d packages", tc.token, err, len(s.Packages(gitlabtest.Project)))
 		}
 	}
 }

@@ -54,7 +54,7 @@ func NewClient(o Options) (*Client, error) {
 	transport := o.Transport
 	if transport == nil {
 		var err error
-		if transport, err = newTransport(o.CAFile); err != nil {
+		if transport, err = newTransport(o.CAFile, o.Deadline); err != nil {
 			return nil, err
 		}
 	}
@@ -83,9 +83,13 @@ func NewClient(o Options) (*Client, error) {
 	return c, nil
 }
 
-func newTransport(caFile string) (http.RoundTripper, error) {
+// firstWait is how long a connection may stay silent before it is given up, and
+// another tried, where no deadline was asked for.
+const firstWait = 20 * time.Second
+
+func newTransport(caFile string, deadline time.Duration) (*http.Transport, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.ResponseHeaderTimeout = 20 * time.Second
+	transport.ResponseHeaderTimeout = max(firstWait, deadline) // a longer one is meant for slow answers
 	if caFile == "" {
 		return transport, nil
 	}

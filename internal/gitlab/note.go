@@ -42,6 +42,7 @@ const (
 	Created   Done = "created"
 	Updated   Done = "updated"
 	Unchanged Done = "unchanged"
+	Set       Done = "set"
 	// Left is a note of a newer pipeline, or one that a newer pipeline is about
 	// to write.
 	Left    Done = "left to a newer pipeline"

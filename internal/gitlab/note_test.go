@@ -1,9 +1,11 @@
 package gitlab
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -136,16 +138,31 @@ func TestALostAnswerMakesNoSecondNote(t *testing.T) {
 }
 
 func TestLimitsAreWaitedFor(t *testing.T) {
-	for header, want := range map[string]time.Duration{"7": 7 * time.Second, "": firstPause} {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	for _, tc := range []struct {
+		name, value string
+		want        time.Duration
+	}{
+		{"Retry-After", "7", 7 * time.Second},
+		{"Retry-After", now.Add(11 * time.Second).Format(http.TimeFormat), 11 * time.Second},
+		{"Retry-After", now.Add(-time.Hour).Format(http.TimeFormat), 0},
+		{"Retry-After", "soon", firstPause},
+		{"RateLimit-Reset", strconv.FormatInt(now.Add(13*time.Second).Unix(), 10), 13 * time.Second},
+		{"RateLimit-Reset", strconv.FormatInt(now.Add(-time.Hour).Unix(), 10), 0},
+		{"X-Other", "7", firstPause},
+	} {
 		s := newServer(t)
-		f := gitlabtest.Fault{Method: "POST", Status: http.StatusTooManyRequests, Times: 1}
-		if header != "" {
-			f.Header = map[string]string{"Retry-After": header}
-		}
-		s.Break(f)
+		s.Break(gitlabtest.Fault{Method: "POST", Status: http.StatusTooManyRequests, Times: 1, Header: map[string]string{tc.name: tc.value}})
 		var slept time.Duration
-		if got := publish(t, clientOf(t, s, gitlabtest.WriteToken, &slept), aNote(10, "x")); got != Created || len(s.Notes()) != 1 || slept != want {
-			t.Errorf("Retry-After %q: %s, %d notes, slept %v, want %v", header, got, len(s.Notes()), slept, want)
+		c, err := NewClient(Options{
+			API: s.API(), Token: gitlabtest.WriteToken, Now: func() time.Time { return now },
+			Sleep: func(ctx context.Context, d time.Duration) error { slept += d; return ctx.Err() },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := publish(t, c, aNote(10, "x")); got != Created || len(s.Notes()) != 1 || slept != tc.want {
+			t.Errorf("%s %q: %s, %d notes, slept %v, want %v", tc.name, tc.value, got, len(s.Notes()), slept, tc.want)
 		}
 	}
 	s := newServer(t)
@@ -264,5 +281,15 @@ func TestALongNoteIsRefusedBeforeItIsSent(t *testing.T) {
 	_, err := writer(t, s).PublishNote(t.Context(), seven, aNote(10, strings.Repeat("x", mostBytes)))
 	if err == nil || len(s.Requests()) != 0 {
 		t.Errorf("%v after %d requests", err, len(s.Requests()))
+	}
+}
+
+// A longer deadline is meant for a GitLab that answers slowly.
+func TestADeadlineBoundsTheFirstByteToo(t *testing.T) {
+	for deadline, want := range map[time.Duration]time.Duration{0: firstWait, time.Second: firstWait, 2 * time.Minute: 2 * time.Minute} {
+		transport, err := newTransport("", deadline)
+		if err != nil || transport.ResponseHeaderTimeout != want {
+			t.Errorf("deadline %v: %v, %v", deadline, transport.ResponseHeaderTimeout, err)
+		}
 	}
 }

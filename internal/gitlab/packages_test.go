@@ -239,3 +239,29 @@ func TestForksReadAPublicRegistry(t *testing.T) {
 		t.Error("written without a token")
 	}
 }
+
+// The job of a Developer deletes with the token of a Maintainer, where it has
+// one, and only what it may not delete itself.
+func TestDeletingTakesTheTokenThatMay(t *testing.T) {
+	s := newServer(t)
+	s.SetMaintainer(gitlabtest.JobToken, false)
+	p := registry(t, s, nil)
+	must(t, p.Put(t.Context(), "main/a.k6run", []byte("a")))
+	if err := p.Delete(t.Context(), "main/a.k6run"); !gitlab.Forbidden(err) || len(s.Packages(gitlabtest.Project)) != 1 {
+		t.Fatalf("a Developer's job deletes: %v", err)
+	}
+	for token, may := range map[string]bool{gitlabtest.ReadToken: false, gitlabtest.WriteToken: true} {
+		other, err := gitlab.NewClient(gitlab.Options{API: s.API(), Token: token})
+		must(t, err)
+		p := registry(t, s, nil)
+		p.DeleteWith(other)
+		err = p.Delete(t.Context(), "main/a.k6run")
+		if (err == nil) != may || gitlab.Forbidden(err) == may {
+			t.Errorf("%v", err)
+		}
+		if !may {
+			continue
+		}
+		must(t, p.Put(t.Context(), "main/a.k6run", []byte("a"))) // for the other token
+	}
+}

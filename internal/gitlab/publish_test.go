@@ -69,21 +69,34 @@ func TestAStatusMayBeSetTwice(t *testing.T) {
 	s := newServer(t)
 	c := writer(t, s)
 	st := Status{Name: "k6report", Description: strings.Repeat("ü", 400), URL: "https://gitlab.example.com/job/1", Branch: "feature", Pipeline: 10}
-	for range 2 {
-		if err := c.SetStatus(t.Context(), 1, "4f0c2d81", st); err != nil {
-			t.Fatal(err)
+	posts := func() (n int) {
+		for _, r := range s.Requests() {
+			if r.Method == http.MethodPost {
+				n++
+			}
+		}
+		return n
+	}
+	for i, want := range []Done{Set, Unchanged} {
+		if got, err := c.SetStatus(t.Context(), 1, "4f0c2d81", st); err != nil || got != want || posts() != 1 {
+			t.Fatalf("time %d: %s, %v, %d posts", i, got, err, posts())
 		}
 	}
 	st.Failed = true
-	if err := c.SetStatus(t.Context(), 1, "4f0c2d81", st); err != nil {
-		t.Fatal(err)
+	if got, err := c.SetStatus(t.Context(), 1, "4f0c2d81", st); err != nil || got != Set {
+		t.Fatal(got, err)
+	}
+	s.Break(gitlabtest.Fault{Method: "GET", Path: "/statuses", Status: 403, Times: 1})
+	if got, err := c.SetStatus(t.Context(), 1, "4f0c2d81", st); err != nil || got != Unchanged { // it cannot transition
+		t.Errorf("statuses that may not be read: %s, %v", got, err)
 	}
 	all := s.Statuses()
 	if len(all) != 2 || all[0].State != "success" || all[1].State != "failed" || all[0].Pipeline != 10 || !strings.HasSuffix(all[0].Description, "…") {
 		t.Errorf("%+v", all)
 	}
 	s.Break(gitlabtest.Fault{Path: "/statuses/", Status: 409})
-	if err := c.SetStatus(t.Context(), 1, "4f0c2d81", st); err != nil {
+	st.Failed = false
+	if _, err := c.SetStatus(t.Context(), 1, "4f0c2d81", st); err != nil {
 		t.Error(err)
 	}
 }

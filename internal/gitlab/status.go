@@ -23,15 +23,35 @@ type Status struct {
 // mostDescription is GitLab's limit, in runes.
 const mostDescription = 250
 
-// SetStatus sets the status of a commit. That it has this status already, or
-// that another job is setting it, is no error.
-func (c *Client) SetStatus(ctx context.Context, project int64, commit string, s Status) error {
+// SetStatus sets the status of a commit, unless it is so already. That another
+// job is setting it is no error.
+func (c *Client) SetStatus(ctx context.Context, project int64, commit string, s Status) (Done, error) {
+	if runes := []rune(s.Description); len(runes) > mostDescription {
+		s.Description = string(runes[:mostDescription-1]) + "…"
+	}
+	opt := s.options()
+	if c.hasStatus(ctx, project, commit, opt) {
+		return Unchanged, nil
+	}
+	ctx, cancel := c.within(ctx)
+	defer cancel()
+	_, _, err := c.api.Commits.SetCommitStatus(project, commit, opt, gitlab.WithContext(ctx))
+	wrapped := wrap("set the status of commit "+short(commit), err)
+	switch statusOf(wrapped) {
+	case http.StatusConflict:
+		return Unchanged, nil
+	case http.StatusBadRequest:
+		if strings.Contains(strings.ToLower(wrapped.Error()), "cannot transition") {
+			return Unchanged, nil
+		}
+	}
+	return Set, wrapped
+}
+
+func (s *Status) options() *gitlab.SetCommitStatusOptions {
 	opt := &gitlab.SetCommitStatusOptions{State: gitlab.Success, Name: &s.Name}
 	if s.Failed {
 		opt.State = gitlab.Failed
-	}
-	if runes := []rune(s.Description); len(runes) > mostDescription {
-		s.Description = string(runes[:mostDescription-1]) + "…"
 	}
 	if s.Description != "" {
 		opt.Description = &s.Description
@@ -45,19 +65,32 @@ func (c *Client) SetStatus(ctx context.Context, project int64, commit string, s 
 	if s.Pipeline != 0 {
 		opt.PipelineID = &s.Pipeline
 	}
+	return opt
+}
+
+// hasStatus reports whether a commit has a status already. What can't be told is
+// no: then it is set.
+func (c *Client) hasStatus(ctx context.Context, project int64, commit string, want *gitlab.SetCommitStatusOptions) bool {
 	ctx, cancel := c.within(ctx)
 	defer cancel()
-	_, _, err := c.api.Commits.SetCommitStatus(project, commit, opt, gitlab.WithContext(ctx))
-	wrapped := wrap("set the status of commit "+short(commit), err)
-	switch statusOf(wrapped) {
-	case http.StatusConflict:
-		return nil
-	case http.StatusBadRequest:
-		if strings.Contains(strings.ToLower(wrapped.Error()), "cannot transition") {
-			return nil
+	opt := &gitlab.GetCommitStatusesOptions{Name: want.Name, Ref: want.Ref, PipelineID: want.PipelineID}
+	list, _, err := c.api.Commits.GetCommitStatuses(project, commit, opt, gitlab.WithContext(ctx))
+	if err != nil {
+		return false
+	}
+	text := func(s *string) string {
+		if s == nil {
+			return ""
+		}
+		return *s
+	}
+	var newest *gitlab.CommitStatus
+	for _, s := range list {
+		if s.Name == text(want.Name) && (newest == nil || s.ID > newest.ID) {
+			newest = s
 		}
 	}
-	return wrapped
+	return newest != nil && newest.Status == string(want.State) && newest.Description == text(want.Description) && newest.TargetURL == text(want.TargetURL)
 }
 
 func short(commit string) string { return commit[:min(len(commit), 8)] }

@@ -68,7 +68,7 @@ func TestTheDescriptionIsRead(t *testing.T) {
 	s := gitlabtest.New()
 	defer s.Close()
 	c := writer(t, s)
-	if err := c.SetStatus(t.Context(), 1, "4f0c2d81", Status{Name: "k6report"}); err != nil {
+	if _, err := c.SetStatus(t.Context(), 1, "4f0c2d81", Status{Name: "k6report"}); err != nil {
 		t.Error(err)
 	}
 	if len(s.Mistakes()) > 0 {

@@ -40,7 +40,7 @@ func prose(s string) string {
 	words := strings.Fields(plain.Line(s))
 	for i, w := range words {
 		switch {
-		case harmless(w):
+		case harmless(w), clock.MatchString(w):
 		case number.MatchString(w):
 			words[i] = strings.NewReplacer("<", `\<`, "*", `\*`).Replace(w)
 		default:
@@ -58,6 +58,9 @@ var ticket = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*-[0-9]+$`)
 
 // number is one as tables have it: below what is shown, or marked.
 var number = regexp.MustCompile(`^<?[−-]?[0-9][0-9.,]*\*?$`)
+
+// clock is a time of day.
+var clock = regexp.MustCompile(`^[0-9]{2}:[0-9]{2}(:[0-9]{2})?[,.;]?$`)
 
 // harmless reports whether a word is letters and digits with the punctuation of
 // a sentence, which no dialect gives a meaning to.

@@ -69,14 +69,21 @@ func (m *markdown) regressions(r *report.Report) {
 		if cause != "" && (g.Verdict == report.GateRegressed || g.Verdict == report.GateSuspected) {
 			word += ": " + cause
 		}
-		name := view.Statistic(g.Statistic)
-		if g.Unit != report.UnitMS {
-			name = g.Metric
-		}
-		rows = append(rows, []string{what + " " + code(name), change, word})
+		rows = append(rows, []string{what + " " + code(view.GateStatistic(&g)), change, word})
 	}
 	if len(rows) > 0 {
 		m.table([]string{"what", "change", "verdict, cause"}, nil, rows)
+		m.remedy(r)
+	}
+}
+
+// remedy is what to do about the cause that is named first, in a line.
+func (m *markdown) remedy(r *report.Report) {
+	if causeOf(r) == "" {
+		return
+	}
+	if text := prose(plain.Short(r.Attribution.Bottlenecks[0].Remedy, 200)); text != "" {
+		m.paragraph("**Remedy:** " + text)
 	}
 }
 

@@ -47,6 +47,7 @@ func TestMarkdownSaysWhatMatters(t *testing.T) {
 	for _, want := range []string{
 		"### ❌ REGRESSED\n",
 		"| `execute_workflow` `p95` | **+38.1 %** 588 ms → 812 ms (+34.1 to +42.1 %) | ✗ regressed: database (pool exhaustion) |\n",
+		"|\n\n**Remedy:** Raise the pool's size above 100 connections or hold each one for a shorter time.\n",
 		"| `http_req_failed` | `rate<0.001` | 0.41 % |\n",
 		"`p95` `▃",
 		"<details><summary>Endpoints · 7 · 3 of 13 targets missed</summary>\n\n",
@@ -61,9 +62,21 @@ func TestMarkdownSaysWhatMatters(t *testing.T) {
 	}
 }
 
+// A statistic is called the same in the table on top and in the details.
+func TestStatisticsHaveOneName(t *testing.T) {
+	r := sample.Full()
+	r.Comparison.Gates[0].Statistic = "avg(95)"
+	md := markdownOf(t, r)
+	checkMarkdown(t, md)
+	if !strings.Contains(md, "| `execute_workflow` `avg of fastest 95 %` |") || strings.Contains(md, "avg(95)") {
+		t.Errorf("%.600s", md)
+	}
+}
+
 func TestMarkdownOfNumbers(t *testing.T) {
 	for in, want := range map[string]string{
 		"7.67*": `7.67\*`, "<0.01": `\<0.01`, "−1.2": "−1.2", "1,234*": `1,234\*`, "*7": "`*7`", "<b>": "`<b>`", "7*7*": "`7*7*`",
+		"at 11:45:53 UTC, 12:00,": "at 11:45:53 UTC, 12:00,", "1:2:3": "`1:2:3`", ":smile:": "`:smile:`",
 	} {
 		if got := prose(in); got != want {
 			t.Errorf("prose(%q) = %s, want %s", in, got, want)

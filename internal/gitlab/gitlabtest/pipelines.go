@@ -25,6 +25,7 @@ type Job struct {
 type CommitStatus struct {
 	Commit, Name, State, Description, TargetURL, Ref string
 	Pipeline                                         int64
+	id                                               int64
 }
 
 // AddPipeline adds a pipeline of the merge request, with its jobs, or replaces
@@ -88,7 +89,12 @@ func (c *call) listJobs() {
 	c.fail(http.StatusNotFound, "Not found")
 }
 
+// mergeRequestsOfCommit are not for job tokens: private projects hide themselves.
 func (c *call) mergeRequestsOfCommit() {
+	if c.token != nil && c.token.kind == scopeJob {
+		c.fail(http.StatusNotFound, "Project Not Found")
+		return
+	}
 	p := c.project(readAnything)
 	if p == nil {
 		return
@@ -163,6 +169,30 @@ func (c *call) mergeBase() {
 	c.fail(http.StatusNotFound, "Merge Base Not Found")
 }
 
+// listStatuses shows the newest status of each name.
+func (c *call) listStatuses() {
+	p := c.project(readAPI)
+	if p == nil {
+		return
+	}
+	q := c.r.URL.Query()
+	list := []map[string]any{}
+	seen := make(map[string]bool)
+	for _, st := range slices.Backward(p.statuses) {
+		pipeline := strconv.FormatInt(st.Pipeline, 10)
+		switch {
+		case st.Commit != c.r.PathValue("sha"), q.Has("name") && q.Get("name") != st.Name, q.Has("ref") && q.Get("ref") != st.Ref:
+		case q.Has("pipeline_id") && q.Get("pipeline_id") != pipeline, seen[st.Name+" "+pipeline]:
+		default:
+			seen[st.Name+" "+pipeline] = true
+			list = append(list, map[string]any{
+				"id": st.id, "sha": st.Commit, "status": st.State, "name": st.Name, "ref": st.Ref, "description": st.Description, "target_url": st.TargetURL,
+			})
+		}
+	}
+	page(c, list, nil)
+}
+
 func (c *call) setStatus() {
 	p := c.project(writeAPI)
 	if p == nil {
@@ -189,6 +219,7 @@ func (c *call) setStatus() {
 		c.reply(http.StatusBadRequest, map[string]any{"message": map[string]any{"description": []string{"is too long (maximum is 255 characters)"}}})
 		return
 	}
+	st.id = c.id()
 	p.statuses = append(p.statuses, st)
-	c.reply(http.StatusCreated, map[string]any{"id": c.id(), "sha": st.Commit, "status": st.State, "name": st.Name})
+	c.reply(http.StatusCreated, map[string]any{"id": st.id, "sha": st.Commit, "status": st.State, "name": st.Name})
 }

@@ -235,6 +235,7 @@ func (s *Server) routes() []route {
 		{"GET", p + "/repository/commits/{sha}/merge_requests", v2 + "/repository/commits/{sha}/merge_requests", (*call).mergeRequestsOfCommit},
 		{"GET", p + "/repository/commits", v2 + "/repository/commits", (*call).listCommits},
 		{"GET", p + "/repository/merge_base", v2 + "/repository/merge_base", (*call).mergeBase},
+		{"GET", p + "/repository/commits/{sha}/statuses", v2 + "/repository/commits/{sha}/statuses", (*call).listStatuses},
 		{"POST", p + "/statuses/{sha}", v2 + "/statuses/{sha}", (*call).setStatus},
 		{"GET", p + "/issues", v2 + "/issues", (*call).listIssues},
 		{"POST", p + "/issues", v2 + "/issues", (*call).createIssue},

@@ -203,6 +203,12 @@ func gateLabels(g *report.Gate) (endpoint, statistic string) {
 	return endpoint, statistic
 }
 
+// GateStatistic is what a gate's statistic is called, wherever it is shown.
+func GateStatistic(g *report.Gate) string {
+	_, statistic := gateLabels(g)
+	return statistic
+}
+
 // GateLine is a gate in a few words: what it is of, and how that changed.
 func GateLine(g *report.Gate) []Cell {
 	endpoint, statistic := gateLabels(g)
