@@ -119,14 +119,12 @@ func (a *app) ci(ctx context.Context, f *ciFlags, judge judge, args []string, da
 	default:
 		err = c.take(ctx, args)
 	}
-	var exit exitError
-	if err != nil && !errors.As(err, &exit) {
-		return err
-	}
 	if job == nil || len(c.outcomes) == 0 || ctx.Err() != nil {
 		return err
 	}
-	if failed := a.publish(ctx, publication{common: &f.common, flags: f.publishFlags, job: job, outcomes: c.outcomes}); failed != nil && err == nil {
+	var exit exitError
+	unjudged := err != nil && !errors.As(err, &exit) // what was judged is published all the same
+	if failed := a.publish(ctx, publication{common: &f.common, flags: f.publishFlags, job: job, outcomes: c.outcomes, unjudged: unjudged}); failed != nil && err == nil {
 		return failed
 	}
 	return err
@@ -268,13 +266,21 @@ func (c *ciJob) take(ctx context.Context, args []string) error {
 		units[0].rerun = c.flags.rerun
 	}
 	worst := report.ExitOK
+	var failed []error
 	for _, u := range units {
 		var exit exitError
-		if err := c.judgeUnit(ctx, u); errors.As(err, &exit) {
+		err := c.judgeUnit(ctx, u)
+		switch {
+		case errors.As(err, &exit):
 			worst = worseExit(worst, exit.code)
-		} else if err != nil {
+		case ctx.Err() != nil || len(units) == 1 && err != nil:
 			return err
+		case err != nil: // keeps the others from nothing
+			failed = append(failed, fmt.Errorf("%s: %w", u.name, err))
 		}
+	}
+	if len(failed) > 0 {
+		return errors.Join(failed...)
 	}
 	if worst != report.ExitOK {
 		return exitError{worst}
@@ -332,9 +338,21 @@ func (c *ciJob) addToBaseline(ctx context.Context, o outcome, r *run.Run) error 
 		return err
 	case !out.Added:
 		c.say(flags, "%s does not join baseline %s: %s", o.name, out.Baseline, visible(out.Reason))
-		return nil
+		return takeBack(ctx, s, out)
 	}
 	c.say(flags, "%s joins baseline %s", o.name, out.Baseline)
-	_, err = s.Prune(ctx, mostKeptRuns)
+	if _, err = s.Prune(ctx, mostKeptRuns); err != nil {
+		c.warn(fmt.Errorf("thin the old runs of baseline %s: %w", out.Baseline, err))
+	}
+	return nil
+}
+
+// takeBack marks a run as invalid that joined before it was known to be: a
+// suspected one joins, and another job may confirm later what it is suspected of.
+func takeBack(ctx context.Context, s *baseline.Store, out added) error {
+	err := s.Update(ctx, out.Run, false, func(e *baseline.Entry) { e.Invalid, e.Status = out.Reason, out.Status })
+	if errors.Is(err, baseline.ErrNoRun) {
+		return nil
+	}
 	return err
 }

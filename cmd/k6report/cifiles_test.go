@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -249,5 +250,61 @@ func TestTheImageHasTheVersionsOfTheTests(t *testing.T) {
 		if !strings.Contains(image, want) {
 			t.Errorf("Containerfile has no %q", want)
 		}
+	}
+}
+
+// The second run's job runs where the first run's does, and says as much.
+func TestTheTemplatesAgree(t *testing.T) {
+	of := func(file string) map[string]any {
+		var jobs map[string]map[string]any
+		if err := yaml.Unmarshal([]byte(readComponent(t, filepath.Join("..", "..", "ci", "templates", file)).text), &jobs); err != nil || len(jobs) != 1 {
+			t.Fatalf("%s: %d jobs, %v", file, len(jobs), err)
+		}
+		for _, job := range jobs {
+			return job
+		}
+		return nil
+	}
+	first, second := of("load-test.yml"), of("confirm.yml")
+	for _, key := range []string{"rules", "interruptible", "resource_group", "cache", "stage", "image", "timeout"} {
+		if first[key] == nil || !reflect.DeepEqual(first[key], second[key]) {
+			t.Errorf("%s: %v and %v", key, first[key], second[key])
+		}
+	}
+	variables, _ := first["variables"].(map[string]any)
+	others, _ := second["variables"].(map[string]any)
+	for name, value := range variables {
+		if name != "K6REPORT_CONFIRM" && !reflect.DeepEqual(others[name], value) {
+			t.Errorf("%s: %v and %v", name, value, others[name])
+		}
+	}
+	if len(variables) < 5 {
+		t.Errorf("only %d variables", len(variables))
+	}
+}
+
+// An empty map takes nothing out of what is extended: GitLab merges both.
+func TestNothingEmptyIsMergedIntoWhatIsExtended(t *testing.T) {
+	empty := regexp.MustCompile(`(?m)^ *[a-z_]+: (\{\}|\[\])$`)
+	for _, file := range ciFiles(t) {
+		if found := empty.FindString(readComponent(t, file).text); found != "" {
+			t.Errorf("%s: %q", file, found)
+		}
+	}
+}
+
+// The clone belongs to another user than the image's: git must trust it, and
+// what is in the image must be able to write into it.
+func TestTheImageWorksInAClone(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join("..", "..", "ci", "Containerfile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, last, _ := strings.Cut(string(content), "FROM docker.io/library/alpine")
+	if !strings.Contains(last, "git config --system --add safe.directory '*'") {
+		t.Error("git refuses the clone")
+	}
+	if regexp.MustCompile(`(?m)^USER`).MatchString(last) {
+		t.Error("its user can't write into the clone, which is root's")
 	}
 }

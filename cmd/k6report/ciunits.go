@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -38,37 +39,84 @@ func unitsOf(args []string, out string) ([]unit, error) {
 		if err != nil {
 			return nil, err
 		}
-		folders = append(folders, runs...)
+		for _, dir := range runs {
+			if dir = filepath.Clean(dir); !slices.Contains(folders, dir) {
+				folders = append(folders, dir)
+			}
+		}
 	}
 	var units []unit
+	folders = slices.Clip(folders)
 	for _, dir := range withoutConfirmations(folders) {
-		u := unit{name: unitName(dir), dir: dir, sources: []string{dir}}
-		if isFile(dir) { // a snapshot
-			u.dir = filepath.Join(ciFolder, u.name)
-		}
+		u := unit{dir: dir, sources: []string{dir}}
 		if again := confirmFolder(dir); slices.Contains(folders, again) || isRun(again) {
 			u.rerun = again
 		}
 		units = append(units, u)
 	}
 	if len(files) > 0 {
-		units = append(units, unit{name: unitName(files[0]), dir: ciFolder, sources: files})
+		units = append(units, unit{dir: ciFolder, sources: files})
 	}
-	for i := range units {
+	if len(units) == 0 {
+		return nil, usageError{hinted{errors.New("no SOURCE is the first run of anything"), "name the folder of a run: k6report ci results/NAME"}}
+	}
+	var paths []string
+	for _, u := range units {
+		paths = append(paths, strings.TrimSuffix(u.sources[0], ".k6run"))
+	}
+	for i, name := range uniqueNames(paths) {
+		units[i].name = name
 		switch {
+		case out == "" && len(units[i].sources) == 1 && isFile(units[i].dir): // a snapshot
+			units[i].dir = filepath.Join(ciFolder, filepath.FromSlash(name))
 		case out == "":
 		case len(units) == 1:
 			units[i].dir = out
 		default:
-			units[i].dir = filepath.Join(out, units[i].name)
+			units[i].dir = filepath.Join(out, filepath.FromSlash(name))
 		}
 	}
 	return units, nil
 }
 
-func unitName(path string) string {
-	name := filepath.Base(filepath.Clean(path))
-	return strings.TrimSuffix(name, ".k6run")
+// uniqueNames are the ends of paths, as long as it takes to tell all apart, with
+// slashes. They lead nowhere upwards.
+func uniqueNames(paths []string) []string {
+	parts := make([][]string, len(paths))
+	for i, p := range paths {
+		for part := range strings.SplitSeq(filepath.ToSlash(filepath.Clean(p)), "/") {
+			if part != "" && part != "." && part != ".." && !strings.HasSuffix(part, ":") {
+				parts[i] = append(parts[i], part)
+			}
+		}
+	}
+	names, lengths := make([]string, len(paths)), make([]int, len(paths))
+	for longer := true; longer; {
+		longer = false
+		count := make(map[string]int)
+		for i, p := range parts {
+			names[i] = strings.Join(p[max(0, len(p)-1-lengths[i]):], "/")
+			count[names[i]]++
+		}
+		for i, p := range parts {
+			if count[names[i]] > 1 && lengths[i]+1 < len(p) {
+				lengths[i]++
+				longer = true
+			}
+		}
+	}
+	seen := make(map[string]bool)
+	for i, n := range names {
+		if n == "" {
+			n = "run"
+		}
+		name := n
+		for k := 2; seen[name]; k++ {
+			name = fmt.Sprintf("%s-%d", n, k)
+		}
+		names[i], seen[name] = name, true
+	}
+	return names
 }
 
 func isRun(dir string) bool {
@@ -76,11 +124,11 @@ func isRun(dir string) bool {
 	return err == nil
 }
 
-// withoutConfirmations leaves out second runs whose first is there.
+// withoutConfirmations leaves out second runs whose first is among the folders.
 func withoutConfirmations(folders []string) []string {
 	return slices.DeleteFunc(slices.Clone(folders), func(dir string) bool {
 		first, ok := strings.CutSuffix(filepath.Clean(dir), confirmEnding)
-		return ok && (slices.Contains(folders, first) || isRun(first))
+		return ok && slices.Contains(folders, first)
 	})
 }
 

@@ -150,8 +150,23 @@ const issueLabel = "k6report"
 func (p *publication) issue() gitlab.Issue {
 	return gitlab.Issue{
 		Key: p.key(), Pipeline: p.job.Pipeline, Label: issueLabel, Body: p.markdown(),
-		Title: plain.Short("Load test regressed: "+p.worst().Verdict.Headline, 200),
+		Title: inert(plain.Short("Load test regressed: "+p.worst().Verdict.Headline, 200)),
 	}
+}
+
+// inert is a title of an issue, which takes no markup and so no escapes, but
+// mentions and references: behind each sign that begins one stands a word joiner,
+// which is not seen.
+func inert(title string) string {
+	const joiner = "\u2060"
+	var b strings.Builder
+	for i, r := range title {
+		b.WriteRune(r)
+		if strings.ContainsRune("@#!&~%$^:", r) && i+1 < len(title) && title[i+1] != ' ' {
+			b.WriteString(joiner)
+		}
+	}
+	return b.String()
 }
 
 func (p *publication) commitStatus() gitlab.Status {
@@ -159,6 +174,10 @@ func (p *publication) commitStatus() gitlab.Status {
 		// Several jobs of a pipeline must not overwrite each other's.
 		Name: strings.TrimSpace("k6report " + plain.Short(cmp.Or(p.flags.key, p.job.Name), 80)), Description: plain.Short(p.worst().Verdict.Headline, 200), URL: p.job.URL,
 		Branch: p.job.Branch, Pipeline: p.job.Pipeline,
+	}
+	if p.unjudged {
+		s.Failed = true
+		s.Description = plain.Short("not all runs could be judged; "+s.Description, 200)
 	}
 	for _, o := range p.outcomes {
 		s.Failed = s.Failed || o.report.Verdict.ExitCode != report.ExitOK

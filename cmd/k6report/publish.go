@@ -113,13 +113,18 @@ func (a *app) publishReports(ctx context.Context, c *common, p publishFlags, arg
 	if err != nil {
 		return usageError{hinted{err, "run it in a job of GitLab CI, whose variables say where it belongs"}}
 	}
-	var outcomes []outcome
+	var dirs []string
 	for _, name := range args {
+		dirs = append(dirs, filepath.Dir(name))
+	}
+	names := uniqueNames(dirs)
+	var outcomes []outcome
+	for i, name := range args {
 		rep, err := a.savedReport(name)
 		if err != nil {
 			return err
 		}
-		outcomes = append(outcomes, outcome{filepath.Base(filepath.Dir(name)), filepath.Dir(name), rep})
+		outcomes = append(outcomes, outcome{names[i], dirs[i], rep})
 	}
 	return a.publish(ctx, publication{common: c, flags: p, job: job, outcomes: outcomes})
 }

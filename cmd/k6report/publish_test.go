@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -136,5 +137,29 @@ func TestTheStoreDeletesWithTheTokenThatMay(t *testing.T) {
 		if err := store.Delete(t.Context(), "main/a.k6run"); (err == nil) != tc.may || len(s.Packages(gitlabtest.Project)) != map[bool]int{false: 1}[tc.may] {
 			t.Errorf("with %q: %v, %d packages", tc.token, err, len(s.Packages(gitlabtest.Project)))
 		}
+	}
+}
+
+// The title of an issue takes no escapes; what a test is named mentions nobody.
+func TestTitlesMentionNobody(t *testing.T) {
+	mention := regexp.MustCompile("[@#!&~%$^:][^\u2060 ]")
+	for _, name := range []string{"@all", "#1", "a!1", "&2", "~bug", "%3", "$4", "^alert", "@@all", "https://example.com", ":100:", "plain", "@"} {
+		p := publication{job: &gitlab.Job{}, outcomes: []outcome{{report: &report.Report{Verdict: report.Verdict{Headline: name + " is slower"}}}}}
+		title := p.issue().Title
+		if found := mention.FindString(title); found != "" || strings.ReplaceAll(title, "\u2060", "") != "Load test regressed: "+name+" is slower" {
+			t.Errorf("%q: %q", title, found)
+		}
+	}
+}
+
+// A status is no success where a run could not be judged.
+func TestTheStatusOfWhatWasNotJudged(t *testing.T) {
+	p := publication{job: &gitlab.Job{Name: "load-test"}, outcomes: []outcome{{report: &report.Report{Verdict: report.Verdict{Status: report.Passed, Headline: "fine"}}}}}
+	if s := p.commitStatus(); s.Failed {
+		t.Errorf("%+v", s)
+	}
+	p.unjudged = true
+	if s := p.commitStatus(); !s.Failed || !strings.Contains(s.Description, "not all runs") {
+		t.Errorf("%+v", s)
 	}
 }

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// runFolders makes folders of runs, and works above them.
+func runFolders(t *testing.T, dirs ...string) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	for _, dir := range dirs {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, summaryFile), []byte("{}"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestUnits(t *testing.T) {
+	runFolders(t, "results/ci", "results/ci-confirm", "results/a/main", "results/b/main", "results/lone-confirm")
+	for _, tc := range []struct {
+		args string
+		out  string
+		want []string // name, folder, second run
+	}{
+		{"results/ci", "", []string{"ci results/ci results/ci-confirm"}},
+		{"results/ci results/ci-confirm", "", []string{"ci results/ci results/ci-confirm"}},
+		{"results/ci/ results/ci-confirm/ results/ci", "", []string{"ci results/ci results/ci-confirm"}},
+		{"results/ci-confirm", "", []string{"ci-confirm results/ci-confirm "}}, // it is what was asked for
+		{"results/lone-confirm", "", []string{"lone-confirm results/lone-confirm "}},
+		{"results/a/main results/b/main", "", []string{"a/main results/a/main ", "b/main results/b/main "}},
+		{"results/a results/b", "out", []string{"a/main out/a/main ", "b/main out/b/main "}},
+		{"", "", []string{"a/main results/a/main ", "b/main results/b/main ", "ci results/ci results/ci-confirm", "lone-confirm results/lone-confirm "}},
+		{"results/ci results/a/main", "out", []string{"ci out/ci results/ci-confirm", "main out/main "}},
+	} {
+		units, err := unitsOf(strings.Fields(tc.args), tc.out)
+		var got []string
+		for _, u := range units {
+			got = append(got, strings.Join([]string{u.name, filepath.ToSlash(u.dir), filepath.ToSlash(u.rerun)}, " "))
+		}
+		if err != nil || !slices.Equal(got, tc.want) {
+			t.Errorf("%q: %q, %v, want %q", tc.args, got, err, tc.want)
+		}
+	}
+	if err := os.MkdirAll("empty", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := unitsOf([]string{"empty"}, ""); err == nil {
+		t.Error("a folder without a run is taken")
+	}
+	t.Chdir("empty")
+	var usage usageError
+	if units, err := unitsOf(nil, ""); !errors.As(err, &usage) {
+		t.Errorf("nothing to judge: %v, %v", units, err)
+	}
+}
+
+func TestUniqueNames(t *testing.T) {
+	for in, want := range map[string]string{
+		"results/main":              "main",
+		"a/main b/main":             "a/main b/main",
+		"x/a/main y/a/main z/other": "x/a/main y/a/main other",
+		"a/main a/main":             "a/main a/main-2",
+		"main a/main":               "main a/main",
+		"../../main ../main":        "main main-2",
+		". ..":                      "run run-2",
+		"/srv/one/results/ci /srv/two/results/ci/": "one/results/ci two/results/ci",
+	} {
+		if got := strings.Join(uniqueNames(strings.Fields(in)), " "); got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+}
