@@ -36,21 +36,31 @@ func toolCondition(condition string) (bool, error) {
 type influxdKey struct{}
 
 // influxdCommand starts a real InfluxDB 1.8 with a database k6: influxd
-// [-flux]. INFLUXDB is where it listens.
+// [-flux] [-auth]. INFLUXDB is where it listens. With -auth it asks who: reader
+// with the password "right to read" may read k6, nobody with "no right" nothing.
 func influxdCommand(ts *testscript.TestScript, neg bool, args []string) {
 	flags := flag.NewFlagSet("influxd", flag.ContinueOnError)
 	flags.SetOutput(ts.Stderr())
 	flux := flags.Bool("flux", false, "")
+	auth := flags.Bool("auth", false, "")
 	ts.Check(flags.Parse(args))
 	if neg || flags.NArg() > 0 {
-		ts.Fatalf("usage: influxd [-flux]")
+		ts.Fatalf("usage: influxd [-flux] [-auth]")
 	}
 	path, err := influxtest.Find(filepath.Join("..", ".."))
 	ts.Check(err)
-	server, err := influxtest.Start(context.Background(), path, ts.MkAbs("influxdb"), influxtest.Options{Flux: *flux})
+	server, err := influxtest.Start(context.Background(), path, ts.MkAbs("influxdb"), influxtest.Options{Flux: *flux, Auth: *auth})
 	ts.Check(err)
 	ts.Defer(server.Stop)
+	if *auth {
+		// The first user can be made by anyone.
+		ts.Check(server.Query(context.Background(), "CREATE USER root WITH PASSWORD 'all rights' WITH ALL PRIVILEGES"))
+		server.As("root", "all rights")
+	}
 	ts.Check(server.Query(context.Background(), "CREATE DATABASE k6"))
+	if *auth {
+		ts.Check(server.Query(context.Background(), "CREATE USER reader WITH PASSWORD 'right to read'; GRANT READ ON k6 TO reader; CREATE USER nobody WITH PASSWORD 'no right'"))
+	}
 	ts.Setenv("INFLUXDB", server.Addr)
 	*ts.Value(influxdKey{}).(**influxtest.Server) = server
 }

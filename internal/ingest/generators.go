@@ -46,8 +46,11 @@ func (rd *reader) combine() error {
 	}
 	for i, f := range rd.forms {
 		for _, o := range rd.forms[:i] {
-			if f.used && o.used && shared(f.parts(), o.parts()) {
-				rd.choose(o, f)
+			if !f.used || !o.used {
+				continue
+			}
+			if err := rd.crossCheck(o, f); err != nil {
+				return err
 			}
 		}
 	}
@@ -167,7 +170,8 @@ func near(x, y float64, values uint64) bool {
 // shared reports whether two sets of parts hold the same samples, perhaps up to
 // some that are missing in one or at the end of one: more than half of the
 // windows of the shorter one are in the other. Looked at is the metric with the
-// most values that are no whole numbers, which different samples don't share.
+// most values that are no whole numbers, which different samples don't share; of
+// several the one with the highest values.
 func shared(a, b []*run.Run) bool {
 	metric, length := telling(a, b)
 	if metric == "" {
@@ -205,6 +209,7 @@ type windowSum struct {
 func telling(a, b []*run.Run) (metric string, length time.Duration) {
 	type tally struct {
 		samples uint64
+		sum     float64
 		broken  bool // not all values are whole numbers
 	}
 	count := func(parts []*run.Run) map[string]tally {
@@ -215,7 +220,7 @@ func telling(a, b []*run.Run) (metric string, length time.Duration) {
 				s := &r.Series[i]
 				t := found[s.Metric]
 				sum := s.Sum.Float()
-				found[s.Metric] = tally{t.samples + s.Count, t.broken || s.Outside == 0 && sum != math.Trunc(sum)}
+				found[s.Metric] = tally{t.samples + s.Count, t.sum + sum, t.broken || s.Outside == 0 && sum != math.Trunc(sum)}
 			}
 		}
 		return found
@@ -223,7 +228,7 @@ func telling(a, b []*run.Run) (metric string, length time.Duration) {
 	x, y := count(a), count(b)
 	most := uint64(0)
 	for _, name := range sortedKeys(x) {
-		if n := min(x[name].samples, y[name].samples); x[name].broken && y[name].broken && n > most {
+		if n := min(x[name].samples, y[name].samples); x[name].broken && y[name].broken && (n > most || n == most && x[name].sum > x[metric].sum) {
 			metric, most = name, n
 		}
 	}
@@ -233,19 +238,23 @@ func telling(a, b []*run.Run) (metric string, length time.Duration) {
 func windowsOf(parts []*run.Run, metric string, length time.Duration) map[int64]windowSum {
 	out := make(map[int64]windowSum)
 	for _, r := range parts {
-		by := int64(length / r.WindowLength)
 		for _, s := range r.SeriesOf(metric) {
-			for _, w := range s.Windows {
-				index := w.Index / by
-				if w.Index%by < 0 {
-					index--
-				}
-				o := out[index]
-				out[index] = windowSum{o.count + w.Count, o.sum + w.Sum.Float()}
-			}
+			addWindows(out, s.Windows, int64(length/r.WindowLength))
 		}
 	}
 	return out
+}
+
+// addWindows adds windows to others that are so many times as long.
+func addWindows(out map[int64]windowSum, windows []run.Window, by int64) {
+	for _, w := range windows {
+		index := w.Index / by
+		if w.Index%by < 0 {
+			index--
+		}
+		o := out[index]
+		out[index] = windowSum{o.count + w.Count, o.sum + w.Sum.Float()}
+	}
 }
 
 // checkRepeated refuses samples that are given twice without being the same
@@ -291,7 +300,7 @@ func (rd *reader) generators(spans []span) {
 		untagged[at].spans = append(untagged[at].spans, s)
 	}
 	found := len(tagged) + len(untagged)
-	rd.severalGenerators = found > 1
+	rd.generatorsFound = found
 	if found > 1 {
 		for _, g := range untagged {
 			for _, s := range g.spans {

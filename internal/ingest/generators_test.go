@@ -47,6 +47,9 @@ func TestGenerators(t *testing.T) {
 			if v := r.Select("vus", nil).Value; v != 7 {
 				t.Errorf("%s: %v virtual users, want 7", name, v)
 			}
+			if p, _ := problem(r, codeAdded); !strings.Contains(p.Message, "those of 2 load generators added up") {
+				t.Errorf("%s: %+v", name, p)
+			}
 			if n := r.Select("http_reqs", nil).Count; n != 20 {
 				t.Errorf("%s: %d requests, want 20", name, n)
 			}
@@ -64,7 +67,7 @@ func TestGenerators(t *testing.T) {
 		// Snapshots of the parts give the same.
 		one, other := read(t, Options{}, Source{"a", strings.NewReader(a)}), read(t, Options{}, Source{"b", strings.NewReader(b)})
 		r := read(t, Options{Instances: 2}, Source{"a", bytes.NewReader(encoded(t, one))}, Source{"b", bytes.NewReader(encoded(t, other))})
-		if v := r.Select("vus", nil).Value; v != 7 || len(r.Problems) != 0 {
+		if v := r.Select("vus", nil).Value; v != 7 || len(r.Problems) != 1 || r.Problems[0].Code != codeAdded {
 			t.Errorf("%s: snapshots give %v virtual users, problems %+v", name, v, r.Problems)
 		}
 	}

@@ -68,7 +68,7 @@ type reader struct {
 	untyped []string
 
 	forms                     []*form
-	severalGenerators         bool
+	generatorsFound           int
 	grouped, clipped, tooMany bool // see segment
 }
 
@@ -228,7 +228,7 @@ func (rd *reader) finish(sources []Source) (*run.Run, error) {
 	if err := rd.usable(r, sources); err != nil {
 		return nil, err
 	}
-	if rd.severalGenerators {
+	if rd.generatorsFound > 1 {
 		leaveSummary(r)
 	}
 	if err := checkReported(r, sources); err != nil {
@@ -236,6 +236,7 @@ func (rd *reader) finish(sources []Source) (*run.Run, error) {
 	}
 	noteGap(r)
 	noteLost(r)
+	rd.noteAdded(r)
 	return r, r.Check()
 }
 

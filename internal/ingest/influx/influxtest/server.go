@@ -32,7 +32,12 @@ type Server struct {
 	cmd  *exec.Cmd
 	done chan struct{} // closed when the process has ended
 	log  *tail
+
+	username, password string // "" where nobody is asked
 }
+
+// As says who runs Query, Write and WriteK6 from now on.
+func (s *Server) As(username, password string) { s.username, s.password = username, password }
 
 // Start runs the program influxd with its data in dir, and waits until it
 // answers. Stop ends it, as does the end of ctx.
@@ -135,6 +140,9 @@ func (s *Server) do(ctx context.Context, method, path string, query url.Values, 
 	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.Addr+path+"?"+query.Encode(), body)
 	if err != nil {
 		return nil, err
+	}
+	if s.username != "" {
+		req.SetBasicAuth(s.username, s.password)
 	}
 	client := http.Client{Timeout: 5 * time.Minute}
 	resp, err := client.Do(req)
