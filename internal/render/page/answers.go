@@ -119,7 +119,9 @@ func believable(r *report.Report, sections []view.Section) answer {
 	switch {
 	case len(against) > 0:
 		a.head("No", view.Bad)
-		a.add(against[0])
+		if i := slices.IndexFunc(against, func(c view.Cell) bool { return !strings.Contains(r.Verdict.Headline, c.Text) }); i >= 0 {
+			a.add(against[i]) // that the headline doesn't say
+		}
 	case len(warnings) > 0:
 		a.head("Yes, with "+view.Plural(len(warnings), "warning", "warnings"), view.Warn)
 	default:

@@ -47,6 +47,7 @@ type note struct {
 type table struct {
 	ID, Label        string
 	Sortable, Filter bool
+	Long, Extra      bool // it has rows or columns that are shown when asked for
 	Columns          []column
 	Rows             [][]cell
 	Foot             string
@@ -57,6 +58,21 @@ type column struct {
 	Right bool   // numbers
 	Still bool   // drawings, which nobody sorts by
 	Class string // of other cells
+	// Room says where the column has none, as a class of the style: "x" where it
+	// is not asked for, "w" on phones and paper, "n" on phones.
+	Room string
+}
+
+// Head are the classes of the column's head.
+func (c column) Head() string {
+	kind := ""
+	switch {
+	case c.Right:
+		kind = "num"
+	case c.Still:
+		kind = "still"
+	}
+	return strings.TrimSpace(kind + " " + c.Room)
 }
 
 type picture struct {
@@ -65,14 +81,17 @@ type picture struct {
 	Data            json.RawMessage
 }
 
+// part says what a chapter holds, by the IDs of sections and pictures.
+type part struct {
+	id, title          string
+	sections, pictures []string
+}
+
 // order is the order of the page: which sections and pictures stand in which
 // chapter. A section that is named nowhere stands in the last; a picture stands
 // in the first that is there of those that name it. What the tables show as
 // well, endpoints and components, they draw themselves.
-var order = []struct {
-	id, title          string
-	sections, pictures []string
-}{
+var order = []part{
 	{"compared", "Against the baseline", []string{"comparison"}, []string{chart.Shift, chart.Distribution}},
 	{"why", "Why", []string{"attribution"}, []string{chart.Delta, chart.Attribution}},
 	{"validity", "Load and validity", []string{"load", "levels"}, nil},
@@ -91,11 +110,32 @@ var order = []struct {
 // folded are sections that few readers open.
 var folded = []string{"metrics", "groups", "facts", "method"}
 
+// orderOf is the order of the report's page: an answer that isn't there, for want
+// of what it is found in, does not stand before those that are.
+func orderOf(r *report.Report) []part {
+	if r.Attribution == nil || r.Attribution.Status != report.AttrNoData {
+		return order
+	}
+	var out []part
+	var why part
+	for _, o := range order {
+		switch o.id {
+		case "why":
+			why = o
+			continue
+		case "notes":
+			out = append(out, why)
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
 func chapters(r *report.Report, sections []view.Section) []chapter {
 	pictures := chart.Pictures(r)
 	placed := make(map[string]bool)
 	var out []chapter
-	for i, o := range order {
+	for i, o := range orderOf(r) {
 		c := chapter{ID: o.id, Title: o.title}
 		for _, s := range sections {
 			if slices.Contains(o.sections, s.ID) || i == len(order)-1 && !placed[s.ID] && s.ID != "time" {
@@ -249,12 +289,17 @@ func newTable(r *report.Report, s view.Section) *table {
 		t.Rows = append(t.Rows, cells)
 	}
 	t.widen()
+	const manyRows = 40 // of which the style shows the first 30
+	t.Long = t.ID != "" && len(t.Rows) > manyRows
 	switch s.ID {
+	case "comparison":
+		t.arrange([]string{"", "verdict", "endpoint", "statistic", "change", "now", "baseline"})
 	case "endpoints":
 		t.number(r)
 		t.changes(r)
 		t.percentiles(r)
-		t.arrange()
+		t.arrange(endpointOrder)
+		t.room()
 	case "attribution":
 		t.shares(r)
 	}

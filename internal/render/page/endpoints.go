@@ -45,7 +45,7 @@ func (t *table) changes(r *report.Report) {
 		return
 	}
 	const behindTheName = 2
-	t.Columns = slices.Insert(t.Columns, behindTheName, column{Name: "against baseline", Right: true})
+	t.Columns = slices.Insert(t.Columns, behindTheName, column{Name: againstColumn, Right: true})
 	for i, g := range gates {
 		c := cell{Text: view.Absent, Tone: view.Dim}
 		if g != nil {
@@ -118,7 +118,7 @@ func (t *table) percentiles(r *report.Report) {
 	if !(high > low) {
 		return
 	}
-	const width, pad = 150, 5
+	const width, pad = 110, 5
 	at := func(v float64) float64 {
 		return pad + (width-2*pad)*math.Log(max(v, low)/low)/math.Log(high/low)
 	}
@@ -166,13 +166,35 @@ func drawnPercentiles(r *report.Report, i int) [4]float64 {
 	return out
 }
 
-// latencyColumn heads the drawings.
-const latencyColumn = "p50, p95, p99"
+// latencyColumn heads the drawings, againstColumn the changes.
+const (
+	latencyColumn = "p50, p95, p99"
+	againstColumn = "against baseline"
+)
+
+// endpointOrder is what is read first of endpoints.
+var endpointOrder = []string{"#", "endpoint", againstColumn, latencyColumn, "p50", "p95", "p99", "max", "err", "timeout", "targets", "count", "req/s"}
+
+// room gives the window's width to the columns that most readers look for; the
+// others are there when asked for.
+func (t *table) room() {
+	rooms := map[string]string{"#": "n", latencyColumn: "w", "p50": "n", "min": "x", "avg": "x", "p90": "x", "method": "x", "scenario": "x"}
+	if slices.ContainsFunc(t.Columns, func(c column) bool { return c.Name == againstColumn }) {
+		rooms["max"], rooms["req/s"] = "x", "x"
+	}
+	for i := range t.Columns {
+		name := t.Columns[i].Name
+		if name != latencyColumn {
+			name, _, _ = strings.Cut(name, " ") // of its unit
+		}
+		t.Columns[i].Room = rooms[name]
+		t.Extra = t.Extra || rooms[name] != ""
+	}
+}
 
 // arrange puts first what is read first: a table that is wider than the window
 // loses what matters least.
-func (t *table) arrange() {
-	first := []string{"#", "endpoint", "against baseline", latencyColumn, "p50", "p95", "p99", "max", "err", "timeout", "targets", "count", "req/s"}
+func (t *table) arrange(first []string) {
 	place := func(i int) int {
 		name := t.Columns[i].Name
 		if k := slices.Index(first, name); k >= 0 {

@@ -30,7 +30,7 @@ var (
 // HTML writes the page. Text from the report is shown on one line without
 // control characters, escaped for the place it stands in.
 func HTML(w io.Writer, r *report.Report) error {
-	t, err := template.New("page").Funcs(template.FuncMap{"tone": toneClass, "classes": classes, "breakable": breakable}).Parse(pageHTML)
+	t, err := template.New("page").Funcs(template.FuncMap{"tone": toneClass, "classes": classes, "breakable": breakable, "oneLine": oneLine}).Parse(pageHTML)
 	if err != nil {
 		return fmt.Errorf("write the page: %w", err)
 	}
@@ -123,6 +123,20 @@ func classes(c cell) string {
 // breakable lets a long name break where its parts end.
 func breakable(name string) template.HTML {
 	return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(name), "/", "/<wbr>")) //nolint:gosec // what it holds is escaped
+}
+
+// oneLine is a name for a table of many rows. A long one loses its middle, where
+// names of one server differ least, but only to the eye: all of it is searched,
+// copied, and shown when the name is pointed at or focused.
+func oneLine(name string) template.HTML {
+	const fits, tail = 38, 16
+	runes := []rune(name)
+	if len(runes) <= fits {
+		return "<span>" + breakable(name) + "</span>"
+	}
+	at := len(runes) - tail
+	return template.HTML(`<span class="mid" tabindex="0" title="` + template.HTMLEscapeString(name) + `"><span>` + //nolint:gosec // what it holds is escaped
+		template.HTMLEscapeString(string(runes[:at])) + `</span><span>` + template.HTMLEscapeString(string(runes[at:])) + `</span></span>`)
 }
 
 // Longer text loses its middle: a page that is all one name shows nothing.

@@ -35,6 +35,7 @@
     input.hidden = false;
     const table = document.getElementById(input.dataset.table);
     input.addEventListener("input", () => {
+      table.parentElement.classList.toggle("found", input.value.trim() !== "");
       const words = input.value.toLowerCase().split(/\s+/);
       for (const row of table.tBodies[0].rows) {
         const text = row.textContent.toLowerCase();
