@@ -168,6 +168,20 @@ func (a *attributor) doubt(e *excess, named []int, shares []float64, confidence 
 
 func isBusy(n report.Note) bool { return n.Code == "generator_busy" }
 
+// tooFew says of what a side has not enough; "" when it has of all.
+func tooFew(requests, blocks int, side string) string {
+	r, b := plural(requests, "request", "requests"), plural(blocks, "block", "blocks")+" of time"
+	switch {
+	case requests < minLevelRequests && blocks < minLevelBlocks:
+		return fmt.Sprintf("%s and %s (%s) are too few: at least %d and %d are needed", r, b, side, minLevelRequests, minLevelBlocks)
+	case requests < minLevelRequests:
+		return fmt.Sprintf("%s (%s) are too few: at least %d are needed", r, side, minLevelRequests)
+	case blocks < minLevelBlocks:
+		return fmt.Sprintf("%s (%s) are too few: at least %d are needed", b, side, minLevelBlocks)
+	}
+	return ""
+}
+
 // dataDoubt is why the data carry no answer.
 func (a *attributor) dataDoubt(e *excess, hard, reference size) string {
 	for _, side := range []struct {
@@ -177,8 +191,8 @@ func (a *attributor) dataDoubt(e *excess, hard, reference size) string {
 		if side.ms > 0 && side.overlong > mostOverlong*side.ms {
 			return fmt.Sprintf("the server's times exceed what clients waited by %s in all (%s): they are not exclusive times of the critical path, or not of these requests", percent(side.overlong/side.ms), side.name)
 		}
-		if side.requests < minLevelRequests || side.blocks < minLevelBlocks {
-			return fmt.Sprintf("%s and %s of time (%s) are too few: at least %d and %d are needed", plural(int(side.requests), "request", "requests"), plural(side.blocks, "block", "blocks"), side.name, minLevelRequests, minLevelBlocks)
+		if text := tooFew(int(side.requests), side.blocks, side.name); text != "" {
+			return text
 		}
 	}
 	if e.parts.shared < leastShared {

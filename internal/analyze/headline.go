@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"k6report/internal/report"
 )
@@ -37,6 +38,11 @@ func compared(c *report.Comparison) []report.Status {
 	return out
 }
 
+// baselineNamed tells a baseline's name from a word of the sentence.
+func baselineNamed(c *report.Comparison) string {
+	return strings.TrimSpace("the baseline " + c.Baseline.Name)
+}
+
 func countVerdicts(c *report.Comparison) map[string]int {
 	n := make(map[string]int)
 	for _, g := range c.Gates {
@@ -66,7 +72,7 @@ func comparedHeadline(status report.Status, c *report.Comparison) string {
 		}
 		return text
 	case report.Inconclusive:
-		return fmt.Sprintf("can't tell whether anything is worse than %s: %s", against, c.Gates[0].Reason)
+		return fmt.Sprintf("can't tell whether anything is worse than %s: %s", baselineNamed(c), c.Gates[0].Reason)
 	case report.Improved:
 		return gatesHeadline(c, report.GateImproved, against, "is")
 	}

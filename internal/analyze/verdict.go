@@ -40,6 +40,11 @@ func (s *subject) verdict(r *report.Report, failOn []report.Status) report.Verdi
 		}
 	case report.Passed:
 		v.Headline = t.passedHeadline(&r.Run, s.capacityRun())
+		if s.capacityRun() && r.Saturation != nil { // what such a run is made to find
+			const found = 2 // the level that held, and where throughput stopped following
+			parts := strings.SplitN(r.Saturation.Headline, "; ", found+1)
+			v.Headline = strings.Join(parts[:min(found, len(parts))], "; ") + "; " + v.Headline
+		}
 		if text := excludedText(r.Comparison); text != "" {
 			v.Headline = text + "; " + v.Headline
 		}
@@ -128,6 +133,8 @@ func (t tally) passedHeadline(r *report.Run, capacity bool) string {
 	case judged == 0 && t.unknown == 0:
 		parts = append(parts, "no target was set")
 	case judged == 0:
+	case capacity && len(t.failed) > 0 && judged == 1:
+		parts = append(parts, "the load was raised until the target failed")
 	case capacity && len(t.failed) > 0:
 		parts = append(parts, fmt.Sprintf("the load was raised until %d of %s failed", len(t.failed), plural(judged, "target", "targets")))
 	case t.unknown > 0 || judged == 1:

@@ -215,16 +215,9 @@ func componentInk(name string) ink {
 	return dark
 }
 
-// componentWord is a component for people.
-func componentWord(name string) string {
-	switch name {
-	case report.CompHTTPPool:
-		return "HTTP pool"
-	case report.CompOther:
-		return "other (server)"
-	}
-	return lettersOnly(name)
-}
+// componentWord is a component's name for pictures, spelt as in tables, in what
+// was seen and in the configuration.
+func componentWord(name string) string { return lettersOnly(name) }
 
 // componentsPicture has the four questions side by side: a bar each for share,
 // tail, load and regression.

@@ -3,6 +3,7 @@ package chart
 import (
 	"math"
 	"slices"
+	"time"
 
 	"gonum.org/v1/plot/vg"
 
@@ -42,7 +43,7 @@ func shiftPicture(r *report.Report) *Picture {
 	y := scale{min: bottom - (top-bottom)*0.08, max: top + (top-bottom)*0.08}
 	p := &Picture{
 		ID: Shift, Title: "Change at each quantile: " + orWhole(nameOf(r, endpoint)), height: 220,
-		Text:   "from " + view.Change(change[0]) + " at " + labels[0] + " to " + view.Change(change[len(change)-1]) + " at " + labels[len(labels)-1],
+		Text:   "from " + view.Change(change[0]) + " at " + labels[0] + " to " + view.Change(change[len(change)-1]) + " at " + labels[len(labels)-1] + pooledWords(r),
 		Data:   &Data{X: x, Labels: labels, Series: []DataSeries{{Name: "change", Unit: "change", Y: change}, {Name: "from", Unit: "change", Y: low}, {Name: "to", Unit: "change", Y: high}}},
 		legend: []entry{{name: "change against the baseline", ink: blue}, {name: "95 % interval", ink: sky, area: true}},
 	}
@@ -65,6 +66,14 @@ func shiftPicture(r *report.Report) *Picture {
 		s.place(panel, panel.area.Min.Y, p.height)
 	}
 	return p
+}
+
+// pooledWords say why a quantile is not just what the gate on it has.
+func pooledWords(r *report.Report) string {
+	if r.Comparison.Baseline.Runs < 2 && len(r.Comparison.Candidate) < 2 {
+		return ""
+	}
+	return "; of the requests of all runs together, where the gates take the mean of the runs"
 }
 
 func orWhole(name string) string {
@@ -102,7 +111,7 @@ func trendPicture(r *report.Report) *Picture {
 		return nil
 	}
 	list := t.Series[:min(len(t.Series), mostTrends)]
-	const each = 84
+	const each = 92
 	p := &Picture{
 		ID: Trend, Title: "Trend of " + lettersOnly(t.Baseline) + ": " + view.Plural(len(t.Runs), "run", "runs"),
 		height: vg.Length(len(list)*each) + 40,
@@ -122,8 +131,11 @@ func trendPicture(r *report.Report) *Picture {
 			}
 			pad := math.Max((high-low)*0.15, math.Abs(high)*0.02)
 			scales[i] = scale{min: low - pad, max: high + pad}
-			if pad == 0 {
-				scales[i].max = 1
+			if pad == 0 { // nothing but zeros
+				scales[i] = scale{max: 1}
+				if series.Unit == report.UnitShare {
+					scales[i].max = 0.01
+				}
 			}
 			left = max(left, leftWidth(scales[i], series.Unit, 2))
 		}
@@ -141,7 +153,7 @@ func trendPicture(r *report.Report) *Picture {
 				title = lettersOnly(series.Metric) + title
 			}
 			s.text(style, s.Min.X, top-12, s.fit(style, title, s.Max.X-s.Min.X))
-			panel := s.panel(bottom+4, top-18, panelOptions{
+			panel := s.panel(bottom+4, top-24, panelOptions{
 				x: scale{min: 0.5, max: float64(len(x)) + 0.5}, y: scales[i], yUnit: series.Unit, yTicks: 2, left: left, noX: !last, xTicks: runTicks(t),
 			})
 			for _, c := range series.Changes {
@@ -156,18 +168,27 @@ func trendPicture(r *report.Report) *Picture {
 			}
 		}
 	}
-	p.legend = []entry{{name: "a run", ink: blue}, {name: "change point", ink: orange}}
+	p.legend = []entry{{name: "a run", ink: blue}}
+	if changes(list) > 0 {
+		p.legend = append(p.legend, entry{name: "change point", ink: orange})
+	}
 	return p
 }
 
-// runTicks name some of the runs by their day.
+// runTicks name some of the runs by their day, and by their time where they are
+// of few days.
 func runTicks(t *report.Trend) []tick {
 	var out []tick
+	const fewDays = 3
+	layout := "2 Jan"
+	if span := t.Runs[len(t.Runs)-1].Started.Sub(t.Runs[0].Started); span < fewDays*24*time.Hour {
+		layout = "2 Jan 15:04"
+	}
 	step := max(1, len(t.Runs)/5)
 	for i := 0; i < len(t.Runs); i += step {
 		label := view.Count(int64(i + 1))
 		if started := t.Runs[i].Started; !started.IsZero() {
-			label = started.UTC().Format("2 Jan")
+			label = started.UTC().Format(layout)
 		}
 		out = append(out, tick{float64(i + 1), label})
 	}

@@ -75,6 +75,9 @@ func happened(r *report.Report, sections []view.Section) answer {
 	} else if parts := fact(find(sections, "load"), "Requests"); len(parts) > 0 {
 		a.head(parts[0].Text, view.Normal)
 	}
+	if r.Saturation != nil {
+		a.add(view.Cell{Text: r.Saturation.Headline, Tone: view.Strong})
+	}
 	a.add(view.Ended(r)...)
 	a.add(view.Percentiles(r)...)
 	for _, of := range [][2]string{{"thresholds", "thresholds"}, {"service_levels", "service levels"}} {
@@ -88,8 +91,8 @@ func happened(r *report.Report, sections []view.Section) answer {
 		}
 		a.add(summary...)
 	}
-	if r.Saturation != nil {
-		a.add(view.Cell{Text: r.Saturation.Headline})
+	if r.Verdict.Status == report.Passed && r.Comparison == nil && unjudged(r) {
+		a.add(view.Cell{Text: "nothing was set to judge it by", Tone: view.Dim})
 	}
 	if a.Head.Tone == view.Normal {
 		a.Tone = view.Good
@@ -98,6 +101,12 @@ func happened(r *report.Report, sections []view.Section) answer {
 		a.Tone = view.Bad
 	}
 	return a
+}
+
+// unjudged reports whether no target was set for the run, of any kind.
+func unjudged(r *report.Report) bool {
+	return len(r.Run.Thresholds) == 0 && len(r.Run.ServiceLevels) == 0 &&
+		!slices.ContainsFunc(r.Run.Endpoints, func(e report.Endpoint) bool { return len(e.Targets) > 0 })
 }
 
 func holds(r *report.Report, s report.Status) bool {
@@ -124,12 +133,19 @@ func believable(r *report.Report, sections []view.Section) answer {
 		}
 	case len(warnings) > 0:
 		a.head("Yes, with "+view.Plural(len(warnings), "warning", "warnings"), view.Warn)
+	case r.Run.Load.Plan == nil:
+		a.head("Yes, as far as can be told", view.Normal)
 	default:
 		a.head("Yes, nothing speaks against it", view.Good)
 	}
 	load := slices.DeleteFunc(slices.Clone(fact(find(sections, "load"), "Load")), func(c view.Cell) bool {
 		return strings.HasPrefix(c.Text, "offered ") || strings.HasPrefix(c.Text, "at most ")
 	})
+	for i := range load {
+		if load[i].Text == "plan unknown" {
+			load[i].Text += ": the load has nothing to be held against"
+		}
+	}
 	a.add(load...)
 	if len(against) == 0 && len(warnings) > 0 {
 		a.add(warnings[0])

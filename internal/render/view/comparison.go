@@ -315,6 +315,9 @@ func shift(r *report.Report, opts Options) Section {
 	s := Section{ID: "shift", Title: "Shift of the distribution"}
 	if opts.All {
 		s.Table = wholeShift(c.Shift)
+		if c.Baseline.Runs > 1 || len(c.Candidate) > 1 {
+			s.Table.Foot = "of the requests of all runs together; the gates take the mean of the runs"
+		}
 		return s
 	}
 	var endpoints []string

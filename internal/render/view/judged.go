@@ -21,6 +21,26 @@ func (j *judged) add(ok *bool) {
 	}
 }
 
+// raised reports whether the load of the run was raised until a target failed,
+// as it was meant to be: then that is where it stopped, not a failure.
+func raised(r *report.Report) bool {
+	missed := func(t report.Target) bool { return t.OK != nil && !*t.OK }
+	return r.Verdict.Status != report.ThresholdFailed && !slices.Contains(r.Verdict.Also, report.ThresholdFailed) &&
+		(slices.ContainsFunc(r.Run.Thresholds, func(t report.Threshold) bool { return t.OK != nil && !*t.OK }) ||
+			slices.ContainsFunc(r.Run.ServiceLevels, missed) ||
+			slices.ContainsFunc(r.Run.Endpoints, func(e report.Endpoint) bool { return slices.ContainsFunc(e.Targets, missed) }))
+}
+
+// stop says of a run whose load was raised that it ended as it should.
+func stop(list []Cell) []Cell {
+	for i, c := range list {
+		if strings.HasPrefix(c.Text, "✗ ") {
+			list[i] = Cell{"load raised until " + strings.TrimPrefix(c.Text, "✗ "), Normal}
+		}
+	}
+	return list
+}
+
 // summary is one line on so many thresholds or service levels.
 func (j judged) summary(what string) []Cell {
 	total := j.met + j.missed + j.unknown
@@ -74,6 +94,9 @@ func thresholds(r *report.Report, opts Options) Section {
 		columns = append(columns, Column{Name: "judged by", Drop: 1, Flex: true})
 	}
 	s := Section{ID: "thresholds", Title: "Thresholds", Summary: count.summary("threshold")}
+	if raised(r) {
+		s.Summary = stop(s.Summary)
+	}
 	s.Table = judgedTable(columns, byOrder, opts)
 	return s
 }
@@ -148,6 +171,9 @@ func serviceLevels(r *report.Report, opts Options) Section {
 		byOrder[order(t.OK)] = append(byOrder[order(t.OK)], []Cell{Mark(t.OK), {t.of, Strong}, {text, Normal}, seen, {t.Source, Dim}})
 	}
 	s := Section{ID: "service_levels", Title: "Service levels", Summary: count.summary("service level")}
+	if raised(r) {
+		s.Summary = stop(s.Summary)
+	}
 	s.Table = judgedTable([]Column{{}, {Name: "of", Flex: true}, {Name: "target", Flex: true}, {Name: "observed", Right: true}, {Name: "set by", Drop: 1, Flex: true}}, byOrder, opts)
 	return s
 }

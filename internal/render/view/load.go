@@ -9,7 +9,7 @@ import (
 // load is what was planned and what came of it: the answer to "can I believe
 // it".
 func load(r *report.Report) Section {
-	return Section{ID: "load", Lines: []Line{identity(r), offered(&r.Run.Load), requests(r), latency(r), steady(r), overhead(r)}}.withoutEmptyLines()
+	return Section{ID: "load", Lines: []Line{identity(r), offered(r), requests(r), latency(r), steady(r), overhead(r)}}.withoutEmptyLines()
 }
 
 func (s Section) withoutEmptyLines() Section {
@@ -58,12 +58,15 @@ func generator(k *report.K6) Cell {
 	return c
 }
 
-func offered(l *report.Load) Line {
+func offered(r *report.Report) Line {
+	l := &r.Run.Load
 	line := Line{Label: "Load"}
 	add := func(tone Tone, text string) { line.Parts = append(line.Parts, cell(text, tone)) }
 	switch p := l.Plan; {
 	case p == nil:
 		add(Dim, "plan unknown")
+	case p.TargetPerS != nil && planChanges(p):
+		add(Normal, "planned up to "+PerSecond(*p.TargetPerS))
 	case p.TargetPerS != nil:
 		add(Normal, "planned "+PerSecond(*p.TargetPerS))
 	default:
@@ -71,7 +74,7 @@ func offered(l *report.Load) Line {
 	}
 	if l.OfferedPerS != nil {
 		tone := Normal
-		if l.Plan != nil && l.Plan.TargetPerS != nil && *l.OfferedPerS < 0.98**l.Plan.TargetPerS && len(l.Levels) == 0 {
+		if l.Plan != nil && l.Plan.TargetPerS != nil && *l.OfferedPerS < 0.98**l.Plan.TargetPerS && len(l.Levels) == 0 && !planChanges(l.Plan) {
 			tone = Bad
 		}
 		add(tone, "offered "+PerSecond(*l.OfferedPerS))
@@ -88,12 +91,29 @@ func offered(l *report.Load) Line {
 		if l.DropShare != nil {
 			text += " (" + Percent(*l.DropShare) + ")"
 		}
-		add(Bad, text)
+		tone := Bad
+		if raised(r) { // beyond what the system can do there are some
+			tone = Normal
+		}
+		add(tone, text)
 	}
 	if l.VUsMax != nil {
 		add(Normal, "at most "+Plural(int(*l.VUsMax), "VU", "VUs"))
 	}
 	return line
+}
+
+// planChanges reports whether the load is planned to change, so that the highest
+// rate is not that of the whole run.
+func planChanges(p *report.Plan) bool {
+	for i := range p.Executors {
+		e, first := &p.Executors[i], &p.Executors[0]
+		if strings.HasPrefix(e.Type, "ramping-") || e.StartS != first.StartS ||
+			e.DurationS != nil && first.DurationS != nil && *e.DurationS != *first.DurationS {
+			return true
+		}
+	}
+	return false
 }
 
 // closedPlan is a plan without a rate: what k6 was told to keep busy.
