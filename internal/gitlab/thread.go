@@ -152,15 +152,16 @@ func (p *threadPublisher) resolved(have ownThread) bool {
 	return have.resolved && same && have.resolvedBy != p.me
 }
 
-// bring makes a thread what it should be.
+// bring makes a thread what it should be: its state first, which is told by the
+// text that is there, so that whatever breaks off can be done again.
 func (p *threadPublisher) bring(ctx context.Context, have ownThread) error {
-	if text, m := p.wanted(have); m != have.marker {
-		if err := p.edit(ctx, have, text); err != nil {
+	if want := p.resolved(have); want != have.resolved {
+		if err := p.resolve(ctx, have.id, want); err != nil {
 			return err
 		}
 	}
-	if want := p.resolved(have); want != have.resolved {
-		return p.resolve(ctx, have.id, want)
+	if text, m := p.wanted(have); m != have.marker {
+		return p.edit(ctx, have, text)
 	}
 	return nil
 }

@@ -181,3 +181,21 @@ func TestANoteThatWentMeanwhile(t *testing.T) {
 		t.Errorf("%s, %+v", got, s.Notes())
 	}
 }
+
+// What broke off half way is done by the next try.
+func TestAThreadIsBroughtUpToDateInTwoTries(t *testing.T) {
+	for _, broken := range []string{"/notes/", "/discussions/"} {
+		s := newServer(t)
+		c := writer(t, s)
+		publishThread(t, c, aThread(9, "a"))
+		s.Resolve(gitlabtest.Person)
+		s.Break(gitlabtest.Fault{Method: "PUT", Path: broken, Status: 500})
+		if _, err := c.PublishThread(t.Context(), seven, aThread(10, "b")); err == nil {
+			t.Fatal("no error")
+		}
+		s.Mend()
+		if got := publishThread(t, c, aThread(10, "b")); got != Updated || last(s).Resolved || !strings.Contains(last(s).Body, "pipeline 10") {
+			t.Errorf("%s: %s, %+v", broken, got, last(s))
+		}
+	}
+}
