@@ -58,7 +58,7 @@ build: ## build bin/k6report
 
 .PHONY: tools
 tools: ## install k6 and the other tools that the tests use
-	$(INSTALL) golangci-lint k6 influxd postgresql chromium axe-core gitlab-ci-local
+	$(INSTALL) golangci-lint k6 influxd postgresql chromium axe-core signalr gitlab-ci-local
 
 .PHONY: fmt
 fmt: ## format all Go code

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -126,6 +127,43 @@ func TestADatabaseFileIsKept(t *testing.T) {
 		t.Errorf("after a restart: %v executions of version %v, want %v of 1", after, w["version"], 2*before)
 	}
 	second.stop(t)
+}
+
+// What is being worked on when the engine is told to stop is finished, answered
+// and kept.
+func TestStopsAfterWhatItWorksOn(t *testing.T) {
+	db := filepath.Join(t.TempDir(), "engine.db")
+	executions := func(p *process) float64 {
+		return get(t, p.url+"/api/v1/workflows/quote")["statistics"].(map[string]any)["executions"].(float64)
+	}
+	p := startEngine(t, "--db", db, "--callee-delay", "200ms")
+	before := executions(p)
+	answer := make(chan string, 1)
+	go func() {
+		resp, err := http.Post(p.url+"/api/v1/workflows/quote/execute", "application/json", http.NoBody)
+		if err != nil {
+			answer <- err.Error()
+			return
+		}
+		_, err = io.Copy(io.Discard, resp.Body)
+		answer <- fmt.Sprint(resp.StatusCode, errors.Join(err, resp.Body.Close()))
+	}()
+	for get(t, p.url+"/health")["gauges"].(map[string]any)["executionsRunning"] != 1.0 {
+		select {
+		case early := <-answer:
+			t.Fatalf("it was answered before it was seen: %s", early)
+		default:
+		}
+	}
+	p.stop(t)
+	if got := <-answer; got != "200 <nil>" {
+		t.Errorf("the execution that was under way ended with %s", got)
+	}
+	again := startEngine(t, "--db", db)
+	if got := executions(again); got != 2*before+1 { // the seeded ones are there anew
+		t.Errorf("%v executions are kept, want %v", got, 2*before+1)
+	}
+	again.stop(t)
 }
 
 func TestOnPostgreSQL(t *testing.T) {
