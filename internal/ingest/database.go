@@ -83,7 +83,7 @@ func readDatabase(ctx context.Context, in *input, rd *reader) error {
 	if left := in.found.Left; len(left) > 0 {
 		rd.b.Problem(run.Problem{
 			Code: "measurements_left_out", Source: in.name, Count: uint64(len(left)),
-			Message: fmt.Sprintf("%s: points with the run's testid, but without k6's tags (scenario or group), so they are not k6's", clip(strings.Join(left, ", "))),
+			Message: fmt.Sprintf("%s: points with the run's testid, but without k6's tags (scenario, or a group of k6), so they are not k6's", clip(strings.Join(left, ", "))),
 		})
 	}
 	return nil

@@ -175,7 +175,7 @@ func TestInfluxDB(t *testing.T) {
 	evil := plainSamples(t, "k6csv.json.gz", tagged(hostile))
 	keep(t, s, one, two, early, late, evil)
 	at := time.Now().UnixNano() // the newest points, but nobody's run
-	foreign := fmt.Sprintf("cpu,host=a value=1 %d\napp,testid=one value=3 %d\nvus_text,testid=one,scenario=x value=\"3\" %d\n", at, at, at)
+	foreign := fmt.Sprintf("cpu,host=a value=1 %d\njobs,group=x value=1 %d\napp,testid=one value=3 %d\nvus_text,testid=one,scenario=x value=\"3\" %d\n", at, at, at, at)
 	if err := s.Write(t.Context(), "k6", strings.NewReader(foreign)); err != nil {
 		t.Fatal(err)
 	}
@@ -212,6 +212,60 @@ func TestInfluxDB(t *testing.T) {
 	}
 	if r, err := readURL(t, urls(s, "testid=one")[0]); err != nil || len(r.Series) == 0 {
 		t.Errorf("after hostile questions: %v", err)
+	}
+}
+
+// TestGroupsOfK6: a measurement with nothing but a group is k6's where the group
+// is, as one of set-up.
+func TestGroupsOfK6(t *testing.T) {
+	s := influxtest.Run(t, filepath.Join("..", ".."), influxtest.Options{Flux: true})
+	if err := s.Query(t.Context(), "CREATE DATABASE k6"); err != nil {
+		t.Fatal(err)
+	}
+	for _, tags := range []string{"", ",testid=one"} {
+		lines := fmt.Sprintf("vus%[1]s value=3 %[2]d\nown%[1]s,group=::setup value=1.5 %[2]d\njobs%[1]s,group=x value=1 %[2]d\n", tags, time.Now().UnixNano())
+		if err := s.Write(t.Context(), "k6", strings.NewReader(lines)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, u := range append(urls(s, "testid="), urls(s, "testid=one")...) {
+		r, err := readURL(t, u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if own, jobs := r.Select("own", nil).Count, r.Select("jobs", nil).Count; own != 1 || jobs != 0 {
+			t.Errorf("%s: %d points of the script's own metric, want 1; %d foreign ones", u, own, jobs)
+		}
+		if p, said := problem(r, "measurements_left_out"); said != strings.HasSuffix(u, "one") || said && !strings.HasPrefix(p.Message, "jobs: ") {
+			t.Errorf("%s: %+v", u, p)
+		}
+	}
+}
+
+// TestPointsLost: with k6's summary the report says what the database lacks.
+func TestPointsLost(t *testing.T) {
+	s := influxtest.Run(t, filepath.Join("..", ".."), influxtest.Options{Flux: true})
+	if err := s.Query(t.Context(), "CREATE DATABASE k6"); err != nil {
+		t.Fatal(err)
+	}
+	whole := plainSamples(t, "k6csv.json.gz", tagged("whole"))
+	keep(t, s, whole, without(t, plainSamples(t, "k6csv.json.gz", tagged("holed")), 3))
+	n := bytes.Count(whole, []byte(`"http_req_waiting"`))
+	summary := fmt.Sprintf(`{"root_group":{},"metrics":{"http_reqs":{"count":%d,"rate":1},"http_req_waiting":{"count":%d,"avg":1}}}`, n, n)
+	for _, id := range []string{"whole", "holed"} {
+		for _, u := range urls(s, "testid="+id) {
+			r := read(t, Options{}, database(t, u, influx.Credentials{}), Source{"summary.json", strings.NewReader(summary)})
+			p, said := problem(r, codeLost)
+			if said != (id == "holed") {
+				t.Errorf("%s: %+v", u, r.Problems)
+			}
+			if said && (p.Count != 3 || !strings.Contains(p.Message, fmt.Sprintf("(3 of %d of http_req_waiting)", n)) || !strings.HasPrefix(p.Source, "influxdb")) {
+				t.Errorf("%s: %+v", u, p)
+			}
+			if _, said := problem(r, codeLostUnknown); said {
+				t.Errorf("%s: loss is said to be unknown beside a summary", u)
+			}
+		}
 	}
 }
 

@@ -48,6 +48,9 @@ type inspectedStage struct {
 	Target   float64  `json:"target"`
 }
 
+// longest is longer than any test. Two such still add up.
+const longest = 100_000 * time.Hour
+
 // duration is k6's: text such as "1m30s" (days allowed), or milliseconds.
 type duration time.Duration
 
@@ -76,10 +79,8 @@ func (d *duration) UnmarshalJSON(b []byte) error {
 		rest = "0s"
 	}
 	parsed, err := time.ParseDuration(rest)
-	// No test is this long, and many such stages still add up.
-	const most = 100_000 * time.Hour
 	sum := time.Duration(whole)*24*time.Hour + parsed
-	if err != nil || parsed < 0 || parsed > most || sum > most {
+	if err != nil || parsed < 0 || parsed > longest || sum > longest {
 		return bad
 	}
 	*d = duration(sum)
@@ -167,7 +168,7 @@ func (s inspectedScenario) scenario(name string) run.Scenario {
 	}
 	for _, stage := range s.Stages {
 		out.Stages = append(out.Stages, run.Stage{Duration: time.Duration(stage.Duration), Target: stage.Target})
-		out.Duration += time.Duration(stage.Duration)
+		out.Duration = min(out.Duration+time.Duration(stage.Duration), longest)
 		if !strings.HasSuffix(s.Executor, "arrival-rate") {
 			out.MaxVUs = max(out.MaxVUs, int64(stage.Target))
 		}

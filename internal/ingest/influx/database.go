@@ -25,6 +25,9 @@ type Options struct {
 	// Pause is how long to wait before the second try, and then twice as long
 	// each time; 0 is half a second.
 	Pause time.Duration
+	// MaxPoints is how many points a slice of time may hold before it is asked
+	// for in halves; 0 is 600,000. It changes no result.
+	MaxPoints int
 }
 
 // tries is how often a request is made at most.
@@ -55,6 +58,7 @@ type querier interface {
 func Open(a Address, o Options) *Database {
 	o.Patience = cmp.Or(o.Patience, time.Minute)
 	o.Pause = cmp.Or(o.Pause, time.Second/2)
+	o.MaxPoints = cmp.Or(o.MaxPoints, 600_000)
 	d := &Database{Address: a, o: o, progress: func(int64) {}}
 	if a.Flux {
 		d.ask = newFlux(d)
@@ -134,6 +138,7 @@ type measurement struct {
 	name       string
 	value, url bool // has it k6's fields?
 	tags       map[string]bool
+	group      bool // has it a tag group with a value of k6's, as ::setup?
 }
 
 func sortedMeasurements(byName map[string]*measurement) []measurement {

@@ -2,14 +2,12 @@ package influx
 
 import (
 	"bytes"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tinylib/msgp/msgp"
 )
@@ -154,46 +152,36 @@ func TestFluxCSVError(t *testing.T) {
 	}
 }
 
-// FuzzFluxCSV holds rows read fast against encoding/csv.
+// FuzzFluxCSV holds rows read fast against the same rows read by encoding/csv
+// alone: the same points, or the same error.
 func FuzzFluxCSV(f *testing.F) {
 	f.Add(fluxAnswer)
 	f.Add("error,reference\r\nbroken,1\r\n")
 	f.Add("<html>\n")
 	f.Add(strings.Replace(fluxAnswer, "true,true,true", strings.Repeat("\xaf", 2000)+"true,true,true", 1))
+	for _, value := range []string{"-0", "0x1p-2", "1_0", "NaN", "+Inf", "1e400", "", " 1", "7.25e-3"} {
+		f.Add(strings.Replace(fluxAnswer, ",1e3,", ","+value+",", 1))
+	}
+	for _, at := range []string{"1677-01-01T00:00:00Z", "2262-06-01T00:00:00Z", "2026-01-01T01:00:00.5+01:00", "2026-01-01", "", `"2026-01-01T00:00:00Z"`} {
+		f.Add(strings.Replace(fluxAnswer, "2026-01-01T00:00:00.000000003Z", at, 1))
+	}
+	f.Add(strings.Replace(fluxAnswer, ",2,http_reqs,c,\r", ",2,http_reqs,c\r", 1))
 	f.Fuzz(func(t *testing.T, in string) {
-		b := &Block{most: 1000}
-		if newFluxDecoder(strings.NewReader(in)).decode(b, nil) != nil || !strings.HasSuffix(in, "\n") {
-			return
+		read := func(strictOnly bool) (points string, err error) {
+			b := &Block{most: 1000}
+			d := newFluxDecoder(strings.NewReader(in))
+			d.strictOnly = strictOnly
+			err = d.decode(b, nil)
+			var said strings.Builder
+			for s := range b.All() {
+				fmt.Fprintf(&said, "%q %q %d %v\n", s.Measurement, s.Tags, s.Times, s.Values)
+			}
+			return said.String(), err
 		}
-		if len(b.times) != len(b.values) {
-			t.Errorf("%d times, %d values", len(b.times), len(b.values))
-		}
-		if want, ok := slowFlux(in); ok && want != len(b.times) {
-			t.Errorf("%d points, encoding/csv finds %d", len(b.times), want)
+		fast, errFast := read(false)
+		strict, errStrict := read(true)
+		if fast != strict || fmt.Sprint(errFast) != fmt.Sprint(errStrict) {
+			t.Errorf("fast:\n%s%v\nstrict:\n%s%v", fast, errFast, strict, errStrict)
 		}
 	})
-}
-
-// slowFlux counts the points of an answer of one usual table.
-func slowFlux(in string) (points int, ok bool) {
-	const header = ",result,table,_time,_value,_measurement,name,status\r\n"
-	head, rest, ok := strings.Cut(in, header)
-	if !ok || !strings.HasPrefix(fluxAnswer, head+header) || strings.Contains(rest, "#") || strings.Contains(rest, "\n\r\n") || strings.HasPrefix(rest, "\r\n") || strings.Contains(rest, "\n\n") || strings.HasPrefix(rest, "\n") || strings.Count(rest, `"`) > 0 {
-		return 0, false
-	}
-	r := csv.NewReader(strings.NewReader(rest))
-	r.FieldsPerRecord = -1
-	rows, err := r.ReadAll()
-	if err != nil {
-		return 0, false
-	}
-	for _, row := range rows {
-		if len(row) < 5 {
-			return 0, false
-		}
-		if _, err := time.Parse(time.RFC3339Nano, row[3]); err == nil && row[4] != "" {
-			points++
-		}
-	}
-	return points, true
 }

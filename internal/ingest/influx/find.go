@@ -10,7 +10,12 @@ import (
 	"time"
 )
 
-const testidTag = "testid"
+const (
+	testidTag = "testid"
+	// The groups of k6 begin with their separator. Others may have a tag of this
+	// name, too.
+	groupTag, groupStart = "group", "::"
+)
 
 // markers are metrics of which any run writes one. The first is written every
 // second while a test lasts.
@@ -74,7 +79,7 @@ func (d *Database) Find(ctx context.Context, isK6 func(measurement string) bool)
 		switch {
 		case !m.value || r.TestID != "" && !m.tags[testidTag]:
 			continue
-		case !isK6(m.name) && !m.tags["scenario"] && !m.tags["group"]:
+		case !isK6(m.name) && !m.tags["scenario"] && !m.group:
 			if r.TestID != "" {
 				r.Left = append(r.Left, m.name)
 			}

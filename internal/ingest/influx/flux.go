@@ -184,6 +184,7 @@ func (q flux) measurements(ctx context.Context, r Found) ([]measurement, error) 
 		for i, column := range row.columns {
 			if row.values[i] != "" && !slices.Contains(notTags, column) {
 				m.tags[column] = true
+				m.group = m.group || column == groupTag && strings.HasPrefix(row.values[i], groupStart)
 			}
 		}
 		return nil

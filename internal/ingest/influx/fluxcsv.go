@@ -44,6 +44,7 @@ type fluxDecoder struct {
 	prefix, suffix    []byte
 	series            bool // prefix and suffix are those of the series begun last
 	said, valueColumn string
+	strictOnly        bool // tests switch the fast way off
 }
 
 func newFluxDecoder(r io.Reader) *fluxDecoder {
@@ -89,7 +90,7 @@ func (d *fluxDecoder) decode(b *Block, each func(fluxRow) error) error {
 			d.header, d.fresh, d.series = nil, true, false
 			continue
 		}
-		if b != nil && d.series && d.usual {
+		if b != nil && d.series && d.usual && !d.strictOnly {
 			same, err := d.fast(b)
 			if err != nil {
 				return err
@@ -123,7 +124,7 @@ func (d *fluxDecoder) fast(b *Block) (bool, error) {
 		return false, nil
 	}
 	t, err := time.Parse(time.RFC3339Nano, string(at))
-	if err != nil {
+	if err != nil || t.Year() < 1678 || t.Year() > 2261 {
 		return false, nil
 	}
 	v, err := strconv.ParseFloat(string(rest[:end]), 64)

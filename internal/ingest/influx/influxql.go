@@ -175,6 +175,19 @@ func (q influxql) measurements(ctx context.Context, r Found) ([]measurement, err
 			m.tags[row.text[0]] = true
 		}
 	}
+	ofK6 := fmt.Sprintf(" WITH KEY = %s WHERE %s =~ /^%s/", quoteIdent(groupTag), quoteIdent(groupTag), groupStart)
+	if r.TestID != "" {
+		ofK6 += " AND " + isRun(r.TestID)
+	}
+	var groups facts
+	if err := q.ask(ctx, "SHOW TAG VALUES"+on+ofK6, &groups); err != nil {
+		return nil, err
+	}
+	for _, row := range groups.rows {
+		if m := byName[row.name]; m != nil {
+			m.group = true
+		}
+	}
 	return sortedMeasurements(byName), nil
 }
 

@@ -9,11 +9,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Sizes of slices of time, in points. They change no result.
-const (
-	wantPoints = 120_000
-	maxPoints  = 600_000
-)
+// Slices are to have this part of the points that they may have.
+const wanted = 5
 
 // slices of time start with firstSlice, and become longer by growth at most.
 const (
@@ -27,20 +24,25 @@ const (
 // asked for again, so that no point comes twice. In which order slices come is
 // not said.
 func (d *Database) Fetch(ctx context.Context, r Found, goroutines int, take func(goroutine int, b *Block) error) error {
-	p := &plan{run: r, at: r.Started, length: firstSlice}
+	p := &plan{run: r, at: r.Started, length: firstSlice, want: float64(d.o.MaxPoints) / wanted}
 	group, ctx := errgroup.WithContext(ctx)
 	for n := range goroutines {
 		group.Go(func() error {
-			b := &Block{most: maxPoints}
+			b := &Block{most: d.o.MaxPoints}
 			for {
 				s, more := p.next()
 				if !more {
 					return nil
 				}
-				if err := d.slice(ctx, r, s, b, func() error { return take(n, b) }); err != nil {
+				points := 0
+				err := d.slice(ctx, r, s, b, func() error {
+					points += b.Len()
+					return take(n, b)
+				})
+				if err != nil {
 					return err
 				}
-				p.had(s, b.Len())
+				p.had(s, points)
 			}
 		})
 	}
@@ -98,6 +100,7 @@ type plan struct {
 	begun  bool
 	done   bool
 	length time.Duration
+	want   float64 // points in a slice
 }
 
 func (p *plan) next() (s stretch, more bool) {
@@ -128,7 +131,7 @@ func (p *plan) had(s stretch, points int) {
 	}
 	best := growth * length
 	if points > 0 {
-		best = min(best, time.Duration(float64(length)*wantPoints/float64(points)))
+		best = min(best, time.Duration(float64(length)*p.want/float64(points)))
 	}
 	p.length = max(best, time.Millisecond)
 }
