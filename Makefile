@@ -134,7 +134,7 @@ licences: ## write docs/licences.md anew: what the program is built with, and un
 release: ## build archives for all systems, with checksums and bills of materials, into .cache/release; publishes nothing
 	$(INSTALL) goreleaser cyclonedx-gomod
 	$(if $(shell $(GIT) status --porcelain 2>/dev/null),@echo 'release: there are uncommitted changes: the same commit has to give the same bytes' >&2; exit 1)
-	goreleaser release --clean $(if $(shell $(GIT) describe --exact-match --tags 2>/dev/null),--skip=publish,announce,--snapshot)
+	goreleaser release --clean --skip=publish $(if $(shell $(GIT) describe --exact-match --tags 2>/dev/null),,--snapshot)
 	@ls -l .cache/release/*.tar.gz .cache/release/*.zip && cat .cache/release/SHA256SUMS
 
 .PHONY: bench-reports
