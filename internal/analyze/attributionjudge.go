@@ -314,10 +314,15 @@ func (a *attributor) confirmedByLoad(e *excess, named []int) (bool, []string) {
 // stalled says that a component's time grew while throughput hardly did, from
 // the second highest level to the highest.
 func (a *attributor) stalled(component int) string {
-	if a.high < 1 {
+	levels := a.this.levels
+	next := a.high - 1
+	for next >= 0 && levels[next].sameLoad(&levels[a.high]) {
+		next--
+	}
+	if next < 0 {
 		return ""
 	}
-	top, below := &a.this.levels[a.high], &a.this.levels[a.high-1]
+	top, below := &levels[a.high], &levels[next]
 	if !(below.perS > 0) || top.perS > (1+flatRise)*below.perS {
 		return ""
 	}
@@ -331,7 +336,7 @@ func (a *attributor) stalled(component int) string {
 	if after < (1+flatGrowth)*before {
 		return ""
 	}
-	return fmt.Sprintf("from %s to %s the time in %s went from %s to %s while throughput changed by %s", a.levelText(a.high-1), a.levelText(a.high), config.Components()[component], shortMS(before), shortMS(after), signedPercent(top.perS/below.perS-1))
+	return fmt.Sprintf("from %s to %s the time in %s went from %s to %s while throughput changed by %s", a.levelText(next), a.levelText(a.high), config.Components()[component], shortMS(before), shortMS(after), signedPercent(top.perS/below.perS-1))
 }
 
 func signedPercent(share float64) string {

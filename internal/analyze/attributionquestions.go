@@ -57,7 +57,7 @@ func (a *attributor) askLoad() {
 	}
 	for i, of := range append([]*attributed{a.this}, a.rerun...) {
 		low, high, ok := of.extremes()
-		if !ok || of.levels[low].asked != a.this.levels[a.low].asked || of.levels[high].asked != a.this.levels[a.high].asked {
+		if !ok || !of.levels[low].sameLoad(&a.this.levels[a.low]) || !of.levels[high].sameLoad(&a.this.levels[a.high]) {
 			continue
 		}
 		add := func(to *sample, level int) {
@@ -109,7 +109,7 @@ func sameLevels(runs []*attributed) bool {
 			return false
 		}
 		for i := range r.levels {
-			if r.levels[i].asked != runs[0].levels[i].asked || r.levels[i].ramp != runs[0].levels[i].ramp {
+			if !r.levels[i].sameLoad(&runs[0].levels[i]) || r.levels[i].ramp != runs[0].levels[i].ramp {
 				return false
 			}
 		}

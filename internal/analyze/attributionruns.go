@@ -29,6 +29,20 @@ type loadLevel struct {
 	blocks   int
 }
 
+// sameLoad reports whether two levels, of one run or of two, are of the same
+// load: as planned to the last digit, or where it was measured on either side by
+// less than tells two levels apart.
+func (l *loadLevel) sameLoad(other *loadLevel) bool {
+	if (l.demand.perS > 0) != (other.demand.perS > 0) { // of iterations a second and of virtual users
+		return false
+	}
+	differ := 1e-9 // as floating point adds up
+	if l.measured || other.measured {
+		differ = seenStep
+	}
+	return math.Abs(l.asked-other.asked) < differ*max(l.asked, other.asked)
+}
+
 // hasServerTimes reports whether requests are joined with times that are
 // understood.
 func hasServerTimes(p *partition, r *run.Requests) bool {
@@ -197,7 +211,7 @@ func (a *attributed) extremesOf(wanted func(*loadLevel) bool) (low, high int, ok
 		best = max(best, l.perS)
 		if low < 0 {
 			low = i
-		} else if l.asked > a.levels[low].asked*(1+1e-9) {
+		} else if !l.sameLoad(&a.levels[low]) {
 			high = i
 		}
 	}

@@ -89,7 +89,7 @@ func (s *subject) loadSteps(planned []stretch, shown []report.Level) []loadStep 
 			continue
 		}
 		step.shown.TargetsMet = s.targetsAt(&step.loadLevel)
-		if !slices.ContainsFunc(out, func(x loadStep) bool { return math.Abs(x.asked-step.asked) < 1e-9*step.asked }) {
+		if !slices.ContainsFunc(out, func(x loadStep) bool { return x.sameLoad(&step.loadLevel) }) {
 			out = append(out, step)
 		}
 	}

@@ -219,7 +219,8 @@ func (s *schedule) corners() []float64 {
 type stretch struct {
 	from, to float64
 	demand
-	ramp bool
+	ramp     bool
+	measured bool // the load is what was seen, as no plan tells it
 }
 
 // stretches are the plateaus and ramps of the load, without the times at which

@@ -75,7 +75,7 @@ func (s *subject) seenLevels() []stretch {
 	low, high := math.Inf(1), 0.0
 	for i := 1; i < len(cuts); i++ {
 		mean := total(demand[cuts[i-1]:cuts[i]]) / float64(cuts[i]-cuts[i-1])
-		l := stretch{from: max(0, s.blockStart(s.firstBlock()+int64(cuts[i-1]))), to: s.blockStart(s.firstBlock() + int64(cuts[i]))}
+		l := stretch{from: max(0, s.blockStart(s.firstBlock()+int64(cuts[i-1]))), to: s.blockStart(s.firstBlock() + int64(cuts[i])), measured: true}
 		if l.vus = mean; open {
 			l.vus, l.perS = 0, mean/length
 		}

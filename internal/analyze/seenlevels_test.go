@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"k6report/internal/report"
@@ -90,5 +91,57 @@ func TestNoLevelsOfAConstantLoad(t *testing.T) {
 		if len(r.Run.Load.Levels) > 0 || r.Saturation != nil {
 			t.Errorf("%s: %d levels", name, len(r.Run.Load.Levels))
 		}
+	}
+}
+
+// Loads that were measured are never alike to the last digit: what tells two
+// levels of a run apart tells those of two runs apart, too.
+func TestMeasuredLoadsAreAlikeWithinATolerance(t *testing.T) {
+	levelsOf := func(m *maker) *attributed {
+		s := newSubject(m.Finish(), nil)
+		return attributedRun(s, &s.Requests, newPartition(s.config, &s.Requests), 0)
+	}
+	always := func(int) func(int, *rand.Rand) times { return healthy }
+	one, again, other := levelsOf(climbing(always, 20, 40, 80)), levelsOf(climbing(always, 21, 39, 82)), levelsOf(climbing(always, 20, 50, 80))
+	if !sameLevels([]*attributed{one, again}) {
+		t.Errorf("levels of %+v and %+v are told apart", one.levels, again.levels)
+	}
+	if sameLevels([]*attributed{one, other}) {
+		t.Error("40 and 50 a second are taken for the same load")
+	}
+	planned := levelsOf(levelled(healthy, healthy))
+	near := levelsOf(newRun().engine(engine{to: 20, perS: 21}, healthy).engine(engine{from: 20, to: 40, perS: 60}, healthy).
+		plan(ramp("arrival-rate", 21, 21, 20, 0, 60, 20, 60)))
+	if !sameLevels([]*attributed{planned, planned}) || sameLevels([]*attributed{planned, near}) {
+		t.Error("planned levels are alike to the last digit")
+	}
+	users := &loadLevel{stretch: stretch{demand: demand{vus: 20}, measured: true}, asked: 20}
+	rate := &loadLevel{stretch: stretch{demand: demand{perS: 20}, measured: true}, asked: 20}
+	if users.sameLoad(rate) {
+		t.Error("20 virtual users are taken for 20 iterations a second")
+	}
+
+	a := &attributor{this: one, rerun: []*attributed{again}, partition: newPartition(one.config, one.requests, again.requests)}
+	if a.askLoad(); a.load.hard.runs != 2 || a.load.reference.runs != 2 {
+		t.Errorf("the load question rests on %d and %d runs, want 2", a.load.hard.runs, a.load.reference.runs)
+	}
+}
+
+// Of a load that comes back, what came first counts.
+func TestMeasuredLoadThatComesBackIsOneLevelOfCapacity(t *testing.T) {
+	r := analyzed(t, climbing(func(int) func(int, *rand.Rand) times { return healthy }, 20, 60, 21), nil)
+	if c := r.Chart(report.ChartSaturation); len(r.Run.Load.Levels) != 3 || c == nil || len(c.X) != 2 {
+		t.Errorf("%d levels, latency over load %+v, want it at two", len(r.Run.Load.Levels), c)
+	}
+}
+
+// Throughput that stays is no sign where the load stayed, too.
+func TestAStallTakesMoreLoad(t *testing.T) {
+	m := newRun().engine(engine{to: 20, perS: 20}, healthy).engine(engine{from: 20, to: 40, perS: 60}, healthy).
+		engine(engine{from: 40, to: 60, perS: 20}, healthy).engine(engine{from: 60, to: 80, perS: 60}, queueing).
+		plan(ramp("arrival-rate", 20, 20, 20, 0, 60, 20, 60, 0, 20, 20, 20, 0, 60, 20, 60))
+	a, _ := explained(t, m.Finish(), "", reference{})
+	if got := strings.Join(a.Evidence, "\n"); a.Question != report.QuestionLoad || strings.Contains(got, "from 60/s to 60/s") {
+		t.Errorf("%s: %s", a.Question, got)
 	}
 }
