@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -107,7 +106,7 @@ func (a *app) acceptReport(ctx context.Context, c *common, path, reason string) 
 	if _, err := c.checkOutput(); err != nil {
 		return err
 	}
-	rep, err := readReport(path)
+	rep, err := a.savedReport(path, reportWanted)
 	if err != nil {
 		return err
 	}
@@ -142,23 +141,6 @@ func (a *app) acceptReport(ctx context.Context, c *common, path, reason string) 
 	}
 	a.tell(c, "commit it with the change that it allows")
 	return nil
-}
-
-// readReport reads a report, or that of a folder.
-func readReport(path string) (*report.Report, error) {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		path = filepath.Join(path, reportFile)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, readError(err)
-	}
-	defer f.Close()
-	rep, err := report.Decode(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return rep, nil
 }
 
 // worseGates are the gates that a report calls regressed or suspected, as

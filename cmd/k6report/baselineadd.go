@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -141,7 +140,7 @@ func (a *app) addRun(ctx context.Context, c *common, j judge, blobs baseline.Blo
 	if err != nil {
 		return out, usageError{fmt.Errorf("read --baseline: %w", err)}
 	}
-	rep, err := reportBeside(source, r)
+	rep, err := a.reportBeside(source, r)
 	if err != nil {
 		return out, err
 	}
@@ -184,24 +183,18 @@ func (a *app) join(ctx context.Context, c *common, j judge, s *baseline.Store, o
 
 // reportBeside is the report of a run that stands in its folder, which knows of
 // a second run and of the baseline; nil where there is none of this very run.
-func reportBeside(source string, r *run.Run) (*report.Report, error) {
+func (a *app) reportBeside(source string, r *run.Run) (*report.Report, error) {
 	info, err := os.Stat(source)
 	if err != nil || !info.IsDir() {
 		return nil, nil
 	}
-	f, err := os.Open(filepath.Join(source, reportFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+	rep, err := a.savedReport(source, reportWanted)
+	var other notReport
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.As(err, &other), err == nil && rep.Run.ID != r.ID:
+		return nil, nil // another report, or of a later version: the run is judged anew
 	}
-	if err != nil {
-		return nil, readError(err)
-	}
-	defer f.Close()
-	rep, err := report.Decode(f)
-	if err != nil || rep.Run.ID != r.ID {
-		return nil, nil //nolint:nilerror // another report, or of a later version: the run is judged anew
-	}
-	return rep, nil
+	return rep, err
 }
 
 // joinEpoch tells which epoch a new run belongs to: that of the run before it,

@@ -227,7 +227,7 @@ func (c *ciJob) runK6(ctx context.Context, args []string, dash int) error {
 // again with what it left.
 func (c *ciJob) second(ctx context.Context, args []string, dash int) error {
 	a, f := c.app, &c.flags.runFlags
-	first, err := a.savedReport(filepath.Join(c.flags.first, reportFile))
+	first, err := a.savedReport(filepath.Join(c.flags.first, reportFile), reportWanted)
 	if err != nil {
 		return err
 	}

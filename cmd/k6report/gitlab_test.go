@@ -262,7 +262,7 @@ func plantCommand(ts *testscript.TestScript, neg bool, args []string) {
 	text := ts.ReadFile(args[0])
 	p := planted()
 	for from, to := range map[string]string{
-		`"name":"endpoint_0"`: `"name":"get ` + p[0] + ` https://user:` + p[3] + `@host/x?private_token=` + p[2] + `"`,
+		`"name":"endpoint_0"`: `"name":"get ` + p[0] + ` ` + p[3] + ` https://user:` + p[3] + `@host/x?private_token=` + p[2] + `"`,
 		`"name":"endpoint_1"`: `"name":"` + p[2] + `"`,
 		`"group":""`:          `"group":"::` + p[1] + `","tenant":"` + p[0] + `"`,
 	} {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 	"k6report/internal/atomicfile"
 	"k6report/internal/gitlab"
 	"k6report/internal/k6exec"
+	"k6report/internal/redact"
 )
 
 // toolsFolder is where the project's own tools are.
@@ -72,7 +72,7 @@ const k6NoReason = 255
 // inspect asks k6 for the plan of a run, before anything is written; nil when
 // the script can't be asked.
 func (a *app) inspect(ctx context.Context, k6 string, command k6exec.Command) ([]byte, error) {
-	plan, err := k6exec.Inspect(ctx, k6exec.InspectOptions{K6: k6, Command: command, Env: a.environmentOfK6(), Secrets: a.secrets()})
+	plan, err := k6exec.Inspect(ctx, k6exec.InspectOptions{K6: k6, Command: command, Env: a.environmentOfK6(), Redactor: a.redactor})
 	var exit *exec.ExitError
 	switch {
 	case errors.Is(err, k6exec.ErrNoScript):
@@ -90,7 +90,7 @@ func (a *app) inspect(ctx context.Context, k6 string, command k6exec.Command) ([
 // execute makes the run and keeps its plan and its record.
 func (r runner) execute(ctx context.Context, j job) (k6exec.RunResult, error) {
 	a, f := r.app, r.flags
-	if err := j.keepPlan(ctx); err != nil {
+	if err := j.keepPlan(ctx, a.redactor); err != nil {
 		return k6exec.RunResult{}, err
 	}
 	options := k6exec.RunOptions{
@@ -100,8 +100,7 @@ func (r runner) execute(ctx context.Context, j job) (k6exec.RunResult, error) {
 		Log:     filepath.Join(j.dir, logFile),
 		// The time makes it unique, the name makes it telling.
 		Tags:  map[string]string{"testid": j.name + "-" + strconv.FormatInt(a.now().UnixMilli(), 36)},
-		Stdin: a.stdin, Labels: a.maskedLabels(r.labels), Secrets: a.secrets(), Now: a.now, Kill: a.kill,
-		MaskLog: func(w io.Writer) k6exec.FlushWriter { return a.redactor.Writer(w) },
+		Stdin: a.stdin, Labels: r.labels, Redactor: a.redactor, Now: a.now, Kill: a.kill,
 	}
 	if r.influx != nil {
 		options.Outputs = []string{r.influx.output()}
@@ -138,21 +137,17 @@ func (r runner) execute(ctx context.Context, j job) (k6exec.RunResult, error) {
 	return result, nil
 }
 
-// maskedLabels are labels without secrets.
-func (a *app) maskedLabels(labels map[string]string) map[string]string {
-	masked := make(map[string]string, len(labels))
-	for name, value := range labels {
-		masked[name] = a.redactor.Text(value)
-	}
-	return masked
-}
-
-// keepPlan writes the plan into the run's folder.
-func (j job) keepPlan(ctx context.Context) error {
+// keepPlan writes the plan into the run's folder, without secrets: a script's
+// options may hold some.
+func (j job) keepPlan(ctx context.Context, redactor *redact.Redactor) error {
 	if j.plan == nil {
 		return nil
 	}
-	if err := atomicfile.WriteFile(ctx, filepath.Join(j.dir, planFile), j.plan); err != nil {
+	masked, err := redactor.JSON(j.plan)
+	if err == nil {
+		err = atomicfile.WriteFile(ctx, filepath.Join(j.dir, planFile), masked)
+	}
+	if err != nil {
 		return fmt.Errorf("keep the plan: %w", err)
 	}
 	return nil

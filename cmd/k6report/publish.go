@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -16,7 +14,6 @@ import (
 
 	"k6report/internal/config"
 	"k6report/internal/gitlab"
-	"k6report/internal/report"
 )
 
 // publishFlags say what is told to GitLab.
@@ -115,34 +112,18 @@ func (a *app) publishReports(ctx context.Context, c *common, p publishFlags, arg
 	}
 	var dirs []string
 	for _, name := range args {
-		dirs = append(dirs, filepath.Dir(name))
+		dirs = append(dirs, reportFolder(name))
 	}
 	names := uniqueNames(dirs)
 	var outcomes []outcome
 	for i, name := range args {
-		rep, err := a.savedReport(name)
+		rep, err := a.savedReport(name, reportWanted)
 		if err != nil {
 			return err
 		}
 		outcomes = append(outcomes, outcome{names[i], dirs[i], rep})
 	}
 	return a.publish(ctx, publication{common: c, flags: p, job: job, outcomes: outcomes})
-}
-
-// savedReport reads a report.json, and masks what an earlier version may have
-// left in it.
-func (a *app) savedReport(name string) (*report.Report, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, readError(err)
-	}
-	defer f.Close()
-	rep, err := report.Decode(f)
-	if err != nil {
-		return nil, hinted{fmt.Errorf("%s: %w", name, err), "a report.json is wanted, as k6report analyze --out DIR writes it"}
-	}
-	a.redactor.Value(rep)
-	return rep, nil
 }
 
 // mostPublishing bounds all of publishing: a job must not hang on GitLab.

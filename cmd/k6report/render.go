@@ -3,12 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
-
-	"k6report/internal/report"
 )
 
 func (a *app) renderCommand() *cobra.Command {
@@ -58,14 +55,9 @@ func (a *app) render(ctx context.Context, c *common, name string) error {
 	if err := renderable(c.formats); err != nil {
 		return err
 	}
-	f, err := os.Open(name)
+	rep, err := a.savedReport(name, "render shows a report.json again; for what k6 wrote there is k6report analyze")
 	if err != nil {
-		return readError(err)
-	}
-	defer f.Close()
-	rep, err := report.Decode(f)
-	if err != nil {
-		return hinted{fmt.Errorf("%s: %w", name, err), "render shows a report.json again; for what k6 wrote there is k6report analyze"}
+		return err
 	}
 	if c.out != "" {
 		err = writeFiles(ctx, c.out, wanted, rep, nil)

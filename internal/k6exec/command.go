@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"k6report/internal/redact"
 )
 
 // Command is a `k6 run` command line that was read but not changed.
@@ -25,7 +27,7 @@ type Command struct {
 // run -e RATE=20 script.js. It fails when they are not those of `k6 run`.
 // Flags that a later k6 may have are passed on without being understood.
 func ParseRun(args []string) (Command, error) {
-	shown := func() string { return strings.Join(Redact(args, nil), " ") }
+	shown := func() string { return strings.Join((*redact.Redactor)(nil).Args(args), " ") }
 	run := findRun(args)
 	if run < 0 {
 		return Command{}, fmt.Errorf("read the k6 command %q: only `k6 run` can be analysed", shown())

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"k6report/internal/redact"
 )
 
 // InspectOptions says what to inspect and with which environment.
@@ -14,7 +16,8 @@ type InspectOptions struct {
 	Command Command  // the run whose plan is wanted
 	Dir     string   // working directory, "" for the process's own
 	Env     []string // the whole environment, as os.Environ gives it
-	Secrets []string // values that no error may show
+	// Redactor masks what errors show; nil knows only what tokens look like.
+	Redactor *redact.Redactor
 }
 
 // ErrNoScript is returned by Inspect for a command whose script can't be read
@@ -34,7 +37,7 @@ func Inspect(ctx context.Context, o InspectOptions) ([]byte, error) {
 	}
 	plan, err := output(ctx, o.K6, o.Dir, inspectEnv(c, o.Env), inspectArgs(c)...)
 	if err != nil {
-		return nil, fmt.Errorf("inspect %s: %w", c.Script, redactError(err, o.Secrets))
+		return nil, fmt.Errorf("inspect %s: %w", c.Script, o.Redactor.Error(err))
 	}
 	plan = bytes.TrimSpace(plan)
 	if len(plan) == 0 || plan[0] != '{' || !json.Valid(plan) {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"k6report/internal/redact"
 )
 
 func TestFind(t *testing.T) {
@@ -129,7 +131,7 @@ func TestInspectArguments(t *testing.T) {
 func TestInspectErrors(t *testing.T) {
 	inspect := func(env []string, args ...string) error {
 		_, err := Inspect(t.Context(), InspectOptions{
-			K6: self(t), Command: mustParse(t, args...), Env: env, Secrets: []string{"hunter2"},
+			K6: self(t), Command: mustParse(t, args...), Env: env, Redactor: redact.New([]string{"hunter2"}),
 		})
 		return err
 	}

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"k6report/internal/redact"
 )
 
 // RunOptions says how to run a command. Relative paths are relative to Dir.
@@ -40,12 +42,10 @@ type RunOptions struct {
 	Messages io.Writer // k6's standard error: its log; nil discards it
 	Stdin    io.Reader // for the script "-"; not a terminal; nil is empty
 
-	Labels  map[string]string // kept in the record
-	Secrets []string          // values that the record must not hold
-	// MaskLog stands before the log and takes secrets out of what k6 says; nil
-	// leaves it.
-	MaskLog func(io.Writer) FlushWriter
-	Now     func() time.Time // the clock, usually time.Now
+	Labels map[string]string // kept in the record
+	// Redactor masks the record and the log; nil knows only what tokens look like.
+	Redactor *redact.Redactor
+	Now      func() time.Time // the clock, usually time.Now
 
 	// Kill, once closed, ends k6 at once. The end of Run's context only asks it to
 	// stop: it then runs teardown and writes what it has.
@@ -93,7 +93,8 @@ func Run(ctx context.Context, o RunOptions) (RunResult, error) {
 	if err != nil {
 		return RunResult{}, fmt.Errorf("run k6: %w", err)
 	}
-	ex.Args = Redact(plan.args, o.Secrets)
+	ex.Args = o.Redactor.Args(plan.args)
+	o.Redactor.Value(&ex)
 	return RunResult{
 		Execution: ex,
 		Samples:   samples.written(),
@@ -280,17 +281,11 @@ func (l *lossy) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// logFile keeps k6's log and remembers the first error.
+// logFile keeps k6's log, without secrets, and remembers the first error.
 type logFile struct {
 	lossy
-	f    *os.File    // nil: no log is kept
-	mask FlushWriter // nil: nothing is masked
-}
-
-// FlushWriter holds back some of what is written until Flush.
-type FlushWriter interface {
-	io.Writer
-	Flush() error
+	f    *os.File       // nil: no log is kept
+	mask *redact.Writer // before it
 }
 
 func openLog(o RunOptions) (*logFile, error) {
@@ -301,11 +296,8 @@ func openLog(o RunOptions) (*logFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &logFile{lossy: lossy{w: f}, f: f}
-	if o.MaskLog != nil {
-		l.mask = o.MaskLog(f)
-		l.w = l.mask
-	}
+	l := &logFile{f: f, mask: o.Redactor.Writer(f)}
+	l.w = l.mask
 	return l, nil
 }
 
@@ -314,7 +306,7 @@ func (l *logFile) Close() error {
 	if l.f == nil {
 		return nil
 	}
-	if l.mask != nil && l.err == nil {
+	if l.err == nil {
 		l.err = l.mask.Flush()
 	}
 	err := l.f.Close()

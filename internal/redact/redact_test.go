@@ -1,7 +1,7 @@
 package redact
 
 import (
-	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -25,6 +25,11 @@ func TestText(t *testing.T) {
 		"PRIVATE-TOKEN: abc":                                     "PRIVATE-TOKEN: ***",
 		"glcbt-64_0123456789abcd ghp_0123456789012345678901":     "*** ***",
 		"k6 run and the tokens of a lexer; p95 of get_token=3.2": "k6 run and the tokens of a lexer; p95 of get_token=3.2",
+		"https://me:p@ss@host/x?mail=a@b":                        "https://***@host/x?mail=a@b",
+		`{"Authorization":["Bearer abc"],"n":1}`:                 "{\"Authorization\":[\"Bearer ***\"],\"n\":1}",
+		`"msg":"{\"Private-Token\":\"abc\",\"n\":1}"`:            `"msg":"{\"Private-Token\":\"***\",\"n\":1}"`,
+		"map[Authorization:[Basic YTpi] X:[y]]":                  "map[Authorization:[Basic *** X:[y]]",
+		"Authorization:\nfollows":                                "Authorization:\nfollows",
 		"an e-mail me@example.com":                               "an e-mail me@example.com",
 	} {
 		if got := r.Text(text); got != want {
@@ -55,37 +60,47 @@ func TestValue(t *testing.T) {
 	}
 }
 
-// However a text is cut into pieces, no secret comes through, and nothing else
-// is lost.
-func TestWriterAtEveryCut(t *testing.T) {
-	text := "before " + token + " " + password + " after\nx" + token + "\rprogress [y/N] "
-	var whole bytes.Buffer
-	r := New([]string{token, password})
-	for first := range len(text) {
-		for _, step := range []int{1, 3, 7, len(text)} {
-			var out bytes.Buffer
-			w := r.Writer(&out)
-			if _, err := w.Write([]byte(text[:first])); err != nil {
-				t.Fatal(err)
-			}
-			for at := first; at < len(text); at += step {
-				if _, err := w.Write([]byte(text[at:min(at+step, len(text))])); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if !strings.HasSuffix(out.String(), "[y/N] ") {
-				t.Fatalf("a question is held back: %q", out.String())
-			}
-			if err := w.Flush(); err != nil {
-				t.Fatal(err)
-			}
-			if got, want := out.String(), "before *** *** after\nx***\rprogress [y/N] "; got != want {
-				t.Fatalf("cut at %d and every %d: %q, want %q", first, step, got, want)
-			}
+// Values of every kind are reached, where they can be changed and where they
+// can't.
+func TestValueReachesEverything(t *testing.T) {
+	type inner struct {
+		Text string
+		own  string
+	}
+	v := map[string]any{
+		"text": token, "list": []any{token, 1.5, nil}, "deep": map[string]any{"x": []string{token}}, "struct": inner{token, token},
+		"maps":  map[int]map[string]inner{1: {"x": {Text: token}}},
+		"lists": map[string][]string{"x": {token}}, "pointer": &inner{Text: token}, "array": [1]string{token}, "number": 7,
+	}
+	New(nil).Value(&v)
+	got := fmt.Sprintf("%v %v", v, v["pointer"])
+	if n := strings.Count(got, Mask); n != 8 || v["number"] != 7 {
+		t.Errorf("%d are masked: %s", n, got)
+	}
+	if strings.Count(got, token) != 1 || v["struct"].(inner).own != token {
+		t.Errorf("what is not exported stays: %s", got)
+	}
+	some := any(token)
+	New(nil).Value(&some)
+	if some != Mask {
+		t.Errorf("an interface: %v", some)
+	}
+}
+
+func TestJSON(t *testing.T) {
+	r := New([]string{password})
+	for in, want := range map[string]string{
+		`{ "b": 1.50,"a":[] }`:                       `{ "b": 1.50,"a":[] }`,
+		`{"u":"h?token=a\"b","n":12345678901234567}`: "{\n  \"n\": 12345678901234567,\n  \"u\": \"h?token=***\\\"b\"\n}",
+		`["p\"ss w\u003crd\u00261"]`:                 "[\n  \"***\"\n]",
+	} {
+		if got, err := r.JSON([]byte(in)); err != nil || string(got) != want {
+			t.Errorf("%s: %s, %v", in, got, err)
 		}
 	}
-	w := r.Writer(&whole)
-	if _, err := w.Write(bytes.Repeat([]byte("x"), mostHeld+1)); err != nil || whole.Len() != mostHeld+1 {
-		t.Errorf("%d bytes of an endless word, %v", whole.Len(), err)
+	for _, in := range []string{"", "{", "1 2"} {
+		if _, err := r.JSON([]byte(in)); err == nil {
+			t.Errorf("%q is JSON", in)
+		}
 	}
 }

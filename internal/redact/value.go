@@ -1,0 +1,93 @@
+package redact
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"reflect"
+)
+
+// Value masks every string that a pointer leads to, in place: fields, elements
+// and values of maps of every kind, not their keys. Fields that are not exported
+// and bytes stay as they are.
+func (r *Redactor) Value(pointer any) { r.walk(reflect.ValueOf(pointer)) }
+
+func (r *Redactor) walk(v reflect.Value) {
+	if !v.IsValid() || !v.CanInterface() { // unexported: not ours
+		return
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		r.walk(v.Elem())
+	case reflect.Interface:
+		if copied, masked := r.copied(v.Elem()); masked && v.CanSet() {
+			v.Set(copied)
+		}
+	case reflect.String:
+		if text := v.String(); v.CanSet() {
+			if masked := r.Text(text); masked != text {
+				v.SetString(masked)
+			}
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			r.walk(v.Field(i))
+		}
+	case reflect.Slice, reflect.Array:
+		if plain(v.Type().Elem().Kind()) {
+			return
+		}
+		for i := range v.Len() {
+			r.walk(v.Index(i))
+		}
+	case reflect.Map:
+		if plain(v.Type().Elem().Kind()) {
+			return
+		}
+		for _, key := range v.MapKeys() {
+			if copied, masked := r.copied(v.MapIndex(key)); masked {
+				v.SetMapIndex(key, copied)
+			}
+		}
+	default:
+	}
+}
+
+// copied is a masked copy of a value that can't be changed where it is; false
+// where it holds nothing that could be masked.
+func (r *Redactor) copied(v reflect.Value) (reflect.Value, bool) {
+	if !v.IsValid() || !v.CanInterface() || plain(v.Kind()) {
+		return v, false
+	}
+	out := reflect.New(v.Type()).Elem()
+	out.Set(v)
+	r.walk(out)
+	return out, true
+}
+
+// plain reports whether values of a kind hold no text.
+func plain(k reflect.Kind) bool {
+	return k >= reflect.Bool && k <= reflect.Complex128 || k == reflect.Func || k == reflect.Chan
+}
+
+// JSON masks the strings of one JSON value. What holds no secret stays byte for
+// byte; else the members of objects come sorted.
+func (r *Redactor) JSON(content []byte) ([]byte, error) {
+	var before, after any
+	for _, into := range []*any{&before, &after} {
+		d := json.NewDecoder(bytes.NewReader(content))
+		d.UseNumber()
+		if err := d.Decode(into); err != nil {
+			return nil, fmt.Errorf("mask the secrets of JSON: %w", err)
+		}
+		if _, err := d.Token(); err != io.EOF {
+			return nil, fmt.Errorf("mask the secrets of JSON: something follows it")
+		}
+	}
+	r.Value(&after)
+	if reflect.DeepEqual(before, after) {
+		return content, nil
+	}
+	return json.MarshalIndent(after, "", "  ")
+}
