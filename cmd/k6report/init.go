@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,23 +24,45 @@ is left, unless --force is given.`,
 		Example: `  k6report init`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if _, err := os.Lstat(defaultConfig); err == nil && !force {
-				return usageError{hinted{fmt.Errorf("%s is already there", defaultConfig), "--force writes it anew"}}
+			var kept []string
+			files := starterFiles()
+			for _, f := range files {
+				_, err := os.Lstat(f.name)
+				switch {
+				case err == nil && !force:
+					kept = append(kept, f.name)
+					continue
+				case err != nil && !errors.Is(err, fs.ErrNotExist):
+					return err
+				}
+				if err := atomicfile.WriteFile(cmd.Context(), f.name, []byte(f.content)); err != nil {
+					return err
+				}
+				if _, err := fmt.Fprintf(a.stdout, "wrote %s: %s\n", f.name, f.what); err != nil {
+					return err
+				}
 			}
-			if err := atomicfile.WriteFile(cmd.Context(), defaultConfig, []byte(config.Template())); err != nil {
-				return err
+			if len(kept) == len(files) {
+				return usageError{hinted{errors.New(strings.Join(kept, " and ") + " are already there"), "--force writes them anew"}}
 			}
-			fmt.Fprintf(a.stdout, "wrote %s: every setting is a comment; take out the # before those you want\n", defaultConfig)
-			if _, err := os.Lstat(snippetFile); err == nil && !force {
-				return nil
+			for _, name := range kept {
+				if _, err := fmt.Fprintf(a.stdout, "kept %s, which was there already: --force writes it anew\n", name); err != nil {
+					return err
+				}
 			}
-			if err := atomicfile.WriteFile(cmd.Context(), snippetFile, []byte(ciSnippet)); err != nil {
-				return err
-			}
-			_, err := fmt.Fprintf(a.stdout, "wrote %s: a job for GitLab CI; include it from .gitlab-ci.yml\n", snippetFile)
-			return err
+			return nil
 		},
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "replace files that are there")
 	return cmd
+}
+
+// starterFile is a file that init writes, and what it says of it.
+type starterFile struct{ name, content, what string }
+
+func starterFiles() []starterFile {
+	return []starterFile{
+		{defaultConfig, config.Template(), "every setting is a comment; take out the # before those you want"},
+		{snippetFile, ciSnippet, "a job for GitLab CI; include it from .gitlab-ci.yml"},
+	}
 }
