@@ -22,9 +22,15 @@ type unit struct {
 // where reports go; "" leaves those of a folder in it.
 func unitsOf(args []string, out string) ([]unit, error) {
 	if len(args) == 0 {
-		found, err := resultFolders(resultsFolder)
+		found, err := runsBelow(resultsFolder)
 		if err != nil {
 			return nil, err
+		}
+		if len(found) == 0 {
+			return nil, usageError{hinted{
+				errors.New("there is no SOURCE, and no run under " + resultsFolder),
+				"let it run k6: k6report ci -- k6 run SCRIPT.js\nor k6 before it: k6 run --out json=results/NAME/run.json.gz --summary-export results/NAME/summary.json SCRIPT.js",
+			}}
 		}
 		args = found
 	}
@@ -119,39 +125,10 @@ func uniqueNames(paths []string) []string {
 	return names
 }
 
-func isRun(dir string) bool {
-	_, err := runFolder(dir)
-	return err == nil
-}
-
 // withoutConfirmations leaves out second runs whose first is among the folders.
 func withoutConfirmations(folders []string) []string {
 	return slices.DeleteFunc(slices.Clone(folders), func(dir string) bool {
 		first, ok := strings.CutSuffix(filepath.Clean(dir), confirmEnding)
 		return ok && slices.Contains(folders, first)
 	})
-}
-
-// resultFolders are the folders of runs under another, at most two levels down.
-func resultFolders(root string) ([]string, error) {
-	var found []string
-	for _, pattern := range []string{"*", filepath.Join("*", "*")} {
-		matches, err := filepath.Glob(filepath.Join(root, pattern))
-		if err != nil {
-			return nil, err
-		}
-		for _, dir := range matches {
-			if info, err := os.Stat(dir); err == nil && info.IsDir() && isRun(dir) && !strings.HasPrefix(dir, filepath.FromSlash(defaultStore)) {
-				found = append(found, dir)
-			}
-		}
-	}
-	if len(found) == 0 {
-		return nil, usageError{hinted{
-			errors.New("there is no SOURCE, and no run under " + root),
-			"let it run k6: k6report ci -- k6 run SCRIPT.js\nor k6 before it: k6 run --out json=results/NAME/run.json.gz --summary-export results/NAME/summary.json SCRIPT.js",
-		}}
-	}
-	slices.Sort(found)
-	return found, nil
 }

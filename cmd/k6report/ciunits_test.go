@@ -23,6 +23,23 @@ func runFolders(t *testing.T, dirs ...string) {
 	}
 }
 
+// Both verbs that take what is under results/ find the same runs there: all but
+// those of the default store.
+func TestRunsBelow(t *testing.T) {
+	runFolders(t, "results/a/1", "results/b", "results/baselines", "results/baselines/main", "results/baselines-of-old", "results/baselines-of-old/1", "results/a/b/too-deep")
+	got, err := runsBelow(resultsFolder)
+	for i := range got {
+		got[i] = filepath.ToSlash(got[i])
+	}
+	want := []string{"results/a/1", "results/b", "results/baselines-of-old", "results/baselines-of-old/1"}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v, %v, want %v", got, err, want)
+	}
+	if newest, err := newestRun(resultsFolder); err != nil || !slices.Contains(got, filepath.ToSlash(newest)) {
+		t.Errorf("the newest is %s, %v", newest, err)
+	}
+}
+
 func TestUnits(t *testing.T) {
 	runFolders(t, "results/ci", "results/ci-confirm", "results/a/main", "results/b/main", "results/lone-confirm")
 	for _, tc := range []struct {

@@ -215,20 +215,18 @@ func newestRun(dir string) (string, error) {
 		dir  string
 		time int64
 	}
+	folders, err := runsBelow(dir)
+	if err != nil {
+		return "", err
+	}
 	var found []candidate
-	for _, pattern := range []string{"*", filepath.Join("*", "*")} {
-		folders, err := filepath.Glob(filepath.Join(dir, pattern))
+	for _, folder := range folders {
+		files, err := runFolder(folder)
 		if err != nil {
-			return "", err
+			continue // taken away since
 		}
-		for _, folder := range folders {
-			files, err := runFolder(folder)
-			if err != nil || strings.HasPrefix(folder, filepath.Join(dir, "baselines")) {
-				continue
-			}
-			if info, err := os.Stat(files[0]); err == nil {
-				found = append(found, candidate{folder, info.ModTime().UnixNano()})
-			}
+		if info, err := os.Stat(files[0]); err == nil {
+			found = append(found, candidate{folder, info.ModTime().UnixNano()})
 		}
 	}
 	if len(found) == 0 {
@@ -238,4 +236,29 @@ func newestRun(dir string) (string, error) {
 		return cmp.Or(cmp.Compare(x.time, y.time), cmp.Compare(x.dir, y.dir))
 	})
 	return newest.dir, nil
+}
+
+// runsBelow are the folders of runs under another, at most two levels down,
+// sorted. Those of the default store are none: they are what is compared with.
+func runsBelow(root string) ([]string, error) {
+	store := filepath.FromSlash(defaultStore)
+	var found []string
+	for _, pattern := range []string{"*", filepath.Join("*", "*")} {
+		matches, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil {
+			return nil, err
+		}
+		for _, dir := range matches {
+			if dir != store && filepath.Dir(dir) != store && isRun(dir) {
+				found = append(found, dir)
+			}
+		}
+	}
+	slices.Sort(found)
+	return found, nil
+}
+
+func isRun(dir string) bool {
+	_, err := runFolder(dir)
+	return err == nil
 }
