@@ -66,7 +66,8 @@ func (a *app) analyze(ctx context.Context, c *common, args []string) error {
 }
 
 // analyzeRun reads all sources as one run, judges it, and writes and shows the
-// report.
+// report. A run that was judged is answered with an error, too, where that went
+// wrong.
 func (a *app) analyzeRun(ctx context.Context, c *common, judge judge, wanted, sources []string) (*report.Report, *run.Run, error) {
 	r, err := a.read(ctx, c, judge.config, sources)
 	if err != nil {

@@ -89,11 +89,15 @@ type ciJob struct {
 	wanted   []string    // formats
 	job      *gitlab.Job // nil outside of GitLab
 	outcomes []outcome
+	asked    int // how many runs there should be outcomes of
 }
 
 func (a *app) ci(ctx context.Context, f *ciFlags, judge judge, args []string, dash int) error {
 	wanted, err := f.checkOutput()
 	if err != nil {
+		return err
+	}
+	if err := f.checkFirst(dash); err != nil {
 		return err
 	}
 	job, err := gitlab.ParseJob(a.getenv)
@@ -122,12 +126,26 @@ func (a *app) ci(ctx context.Context, f *ciFlags, judge judge, args []string, da
 	if job == nil || len(c.outcomes) == 0 || ctx.Err() != nil {
 		return err
 	}
-	var exit exitError
-	unjudged := err != nil && !errors.As(err, &exit) // what was judged is published all the same
+	unjudged := len(c.outcomes) < c.asked // what was judged is published all the same
 	if failed := a.publish(ctx, publication{common: &f.common, flags: f.publishFlags, job: job, outcomes: c.outcomes, unjudged: unjudged}); failed != nil && err == nil {
 		return failed
 	}
 	return err
+}
+
+// checkFirst refuses --first without the k6 command that makes the one second run.
+func (f *ciFlags) checkFirst(dash int) error {
+	switch {
+	case f.first == "":
+		return nil
+	case dash < 0:
+		return usageError{hinted{errors.New("--first makes a second run, and there is no k6 command to make it with"), "k6report ci --first " + filepath.ToSlash(f.first) + " -- k6 run SCRIPT.js"}}
+	case f.rerun != "":
+		return usageError{hinted{errors.New("--first makes the second run that --rerun names"), "leave one of them out"}}
+	case f.repeat != 1:
+		return usageError{hinted{errors.New("--first makes one run, and --repeat more"), "leave one of them out"}}
+	}
+	return nil
 }
 
 // setUpCI sets what the job knows and the command line left open.
@@ -184,30 +202,14 @@ func processor() string {
 
 // runner makes the series of runs and a runner of it.
 func (c *ciJob) runner(ctx context.Context, args []string, dash int) (*series, *runner, error) {
-	a, f := c.app, &c.flags.runFlags
-	labels, err := f.labelMap()
-	if err != nil {
-		return nil, nil, err
-	}
+	f := &c.flags.runFlags
 	if f.out == "" {
 		f.out = ciFolder
 	}
-	s, err := a.newSeries(f, args, dash)
+	s, r, err := c.prepare(ctx, f, c.judge, c.wanted, args, dash)
 	if err != nil {
 		return nil, nil, err
 	}
-	k6, version, err := a.findK6(ctx, f)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := a.inspectAll(ctx, k6, s); err != nil {
-		return nil, nil, err
-	}
-	a.ignoreBrokenPipe()
-	if err := a.showPlans(f, s); err != nil {
-		return nil, nil, err
-	}
-	r := &runner{app: a, flags: f, judge: c.judge, wanted: c.wanted, labels: labels, k6: k6, version: version}
 	r.done = func(j job, rep *report.Report, measured *run.Run) {
 		c.finished(ctx, outcome{filepath.Base(j.dir), j.dir, rep}, measured)
 	}
@@ -220,6 +222,7 @@ func (c *ciJob) runK6(ctx context.Context, args []string, dash int) error {
 	if err != nil {
 		return err
 	}
+	c.asked = len(s.jobs)
 	return r.runAll(ctx, s)
 }
 
@@ -250,6 +253,7 @@ func (c *ciJob) second(ctx context.Context, args []string, dash int) error {
 	if _, err := r.execute(ctx, j); err != nil {
 		return err
 	}
+	c.asked = 1
 	return c.judgeUnit(ctx, unit{name: filepath.Base(c.flags.first), dir: c.flags.first, sources: []string{c.flags.first}, rerun: j.dir})
 }
 
@@ -265,6 +269,7 @@ func (c *ciJob) take(ctx context.Context, args []string) error {
 		}
 		units[0].rerun = c.flags.rerun
 	}
+	c.asked = len(units)
 	worst := report.ExitOK
 	var failed []error
 	for _, u := range units {
@@ -288,15 +293,18 @@ func (c *ciJob) take(ctx context.Context, args []string) error {
 	return nil
 }
 
-// judgeUnit judges one run that is there.
+// judgeUnit judges one run that is there. A report that can't be written or shown
+// costs the files, not the verdict.
 func (c *ciJob) judgeUnit(ctx context.Context, u unit) error {
 	flags := c.flags.common
 	flags.out, flags.rerun = u.dir, u.rerun
 	rep, r, err := c.analyzeRun(ctx, &flags, c.judge, c.wanted, u.sources)
+	if rep != nil {
+		c.finished(ctx, outcome{u.name, u.dir, rep}, r)
+	}
 	if err != nil {
 		return err
 	}
-	c.finished(ctx, outcome{u.name, u.dir, rep}, r)
 	return finish(rep)
 }
 

@@ -85,24 +85,8 @@ func (a *app) runVerb(ctx context.Context, f *runFlags, args []string, dash int)
 	if err := f.checkConfirm(judge); err != nil {
 		return err
 	}
-	labels, err := f.labelMap()
+	s, r, err := a.prepare(ctx, f, judge, wanted, args, dash)
 	if err != nil {
-		return err
-	}
-	s, err := a.newSeries(f, args, dash)
-	if err != nil {
-		return err
-	}
-	k6, version, err := a.findK6(ctx, f)
-	if err != nil {
-		return err
-	}
-	if err := a.inspectAll(ctx, k6, s); err != nil {
-		return err
-	}
-	// Whoever reads our output may go away; k6 and its data must not go with it.
-	a.ignoreBrokenPipe()
-	if err := a.showPlans(f, s); err != nil {
 		return err
 	}
 	if s.target != nil {
@@ -110,7 +94,6 @@ func (a *app) runVerb(ctx context.Context, f *runFlags, args []string, dash int)
 			return err
 		}
 	}
-	r := runner{app: a, flags: f, judge: judge, wanted: wanted, labels: labels, k6: k6, version: version, target: s.target}
 	if f.grafana {
 		db, err := a.influxDB()
 		if err != nil {
@@ -122,6 +105,31 @@ func (a *app) runVerb(ctx context.Context, f *runFlags, args []string, dash int)
 		r.influx = &db
 	}
 	return r.runAll(ctx, s)
+}
+
+// prepare finds out what to run and with what, and shows the plans.
+func (a *app) prepare(ctx context.Context, f *runFlags, judge judge, wanted, args []string, dash int) (*series, *runner, error) {
+	labels, err := f.labelMap()
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := a.newSeries(f, args, dash)
+	if err != nil {
+		return nil, nil, err
+	}
+	k6, version, err := a.findK6(ctx, f)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := a.inspectAll(ctx, k6, s); err != nil {
+		return nil, nil, err
+	}
+	// Whoever reads our output may go away; k6 and its data must not go with it.
+	a.ignoreBrokenPipe()
+	if err := a.showPlans(f, s); err != nil {
+		return nil, nil, err
+	}
+	return s, &runner{app: a, flags: f, judge: judge, wanted: wanted, labels: labels, k6: k6, version: version, target: s.target}, nil
 }
 
 // runner makes the runs of a series, each with a report of its own.
