@@ -259,7 +259,7 @@ func (a *attributor) hostWide(e *excess) string {
 		before += ms
 		after += e.components.hard[i]
 		if e.components.hard[i] >= (1+least)*ms {
-			slower = append(slower, config.Components()[i])
+			slower = append(slower, config.Components()[i]+" "+signedPercent(e.components.hard[i]/ms-1))
 		}
 	}
 	if len(slower) == 0 || before < restLeast*all || after < (1+least)*before {
@@ -269,7 +269,7 @@ func (a *attributor) hostWide(e *excess) string {
 		return ""
 	}
 	names := []string{config.Components()[first], config.Components()[second]}
-	return fmt.Sprintf("%s grew, and the rest of the time grew alike, %s by %s (all of it: by %s): the machine itself was slower (processor, garbage collection, throttling), not one component", joinWords(names), joinWords(slower), signedPercent(after/before-1), signedPercent(change/all))
+	return fmt.Sprintf("without %s, too, the rest of the time changed by %s (%s), all of it by %s: the machine itself was slower (processor, garbage collection, throttling), not one component", joinWords(names), signedPercent(after/before-1), strings.Join(slower, ", "), signedPercent(change/all))
 }
 
 // busyShare is from when on servers count as all busy, busyWindows the share of

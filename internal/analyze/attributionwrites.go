@@ -51,25 +51,37 @@ func (a *attributor) writes(e *excess, at int, all float64) (string, string) {
 }
 
 // waitsForLocks tells whether time in a part is spent waiting for others; known
-// is false where nothing tells.
+// is false where nothing tells. It is where the time grows with the load by half
+// or the fastest requests are spared, and it isn't where they are not. Time that
+// hardly grows with the load was not waited either; but time that is asked about
+// for having grown with the load did grow, only by too little to tell.
 func (a *attributor) waitsForLocks(e *excess, at int) (waits, known bool, text string) {
-	if a.load.asked {
-		low, high := a.load.parts.reference[at], a.load.parts.hard[at]
-		if high >= (1+loadedGrowth)*low {
-			return true, true, fmt.Sprintf("writing takes longer the more load there is, %s at %s and %s at %s: it waits for locks", shortMS(low), a.levelText(a.low), shortMS(high), a.levelText(a.high))
-		}
+	low, high, loads := a.underLoad(at)
+	if loads && high >= (1+loadedGrowth)*low {
+		return true, true, fmt.Sprintf("writing takes longer the more load there is, %s at %s and %s at %s: it waits for locks", shortMS(low), a.levelText(a.low), shortMS(high), a.levelText(a.high))
 	}
 	fast, mean, ok := a.fastest(e, at)
 	switch {
-	case !ok && !a.load.asked:
-		return false, false, "nothing tells whether writing waits for locks or is slow by itself"
-	case !ok:
-		return false, true, "writing takes about as long at every level of load, so it is the statement that is slow"
-	case fast < fastFollows*mean:
+	case ok && fast < fastFollows*mean:
 		return true, true, fmt.Sprintf("in the fastest %s of the requests writing changed by %s only, in all of them by %s: it waits for locks", percent(fastTo), signedMS(fast), signedMS(mean))
-	default:
+	case ok:
 		return false, true, fmt.Sprintf("in the fastest %s of the requests, too, writing changed by %s (in all of them by %s), so it is the statement that is slow", percent(fastTo), signedMS(fast), signedMS(mean))
+	case loads && e.name != report.QuestionLoad:
+		return false, true, fmt.Sprintf("writing takes about as long at every level of load, %s at %s and %s at %s, so it is the statement that is slow", shortMS(low), a.levelText(a.low), shortMS(high), a.levelText(a.high))
+	default:
+		return false, false, "nothing tells whether writing waits for locks or is slow by itself"
 	}
+}
+
+// underLoad is a part's mean at the lowest and the highest level of load; false
+// where there are no two levels with enough requests, or none of them spends any
+// time in it.
+func (a *attributor) underLoad(at int) (low, high float64, ok bool) {
+	if !a.load.asked || !a.this.levels[a.low].enough() || !a.this.levels[a.high].enough() {
+		return 0, 0, false
+	}
+	low, high = a.load.parts.reference[at], a.load.parts.hard[at]
+	return low, high, low > 0 || high > 0
 }
 
 // fastest is by how much a part's mean changed in the fastest requests of the

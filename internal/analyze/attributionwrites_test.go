@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"k6report/internal/config"
 	"k6report/internal/report"
 	"k6report/internal/run"
 )
@@ -42,13 +43,20 @@ func TestWhatWritesAreSlowBy(t *testing.T) {
 		{"nothing tells", "row contention or slow writes", "nothing tells", loose(locked(10)), loose(healthy)},
 		{
 			"a slow statement at all levels", "slow query (write)", "every level of load",
-			levelled(with("db-write", 8), with("db-write", 8)).Finish(), nil,
+			looseLevels(with("db-write", 8), with("db-write", 8)), looseLevels(healthy, healthy),
 		},
+		{
+			"a lock that more load makes longer", "row contention", "the more load there is",
+			looseLevels(with("db-write", 8), with("db-write", 16)), looseLevels(healthy, healthy),
+		},
+		// What grew with the load does not take as long at every level of it.
+		{"a little growth with the load", "row contention or slow writes", "nothing tells", looseLevels(with("db-write", 12), with("db-write", 17)), nil},
+		// Nobody knows what a level with a handful of requests would take.
+		{"too few at one level", "row contention or slow writes", "nothing tells", fewLow(with("db-write", 2), with("db-write", 16)), fewLow(healthy, healthy)},
 	} {
 		against := reference{direct: true}
-		if against.baseline = []*run.Run{c.against}; c.against == nil { // windows of two levels
-			against.baseline = []*run.Run{looseLevels(healthy, healthy)}
-			c.run = looseLevels(with("db-write", 8), with("db-write", 8))
+		if c.against != nil {
+			against.baseline = []*run.Run{c.against}
 		}
 		a, _ := explained(t, c.run, "", against)
 		if len(a.Bottlenecks) != 1 || a.Bottlenecks[0].Detail != c.detail || a.Bottlenecks[0].Remedy == "" {
@@ -65,6 +73,12 @@ func TestWhatWritesAreSlowBy(t *testing.T) {
 func looseLevels(low, high func(int, *rand.Rand) times) *run.Run {
 	return newRun().engine(engine{to: 20, perS: 20, series: true}, low).engine(engine{from: 20, to: 40, perS: 60, series: true}, high).
 		plan(ramp("arrival-rate", 20, 20, 20, 0, 60, 20, 60)).Finish()
+}
+
+// fewLow is one whose lower level has few requests.
+func fewLow(low, high func(int, *rand.Rand) times) *run.Run {
+	return newRun().engine(engine{to: 20, perS: 8, series: true}, low).engine(engine{from: 20, to: 40, perS: 60, series: true}, high).
+		plan(ramp("arrival-rate", 8, 20, 8, 0, 60, 20, 60)).Finish()
 }
 
 // A faster system has no bottleneck for being faster.
@@ -112,5 +126,20 @@ func TestASlowMachineIsNoComponent(t *testing.T) {
 		if len(b.Bottlenecks) != 1 || b.Bottlenecks[0].Detail != "DAG building" {
 			t.Errorf("%s %v: %s", b.Status, b.Bottlenecks, b.Reason)
 		}
+	}
+}
+
+// Each number is of what stands beside it: the rest's growth of the rest, a
+// component's of the component.
+func TestASlowMachineIsToldByItsOwnNumbers(t *testing.T) {
+	before := times{report.CompDatabase: 10, report.CompGraph: 5, report.CompNetwork: 1, report.CompHTTPPool: 1, report.CompOther: 4}
+	after := times{report.CompDatabase: 50, report.CompGraph: 20, report.CompNetwork: 10, report.CompHTTPPool: 2.5, report.CompOther: 4.1}
+	var c contrast
+	for _, name := range config.Components() {
+		c.reference, c.hard = append(c.reference, before[name]), append(c.hard, after[name])
+	}
+	got := (&attributor{}).hostWide(&excess{question: &question{components: c}})
+	if want := "without database and graph, too, the rest of the time changed by +177 % (network +900 %, http_pool +150 %), all of it by +312 %"; !strings.HasPrefix(got, want) {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
