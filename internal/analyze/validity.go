@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"k6report/internal/config"
 	"k6report/internal/report"
 	"k6report/internal/run"
 )
@@ -48,7 +47,6 @@ func (s *subject) validity(r *report.Run) {
 	case len(s.Series) > 0 && !s.measuredAnything():
 		s.note("nothing_measured", invalid, "iterations ran, but no request was made and no metric of the script has a sample: the script may have thrown, see k6's log", "")
 	}
-	s.checkConfiguration()
 }
 
 // measuredAnything reports whether there is a sample of the system under test:
@@ -56,21 +54,6 @@ func (s *subject) validity(r *report.Run) {
 func (s *subject) measuredAnything() bool {
 	own := []string{"data_received", "data_sent", "dropped_iterations", "group_duration", "iteration_duration", "iterations", "vus", "vus_max"}
 	return slices.ContainsFunc(s.Series, func(series run.Series) bool { return !slices.Contains(own, series.Metric) })
-}
-
-// checkConfiguration names what the configuration sets and nothing reads yet.
-func (s *subject) checkConfiguration() {
-	var unused []string
-	for name, set := range map[string]bool{
-		"publish": s.config.Publish != (config.Publish{}),
-	} {
-		if set {
-			unused = append(unused, name)
-		}
-	}
-	if slices.Sort(unused); len(unused) > 0 {
-		s.note("configuration_unused", report.Info, "this version reads, but does not use yet: "+strings.Join(unused, ", "), "k6report.yaml")
-	}
 }
 
 // checkDropped judges by scenario where its tag tells them apart: iterations of

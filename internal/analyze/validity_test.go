@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"k6report/internal/config"
 	"k6report/internal/report"
 	"k6report/internal/run"
 )
@@ -405,15 +404,4 @@ func TestMostRequestsFailed(t *testing.T) {
 	for each, severity := range map[int]report.Severity{3: report.Warning, 1: report.Invalid} {
 		wantNote(t, analyzed(t, newRun().traffic(traffic{to: 20, perS: 20, failed: each}), nil), "many_errors", severity)
 	}
-}
-
-func TestConfigurationUnused(t *testing.T) {
-	c := &config.Config{Gates: []config.Gate{{}}, Publish: config.Publish{Thread: true}}
-	m := newRun().traffic(traffic{to: 20, perS: 20})
-	r := analyzed(t, m, c)
-	wantNote(t, r, "configuration_unused", report.Info)
-	if n := noteOf(r, "configuration_unused"); n != nil && !strings.HasSuffix(n.Message, ": publish") {
-		t.Errorf("message %q", n.Message)
-	}
-	wantNote(t, analyzed(t, newRun().traffic(traffic{to: 20, perS: 20}), &config.Config{}), "configuration_unused", none)
 }
