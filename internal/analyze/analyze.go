@@ -100,6 +100,8 @@ type subject struct {
 	said    map[metricKey]*run.ReportedMetric // by a summary
 	asked   []asked                           // thresholds, from all sources
 	notes   []report.Note
+	// found is what a changing load showed, in words; "" where it is constant.
+	found string
 	// compared is the comparison with a baseline; nil until there is one.
 	compared *comparing
 }

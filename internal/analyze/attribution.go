@@ -111,7 +111,8 @@ func (s *subject) attribution(out *report.Report, against reference) *report.Att
 func noData() *report.Attribution {
 	return &report.Attribution{
 		Status: report.AttrNoData,
-		Reason: "the samples hold no times of the server's parts: let the server send a Server-Timing header (db-read;dur=12.3, total;dur=20.1) and wrap requests in timed() of scenarios/lib/server-timing.js, or map trends of your own under components in k6report.yaml",
+		Reason: "the samples hold no times of the server's parts",
+		Needed: "let the server send a Server-Timing header (db-read;dur=12.3, total;dur=20.1) and wrap requests in timed() of scenarios/lib/server-timing.js, or map trends of your own under components in k6report.yaml",
 	}
 }
 

@@ -190,8 +190,8 @@ func TestWindowsGiveTheSameAnswer(t *testing.T) {
 
 func TestNoComponentData(t *testing.T) {
 	a, out := explained(t, newRun().traffic(traffic{to: 30, perS: 40}).plan(rate("s", 40, 0, 30)).Finish(), "", reference{})
-	if a.Status != report.AttrNoData || !strings.Contains(a.Reason, "Server-Timing") || len(a.Components) > 0 {
-		t.Errorf("%s: %s", a.Status, a.Reason)
+	if a.Status != report.AttrNoData || !strings.Contains(a.Needed, "Server-Timing") || len(a.Components) > 0 {
+		t.Errorf("%s: %s; %s", a.Status, a.Reason, a.Needed)
 	}
 	for _, n := range out.Notes {
 		if strings.Contains(n.Message, "Server-Timing") {

@@ -127,7 +127,7 @@ func (s *subject) shownPlan() *report.Plan {
 	if s.plan == nil {
 		return nil
 	}
-	out := &report.Plan{}
+	out := &report.Plan{Changes: s.plan.changes()}
 	for i := range s.plan.scenarios {
 		sc := &s.plan.scenarios[i]
 		e := report.Executor{Scenario: sc.Name, Type: sc.Executor, StartS: sc.Start.Seconds()}

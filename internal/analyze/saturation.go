@@ -53,7 +53,8 @@ func (s *subject) saturation(out *report.Report) *report.Saturation {
 	}
 	s.fitSaturation(sat, levels, knee)
 	sat.Spike = s.spike()
-	sat.Headline = sentence(s.saturationHeadline(sat, levels, knee, held, judged))
+	found, missing := s.saturationHeadline(sat, levels, knee, held, judged)
+	s.found, sat.Headline = found, sentence(found+missing)
 	out.Charts = append(out.Charts, saturationChart(sat, levels))
 	return sat
 }
@@ -241,9 +242,10 @@ func (s *subject) fitSaturation(sat *report.Saturation, levels []loadStep, knee 
 	sat.PeakPerS = report.Num(fit.Throughput(fit.Peak()))
 }
 
-func (s *subject) saturationHeadline(sat *report.Saturation, levels []loadStep, knee, held, judged int) string {
+// saturationHeadline says up to which load targets held and throughput followed,
+// and what is missing for more; "" for nothing.
+func (s *subject) saturationHeadline(sat *report.Saturation, levels []loadStep, knee, held, judged int) (text, missing string) {
 	last := &levels[len(levels)-1]
-	text := ""
 	switch {
 	case judged == 0:
 		text = "no target could be judged at a level of load"
@@ -263,9 +265,9 @@ func (s *subject) saturationHeadline(sat *report.Saturation, levels []loadStep, 
 		text += "; throughput followed the load throughout, so there is no peak in the tested range"
 	}
 	if knee >= 0 && sat.Status == report.SatFewLevels {
-		text += fmt.Sprintf("; a fit of the peak needs %d levels of load, %d of them past this one", minFitLevels, minPastKnee)
+		missing = fmt.Sprintf("; a fit of the peak needs %d levels of load, %d of them past this one", minFitLevels, minPastKnee)
 	}
-	return text
+	return text, missing
 }
 
 // The spike question.

@@ -359,6 +359,9 @@ func TestBreakpoint(t *testing.T) {
 	if r.Verdict.Status != report.Passed || r.Verdict.ExitCode != 0 || len(r.Verdict.Also) > 0 {
 		t.Errorf("verdict %+v, want it passed", r.Verdict)
 	}
+	if !r.Run.Load.Raised || !r.Run.Load.Plan.Changes {
+		t.Errorf("a load that was raised until targets failed: %+v", r.Run.Load)
+	}
 	if want := "at no level of load did every target hold, the lowest being 37.5/s; throughput stopped following the load at 112.5/s (37.4 requests/s completed); the load was raised until 2 of 5 targets failed; 750 requests, 20 % failed"; r.Verdict.Headline != want {
 		t.Errorf("headline %q, want %q", r.Verdict.Headline, want)
 	}

@@ -16,6 +16,8 @@ func (s *subject) verdict(r *report.Report, failOn []report.Status) report.Verdi
 	if len(t.failed) > 0 && !s.capacityRun() {
 		holds = append(holds, report.ThresholdFailed)
 	}
+	r.Run.Load.Raised = len(t.failed) > 0 && s.capacityRun()
+	told := invalidNotes(r.Notes)
 	reasons := invalidReasons(r.Notes)
 	if len(reasons) > 0 {
 		holds = append(holds, report.RunInvalid)
@@ -40,16 +42,17 @@ func (s *subject) verdict(r *report.Report, failOn []report.Status) report.Verdi
 		}
 	case report.Passed:
 		v.Headline = t.passedHeadline(&r.Run, s.capacityRun())
-		if s.capacityRun() && r.Saturation != nil { // what such a run is made to find
-			const found = 2 // the level that held, and where throughput stopped following
-			parts := strings.SplitN(r.Saturation.Headline, "; ", found+1)
-			v.Headline = strings.Join(parts[:min(found, len(parts))], "; ") + "; " + v.Headline
+		if s.capacityRun() && s.found != "" { // what such a run is made to find
+			v.Headline = s.found + "; " + v.Headline
 		}
 		if text := excludedText(r.Comparison); text != "" {
 			v.Headline = text + "; " + v.Headline
 		}
 	default:
 		v.Headline = comparedHeadline(v.Status, r.Comparison)
+	}
+	if v.Status == report.ThresholdFailed || v.Status == report.RunInvalid {
+		v.Told = told[:min(1, len(told))]
 	}
 	v.Headline = sentence(v.Headline)
 	return v
@@ -94,20 +97,29 @@ func (s *subject) tally(r *report.Run) tally {
 	return t
 }
 
-// invalidReasons lists them, first how k6 failed: all others may follow from it.
-func invalidReasons(notes []report.Note) []string {
-	var first, reasons []string
-	for _, n := range notes {
-		text := strings.TrimPrefix(n.Where+": ", ": ") + n.Message
+// invalidNotes are the positions of the notes that make a run invalid, first how
+// k6 failed: all others may follow from it.
+func invalidNotes(notes []report.Note) []int {
+	var first, rest []int
+	for i, n := range notes {
 		switch {
 		case n.Severity != report.Invalid:
 		case n.Code == codeK6Failed:
-			first = append(first, text)
+			first = append(first, i)
 		default:
-			reasons = append(reasons, text)
+			rest = append(rest, i)
 		}
 	}
-	return append(first, reasons...)
+	return append(first, rest...)
+}
+
+// invalidReasons says them in words.
+func invalidReasons(notes []report.Note) []string {
+	var reasons []string
+	for _, i := range invalidNotes(notes) {
+		reasons = append(reasons, strings.TrimPrefix(notes[i].Where+": ", ": ")+notes[i].Message)
+	}
+	return reasons
 }
 
 // failedHeadline says what failed. Of a k6 that did not come to its end, that

@@ -173,3 +173,21 @@ func TestNotesAreInOrder(t *testing.T) {
 		t.Error("there are no notes of the mildest kind to look at")
 	}
 }
+
+// What the headline repeats is told by its position, so that nobody has to look
+// for the one text in the other.
+func TestHeadlineSaysWhichNoteItTells(t *testing.T) {
+	m := newRun().traffic(traffic{to: 20, perS: 20, failed: 1})
+	m.SetExecution(&run.Execution{ExitCode: 107})
+	r := analyzed(t, m, nil)
+	if r.Verdict.Status != report.RunInvalid || len(r.Verdict.Told) != 1 {
+		t.Fatalf("%+v", r.Verdict)
+	}
+	if n := r.Notes[r.Verdict.Told[0]]; n.Code != codeK6Failed || !strings.Contains(r.Verdict.Headline, n.Message) {
+		t.Errorf("%q is said to tell %+v", r.Verdict.Headline, n)
+	}
+	r = analyzed(t, newRun().traffic(traffic{to: 20, perS: 20}).plan(rate("s", 20, 0, 20)), nil)
+	if len(r.Verdict.Told) > 0 || r.Run.Load.Raised || r.Run.Load.Plan.Changes {
+		t.Errorf("a sound run under a constant load: %+v, %+v", r.Verdict, r.Run.Load)
+	}
+}

@@ -78,6 +78,9 @@ type Attribution struct {
 	Components   []Component `json:"components"`
 	Evidence     []string    `json:"evidence"` // sentences with numbers
 	Reason       string      `json:"reason"`   // why nothing, or nothing certain, is named; empty otherwise
+	// Needed is what would have to be there for an answer; empty where Reason
+	// says all.
+	Needed string `json:"needed,omitempty"`
 	// Mix is the part of the difference that a changed mix of endpoints
 	// explains, in ms; nil where there is no reference.
 	Mix *float64 `json:"mix_ms,omitempty"`

@@ -51,6 +51,9 @@ type Verdict struct {
 	ExitCode int      `json:"exit_code"` // of the process, by --fail-on
 	// Headline is one sentence without a line break, no markup.
 	Headline string `json:"headline"`
+	// Told are the positions in Report.Notes, from 0, of the notes that the
+	// headline repeats; empty: of none.
+	Told []int `json:"told,omitempty"`
 }
 
 // Note is a limitation, an assumption or a warning that belongs to the

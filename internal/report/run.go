@@ -81,6 +81,9 @@ type Load struct {
 	// state or the load ramps.
 	Steady *Span   `json:"steady,omitempty"`
 	Levels []Level `json:"levels,omitempty"` // of a ramp or a stepped plan
+	// Raised says that the load was raised until targets failed, as the run was
+	// meant to: what was missed is what it looked for, no failure.
+	Raised bool `json:"raised,omitzero"`
 }
 
 // Plan is the schedule, from k6 inspect or the configuration.
@@ -88,6 +91,9 @@ type Plan struct {
 	Executors  []Executor `json:"executors"`
 	TargetPerS *float64   `json:"target_per_s,omitempty"` // highest planned; nil for closed models
 	PlannedS   *float64   `json:"planned_s,omitempty"`    // without gracefulStop
+	// Changes says that the load is planned to change over time, so that
+	// TargetPerS is not that of the whole run.
+	Changes bool `json:"changes,omitzero"`
 	// RateScale and TimeScale shrink the suite; nil is full size.
 	RateScale *float64 `json:"rate_scale,omitempty"`
 	TimeScale *float64 `json:"time_scale,omitempty"`

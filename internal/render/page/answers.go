@@ -20,7 +20,7 @@ type answer struct {
 
 // answers are what a reader wants to know in ten seconds.
 func answers(r *report.Report, sections []view.Section) []answer {
-	return []answer{happened(r, sections), believable(r, sections), worse(r), why(r)}
+	return []answer{happened(r, sections), believable(r), worse(r), why(r)}
 }
 
 // find is the section of that id; one without content where there is none.
@@ -80,16 +80,8 @@ func happened(r *report.Report, sections []view.Section) answer {
 	}
 	a.add(view.Ended(r)...)
 	a.add(view.Percentiles(r)...)
-	for _, of := range [][2]string{{"thresholds", "thresholds"}, {"service_levels", "service levels"}} {
-		summary := slices.Clone(find(sections, of[0]).Summary)
-		if len(summary) > 0 { // whose title says of what it is
-			noun := of[1]
-			if strings.HasSuffix(summary[0].Text, " of 1 failed") {
-				noun = strings.TrimSuffix(noun, "s")
-			}
-			summary[0].Text = strings.Replace(summary[0].Text, " failed", " "+noun+" failed", 1)
-		}
-		a.add(summary...)
+	for _, id := range []string{"thresholds", "service_levels"} {
+		a.add(find(sections, id).Told...)
 	}
 	if r.Verdict.Status == report.Passed && r.Comparison == nil && unjudged(r) {
 		a.add(view.Cell{Text: "nothing was set to judge it by", Tone: view.Dim})
@@ -113,23 +105,26 @@ func holds(r *report.Report, s report.Status) bool {
 	return r.Verdict.Status == s || slices.Contains(r.Verdict.Also, s)
 }
 
-func believable(r *report.Report, sections []view.Section) answer {
+func believable(r *report.Report) answer {
 	a := answer{Question: "Can it be believed?"}
-	var against, warnings []view.Cell
-	for _, n := range r.Notes {
+	against := 0
+	var untold, warnings []view.Cell // that the headline doesn't say
+	for i, n := range r.Notes {
 		switch n.Severity {
 		case report.Invalid, report.Error:
-			against = append(against, view.Cell{Text: n.Message})
+			if against++; !slices.Contains(r.Verdict.Told, i) {
+				untold = append(untold, view.Cell{Text: n.Message})
+			}
 		case report.Warning:
 			warnings = append(warnings, view.Cell{Text: n.Message, Tone: view.Dim})
 		case report.Info:
 		}
 	}
 	switch {
-	case len(against) > 0:
+	case against > 0:
 		a.head("No", view.Bad)
-		if i := slices.IndexFunc(against, func(c view.Cell) bool { return !strings.Contains(r.Verdict.Headline, c.Text) }); i >= 0 {
-			a.add(against[i]) // that the headline doesn't say
+		if len(untold) > 0 {
+			a.add(untold[0])
 		}
 	case len(warnings) > 0:
 		a.head("Yes, with "+view.Plural(len(warnings), "warning", "warnings"), view.Warn)
@@ -138,16 +133,12 @@ func believable(r *report.Report, sections []view.Section) answer {
 	default:
 		a.head("Yes, nothing speaks against it", view.Good)
 	}
-	load := slices.DeleteFunc(slices.Clone(fact(find(sections, "load"), "Load")), func(c view.Cell) bool {
-		return strings.HasPrefix(c.Text, "offered ") || strings.HasPrefix(c.Text, "at most ")
-	})
-	for i := range load {
-		if load[i].Text == "plan unknown" {
-			load[i].Text += ": the load has nothing to be held against"
-		}
+	load := view.Carried(r)
+	if r.Run.Load.Plan == nil {
+		load[0].Text += ": the load has nothing to be held against"
 	}
 	a.add(load...)
-	if len(against) == 0 && len(warnings) > 0 {
+	if against == 0 && len(warnings) > 0 {
 		a.add(warnings[0])
 	}
 	return a
@@ -177,7 +168,7 @@ func worse(r *report.Report) answer {
 		a.head("Yes: "+of(report.GateRegressed)+"regressed", view.Bad)
 	case counts[report.GateSuspected] > 0:
 		a.head("Perhaps: "+of(report.GateSuspected)+"suspected", view.Warn)
-	case counts[report.GateNotComparable] > 0 || len(c.Gates) == 0:
+	case holds(r, report.NotComparable) || len(c.Gates) == 0:
 		a.head("Not comparable", view.Warn)
 	case counts[report.GateInconclusive] > 0:
 		a.head("Can't tell: "+of(report.GateInconclusive)+"inconclusive", view.Warn)
@@ -187,6 +178,13 @@ func worse(r *report.Report) answer {
 		a.head("No, better: "+of(report.GateImproved)+"improved", view.Good)
 	default:
 		a.head("No: "+of(report.GateOK)+"ok", view.Good)
+	}
+	if n := counts[report.GateNotComparable]; n > 0 && n < len(c.Gates) && !holds(r, report.NotComparable) {
+		tone := a.Tone
+		if tone == view.Good { // as far as could be compared
+			tone = view.Warn
+		}
+		a.head(a.Head.Text+", "+view.Count(int64(n))+" not comparable", tone)
 	}
 	const most = 2 // the table has all
 	shown := 0
@@ -255,8 +253,7 @@ func why(r *report.Report) answer {
 		a.add(view.Cell{Text: at.Reason, Tone: view.Dim})
 	default:
 		a.head("No component data", view.Dim)
-		reason, _, _ := strings.Cut(at.Reason, ":") // what to do about it stands in the chapter
-		a.add(view.Cell{Text: reason, Tone: view.Dim})
+		a.add(view.Cell{Text: at.Reason, Tone: view.Dim}) // what to do about it stands in the chapter
 	}
 	return a
 }

@@ -122,10 +122,26 @@ func TestAnswers(t *testing.T) {
 	for i := range fine.Comparison.Gates {
 		fine.Comparison.Gates[i].Verdict = report.GateOK
 	}
+	partly := sample.Full()
+	for i := range partly.Comparison.Gates {
+		partly.Comparison.Gates[i].Verdict = report.GateOK
+	}
+	partly.Comparison.Gates[0].Verdict = report.GateNotComparable
+	known := sample.Invalid()
+	known.Verdict.Told = nil
+	for i := range known.Notes {
+		known.Verdict.Told = append(known.Verdict.Told, i)
+	}
+	for _, n := range known.Notes {
+		if got := answersOf(t, known)[1]; n.Severity == report.Invalid && strings.Contains(got, n.Message) {
+			t.Errorf("%q repeats what the headline says", got)
+		}
+	}
 	for name, tt := range map[string]struct {
 		of   *report.Report
 		want [4][]string
 	}{
+		"partly comparable": {partly, [4][]string{2: {"No: 4 of 5 gates ok, 1 not comparable"}}},
 		"regressed": {sample.Full(), [4][]string{
 			{"What happened? 412,345 requests, 687.2/s", "0.41 % failed", "p50 19.8 ms · p95 61.2 ms · p99 104 ms", "✗ 3 of 9 thresholds failed", "✗ 4 of 14 service levels failed"},
 			{"Can it be believed? Yes, with 2 warnings", "planned 500/s · achieved 499.9/s · none dropped"},

@@ -37,7 +37,7 @@ func TestLongTables(t *testing.T) {
 // For want of data the question why has a short answer, after those that are.
 func TestAnAnswerThatIsNotThereComesLast(t *testing.T) {
 	r := sample.Full()
-	r.Attribution = &report.Attribution{Status: report.AttrNoData, Reason: "the samples hold no times of the server's parts: send them"}
+	r.Attribution = &report.Attribution{Status: report.AttrNoData, Reason: "the samples hold no times of the server's parts", Needed: "send them"}
 	html := pageOf(t, r)
 	why, targets, notes := strings.Index(html, `<h2 id="why">`), strings.Index(html, `<h2 id="targets">`), strings.Index(html, `<h2 id="notes">`)
 	if !(targets < why && why < notes) {

@@ -52,10 +52,10 @@ func endpoints(r *report.Report, opts Options) Section {
 	if few {
 		t.Foot = "* rests on few samples"
 	}
-	return Section{ID: "endpoints", Title: "Endpoints", Summary: endpointSummary(list), Table: t}
+	return Section{ID: "endpoints", Title: "Endpoints", Summary: endpointSummary(list, r.Run.Load.Raised), Table: t}
 }
 
-func endpointSummary(list []report.Endpoint) []Cell {
+func endpointSummary(list []report.Endpoint, raised bool) []Cell {
 	met, missed := 0, 0
 	for _, e := range list {
 		for _, t := range e.Targets {
@@ -71,7 +71,11 @@ func endpointSummary(list []report.Endpoint) []Cell {
 	out := []Cell{{Count(int64(len(list))), Dim}}
 	switch {
 	case missed > 0:
-		out = append(out, cell(Count(int64(missed))+" of "+Plural(met+missed, "target", "targets")+" missed", Bad))
+		tone := Bad
+		if raised { // until some were
+			tone = Normal
+		}
+		out = append(out, cell(Count(int64(missed))+" of "+Plural(met+missed, "target", "targets")+" missed", tone))
 	case met > 0:
 		out = append(out, cell(allOf(met, "target", "met"), Good))
 	}
@@ -169,15 +173,16 @@ func endpointColumns(r *report.Report, unit string, scale float64) []endpointCol
 		latency("p99", "p(99)", 2, func(d *report.Durations) *float64 { return d.P99 }),
 		latency("max", "max", 5, func(d *report.Durations) *float64 { return d.Max }),
 		{
-			Column: Column{Name: "targets", Drop: 1, Flex: true}, cell: targetCell,
+			Column: Column{Name: "targets", Drop: 1, Flex: true}, cell: func(e *report.Endpoint) Cell { return targetCell(e, r.Run.Load.Raised) },
 			show: func(e *report.Endpoint) bool { return len(e.Targets) > 0 },
 		},
 	}
 }
 
 // targetCell names the targets that were missed or couldn't be judged, else
-// says that all were met.
-func targetCell(e *report.Endpoint) Cell {
+// says that all were met. Where the load was raised until some were missed, that
+// is no failure.
+func targetCell(e *report.Endpoint, raised bool) Cell {
 	if len(e.Targets) == 0 {
 		return Cell{Absent, Dim}
 	}
@@ -192,6 +197,9 @@ func targetCell(e *report.Endpoint) Cell {
 		if text != "" {
 			out = Mark(want)
 			out.Text += text
+			if want != nil && raised {
+				out.Tone = Normal
+			}
 		}
 	}
 	return out

@@ -59,7 +59,7 @@ func attribution(r *report.Report, opts Options) Section {
 	case report.AttrInconclusive:
 		s.Summary = append(s.Summary, cell("can't tell", Warn), cell(a.Reason, Normal))
 	default:
-		s.Summary = append(s.Summary, cell("no component data", Dim), cell(a.Reason, Dim))
+		s.Summary = append(s.Summary, cell("no component data", Dim), cell(strings.TrimSuffix(a.Reason+": "+a.Needed, ": "), Dim))
 	}
 	s.Summary = slices.DeleteFunc(s.Summary, func(c Cell) bool { return c.Text == "" })
 	for _, b := range a.Bottlenecks {

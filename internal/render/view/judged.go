@@ -21,33 +21,23 @@ func (j *judged) add(ok *bool) {
 	}
 }
 
-// raised reports whether the load of the run was raised until a target failed,
-// as it was meant to be: then that is where it stopped, not a failure.
-func raised(r *report.Report) bool {
-	missed := func(t report.Target) bool { return t.OK != nil && !*t.OK }
-	return r.Verdict.Status != report.ThresholdFailed && !slices.Contains(r.Verdict.Also, report.ThresholdFailed) &&
-		(slices.ContainsFunc(r.Run.Thresholds, func(t report.Threshold) bool { return t.OK != nil && !*t.OK }) ||
-			slices.ContainsFunc(r.Run.ServiceLevels, missed) ||
-			slices.ContainsFunc(r.Run.Endpoints, func(e report.Endpoint) bool { return slices.ContainsFunc(e.Targets, missed) }))
-}
-
-// stop says of a run whose load was raised that it ended as it should.
-func stop(list []Cell) []Cell {
-	for i, c := range list {
-		if strings.HasPrefix(c.Text, "✗ ") {
-			list[i] = Cell{"load raised until " + strings.TrimPrefix(c.Text, "✗ "), Normal}
-		}
-	}
-	return list
-}
-
-// summary is one line on so many thresholds or service levels.
-func (j judged) summary(what string) []Cell {
+// summary is one line on so many thresholds or service levels; noun is what they
+// are where no title says so, else "". Where the load was raised until some
+// failed, that is where it stopped, as it should.
+func (j judged) summary(what, noun string, raised bool) []Cell {
 	total := j.met + j.missed + j.unknown
 	var out []Cell
+	if noun != "" {
+		if noun = " " + noun; total != 1 {
+			noun += "s"
+		}
+	}
+	failed := Count(int64(j.missed)) + " of " + Count(int64(total)) + noun + " failed"
 	switch {
+	case j.missed > 0 && raised:
+		out = append(out, cell("load raised until "+failed, Normal))
 	case j.missed > 0:
-		out = append(out, cell("✗ "+Count(int64(j.missed))+" of "+Count(int64(total))+" failed", Bad))
+		out = append(out, cell("✗ "+failed, Bad))
 	case j.unknown == 0:
 		out = append(out, cell("✓ "+allOf(total, what, "met"), Good))
 	case j.met > 0:
@@ -93,10 +83,7 @@ func thresholds(r *report.Report, opts Options) Section {
 	if opts.All {
 		columns = append(columns, Column{Name: "judged by", Drop: 1, Flex: true})
 	}
-	s := Section{ID: "thresholds", Title: "Thresholds", Summary: count.summary("threshold")}
-	if raised(r) {
-		s.Summary = stop(s.Summary)
-	}
+	s := Section{ID: "thresholds", Title: "Thresholds", Summary: count.summary("threshold", "", r.Run.Load.Raised), Told: count.summary("threshold", "threshold", r.Run.Load.Raised)}
 	s.Table = judgedTable(columns, byOrder, opts)
 	return s
 }
@@ -170,10 +157,7 @@ func serviceLevels(r *report.Report, opts Options) Section {
 		}
 		byOrder[order(t.OK)] = append(byOrder[order(t.OK)], []Cell{Mark(t.OK), {t.of, Strong}, {text, Normal}, seen, {t.Source, Dim}})
 	}
-	s := Section{ID: "service_levels", Title: "Service levels", Summary: count.summary("service level")}
-	if raised(r) {
-		s.Summary = stop(s.Summary)
-	}
+	s := Section{ID: "service_levels", Title: "Service levels", Summary: count.summary("service level", "", r.Run.Load.Raised), Told: count.summary("service level", "service level", r.Run.Load.Raised)}
 	s.Table = judgedTable([]Column{{}, {Name: "of", Flex: true}, {Name: "target", Flex: true}, {Name: "observed", Right: true}, {Name: "set by", Drop: 1, Flex: true}}, byOrder, opts)
 	return s
 }
@@ -211,7 +195,7 @@ func checks(r *report.Report, opts Options) Section {
 			{Count(fails) + " of " + Count(passes+fails) + " (" + Percent(float64(fails)/float64(passes+fails)) + ")", Normal},
 		}
 	default:
-		s.Summary = append(count.summary("check"), cell(Count(passes)+" times", Dim))
+		s.Summary = append(count.summary("check", "", false), cell(Count(passes)+" times", Dim))
 	}
 	s.Table = judgedTable([]Column{{}, {Name: "check", Flex: true}, {Name: "failed", Right: true}, {Name: "of", Right: true, Drop: 1}, {Name: "fail %", Right: true, Drop: 2}}, byOrder, opts)
 	return s

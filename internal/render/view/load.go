@@ -60,60 +60,61 @@ func generator(k *report.K6) Cell {
 
 func offered(r *report.Report) Line {
 	l := &r.Run.Load
-	line := Line{Label: "Load"}
-	add := func(tone Tone, text string) { line.Parts = append(line.Parts, cell(text, tone)) }
-	switch p := l.Plan; {
-	case p == nil:
-		add(Dim, "plan unknown")
-	case p.TargetPerS != nil && planChanges(p):
-		add(Normal, "planned up to "+PerSecond(*p.TargetPerS))
-	case p.TargetPerS != nil:
-		add(Normal, "planned "+PerSecond(*p.TargetPerS))
-	default:
-		add(Normal, closedPlan(p))
-	}
+	line := Line{Label: "Load", Parts: []Cell{planned(l)}}
 	if l.OfferedPerS != nil {
 		tone := Normal
-		if l.Plan != nil && l.Plan.TargetPerS != nil && *l.OfferedPerS < 0.98**l.Plan.TargetPerS && len(l.Levels) == 0 && !planChanges(l.Plan) {
+		if l.Plan != nil && l.Plan.TargetPerS != nil && *l.OfferedPerS < 0.98**l.Plan.TargetPerS && len(l.Levels) == 0 && !l.Plan.Changes {
 			tone = Bad
 		}
-		add(tone, "offered "+PerSecond(*l.OfferedPerS))
+		line.Parts = append(line.Parts, cell("offered "+PerSecond(*l.OfferedPerS), tone))
 	}
+	line.Parts = append(line.Parts, carried(l)...)
+	if l.VUsMax != nil {
+		line.Parts = append(line.Parts, cell("at most "+Plural(int(*l.VUsMax), "VU", "VUs"), Normal))
+	}
+	return line
+}
+
+// Carried is the load that was planned, and what came of it, in a few words.
+func Carried(r *report.Report) []Cell {
+	return append([]Cell{planned(&r.Run.Load)}, carried(&r.Run.Load)...)
+}
+
+func planned(l *report.Load) Cell {
+	switch p := l.Plan; {
+	case p == nil:
+		return cell("plan unknown", Dim)
+	case p.TargetPerS != nil && p.Changes:
+		return cell("planned up to "+PerSecond(*p.TargetPerS), Normal)
+	case p.TargetPerS != nil:
+		return cell("planned "+PerSecond(*p.TargetPerS), Normal)
+	default:
+		return cell(closedPlan(p), Normal)
+	}
+}
+
+// carried is what came to its end, and what did not begin.
+func carried(l *report.Load) []Cell {
+	var out []Cell
 	if l.AchievedPerS != nil {
-		add(Normal, "achieved "+PerSecond(*l.AchievedPerS))
+		out = append(out, cell("achieved "+PerSecond(*l.AchievedPerS), Normal))
 	}
 	switch d := l.DroppedIterations; {
 	case d == nil:
 	case *d == 0:
-		add(Good, "none dropped")
+		out = append(out, cell("none dropped", Good))
 	default:
 		text := Count(*d) + " dropped"
 		if l.DropShare != nil {
 			text += " (" + Percent(*l.DropShare) + ")"
 		}
 		tone := Bad
-		if raised(r) { // beyond what the system can do there are some
+		if l.Raised { // beyond what the system can do there are some
 			tone = Normal
 		}
-		add(tone, text)
+		out = append(out, cell(text, tone))
 	}
-	if l.VUsMax != nil {
-		add(Normal, "at most "+Plural(int(*l.VUsMax), "VU", "VUs"))
-	}
-	return line
-}
-
-// planChanges reports whether the load is planned to change, so that the highest
-// rate is not that of the whole run.
-func planChanges(p *report.Plan) bool {
-	for i := range p.Executors {
-		e, first := &p.Executors[i], &p.Executors[0]
-		if strings.HasPrefix(e.Type, "ramping-") || e.StartS != first.StartS ||
-			e.DurationS != nil && first.DurationS != nil && *e.DurationS != *first.DurationS {
-			return true
-		}
-	}
-	return false
+	return out
 }
 
 // closedPlan is a plan without a rate: what k6 was told to keep busy.

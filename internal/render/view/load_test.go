@@ -24,9 +24,7 @@ func TestAPlanThatChanges(t *testing.T) {
 	if got := loadLine(r); !strings.HasPrefix(got, "planned 500/s · offered 300/s") || offered(r).Parts[1].Tone != Bad {
 		t.Errorf("short of a constant load: %s, tone %v", got, offered(r).Parts[1].Tone)
 	}
-	later := r.Run.Load.Plan.Executors[0]
-	later.StartS = 300
-	r.Run.Load.Plan.Executors = append(r.Run.Load.Plan.Executors, later)
+	r.Run.Load.Plan.Changes = true
 	if got := loadLine(r); !strings.HasPrefix(got, "planned up to 500/s · offered 300/s") || offered(r).Parts[1].Tone != Normal {
 		t.Errorf("a load in two steps: %s, tone %v", got, offered(r).Parts[1].Tone)
 	}
@@ -38,10 +36,31 @@ func TestAStopIsNoFailure(t *testing.T) {
 	if got := thresholds(r, Options{}).Summary[0]; got.Tone != Bad {
 		t.Errorf("a failure is shown as %+v", got)
 	}
-	r.Verdict = report.Verdict{Status: report.Passed}
+	r.Run.Load.Raised = true
 	for _, s := range []Section{thresholds(r, Options{}), serviceLevels(r, Options{All: true})} {
 		if got := s.Summary[0]; got.Tone == Bad || !strings.HasPrefix(got.Text, "load raised until ") {
 			t.Errorf("%s: a stop is shown as %+v", s.ID, got)
 		}
+		if got := s.Told[0].Text; !strings.HasPrefix(got, "load raised until ") || !strings.HasSuffix(got, strings.ToLower(s.Title)+" failed") {
+			t.Errorf("%s: without its title it reads %q", s.ID, got)
+		}
+	}
+	s := endpoints(r, Options{All: true})
+	missed := false
+	for _, c := range s.Summary {
+		missed = missed || strings.HasSuffix(c.Text, " missed")
+		if c.Tone == Bad {
+			t.Errorf("a stop is shown as %+v", c)
+		}
+	}
+	for _, row := range s.Table.Rows {
+		for i, c := range row {
+			if s.Table.Columns[i].Name == "targets" && c.Tone == Bad {
+				t.Errorf("a stop is shown as %+v", c)
+			}
+		}
+	}
+	if !missed {
+		t.Error("no target was missed")
 	}
 }

@@ -2,7 +2,6 @@ package view
 
 import (
 	"slices"
-	"strings"
 
 	"k6report/internal/report"
 )
@@ -35,17 +34,9 @@ func requests(r *report.Report) Line {
 	if counted != "" {
 		line.Parts = append(line.Parts, cell(counted, Normal))
 	}
-	share := func(v *float64, some, none string) {
-		switch {
-		case v == nil:
-		case *v == 0:
-			line.Parts = append(line.Parts, cell(none, Good))
-		default:
-			line.Parts = append(line.Parts, cell(Percent(*v)+" "+some, rate(v).Tone))
-		}
+	for _, e := range ended(l) {
+		line.Parts = append(line.Parts, e.Cell)
 	}
-	share(l.ErrorRate, "failed", "none failed")
-	share(l.TimeoutRate, "timed out", "no timeouts")
 	if moved {
 		text := Bytes(float64(*l.BytesReceived)) + " in, " + Bytes(float64(*l.BytesSent)) + " out"
 		line.Parts = append(line.Parts, cell(text, Normal))
@@ -53,19 +44,48 @@ func requests(r *report.Report) Line {
 	return line
 }
 
-// Ended is how the requests ended, in a few words.
+// ending is a share of the requests in words.
+type ending struct {
+	Cell
+	none bool // there are none of them
+}
+
+// ended is how many requests failed and timed out, as far as it is known.
+func ended(l *report.Load) []ending {
+	var out []ending
+	for _, e := range []struct {
+		share      *float64
+		some, none string
+	}{{l.ErrorRate, "failed", "none failed"}, {l.TimeoutRate, "timed out", "no timeouts"}} {
+		switch {
+		case e.share == nil:
+		case *e.share == 0:
+			out = append(out, ending{cell(e.none, Good), true})
+		default:
+			out = append(out, ending{cell(Percent(*e.share)+" "+e.some, rate(e.share).Tone), false})
+		}
+	}
+	return out
+}
+
+// Ended is how the requests ended, in a few words: that none timed out goes
+// without saying where it is known how many failed.
 func Ended(r *report.Report) []Cell {
-	return slices.DeleteFunc(requests(r).Parts, func(c Cell) bool {
-		return !strings.HasSuffix(c.Text, "failed") && (!strings.HasSuffix(c.Text, "timed out") || c.Tone == Good)
-	})
+	l := &r.Run.Load
+	var out []Cell
+	for i, e := range ended(l) {
+		if i == 0 && l.ErrorRate != nil || !e.none {
+			out = append(out, e.Cell)
+		}
+	}
+	return out
 }
 
 // Percentiles are the run's p50, p95 and p99 in a few words.
 func Percentiles(r *report.Report) []Cell {
-	return slices.DeleteFunc(latency(r).Parts, func(c Cell) bool {
-		name, _, _ := strings.Cut(c.Text, " ")
-		return !slices.Contains([]string{"p50", "p95", "p99"}, name)
-	})
+	d, few, _ := latencyShown(r)
+	d.Avg, d.Max = nil, nil
+	return latencyOf(d, few)
 }
 
 // uncounted is how many HTTP requests k6 counts that the report's tables
@@ -105,6 +125,17 @@ func noted(r *report.Report, code string) bool {
 // percentiles of several can't be put together, so k6's own are taken, which
 // count set-up.
 func latency(r *report.Report) Line {
+	d, few, remarks := latencyShown(r)
+	line := Line{Label: "Latency", Parts: latencyOf(d, few)}
+	if len(line.Parts) > 0 {
+		line.Parts = append(line.Parts, remarks...)
+	}
+	return line
+}
+
+// latencyShown are the durations that stand for the run, which of them rest on
+// few samples, and of which requests they are.
+func latencyShown(r *report.Report) (d report.Durations, few []string, remarks []Cell) {
 	protocol, several := mainProtocol(r.Run.Endpoints)
 	var own []report.Endpoint
 	for _, e := range r.Run.Endpoints {
@@ -112,28 +143,27 @@ func latency(r *report.Report) Line {
 			own = append(own, e)
 		}
 	}
-	var line Line
 	if len(own) == 1 {
-		line = latencyOf(own[0].DurationMS, own[0].FewSamples)
+		d, few = own[0].DurationMS, own[0].FewSamples
 	}
-	if len(line.Parts) == 0 {
+	if len(latencyOf(d, few)) == 0 {
 		v := metricValues(r, durationMetric(protocol))
-		line = latencyOf(report.Durations{
+		d, few = report.Durations{
 			Avg: v.Num("avg"), Med: v.Num("med"), P95: v.Num("p(95)"), P99: v.Num("p(99)"), Max: v.Num("max"),
-		}, nil)
+		}, nil
 		// How many of other protocols were set-up's isn't known.
-		if len(line.Parts) > 0 && (protocol != protocolHTTP || uncounted(r) > 0) {
-			line.Parts = append(line.Parts, cell("with set-up", Dim))
+		if protocol != protocolHTTP || uncounted(r) > 0 {
+			remarks = append(remarks, cell("with set-up", Dim))
 		}
 	}
-	if len(line.Parts) > 0 && (several || protocol != protocolHTTP) {
-		line.Parts = append(line.Parts, cell(protocol+" only", Dim))
+	if several || protocol != protocolHTTP {
+		remarks = append(remarks, cell(protocol+" only", Dim))
 	}
-	return line
+	return d, few, remarks
 }
 
-func latencyOf(d report.Durations, few []string) Line {
-	line := Line{Label: "Latency"}
+func latencyOf(d report.Durations, few []string) []Cell {
+	var out []Cell
 	for _, x := range []struct {
 		name string
 		ms   *float64
@@ -145,9 +175,9 @@ func latencyOf(d report.Durations, few []string) Line {
 		if slices.Contains(few, x.name) {
 			c = cell(c.Text+" (few samples)", Dim)
 		}
-		line.Parts = append(line.Parts, c)
+		out = append(out, c)
 	}
-	return line
+	return out
 }
 
 // mainProtocol is http if there is any or nothing is known of endpoints, else

@@ -73,8 +73,11 @@ type Section struct {
 	ID      string // stable: "endpoints", "thresholds" …
 	Title   string
 	Summary []Cell
-	Lines   []Line
-	Table   *Table
+	// Told is the summary for where the title does not stand before it; empty
+	// where Summary serves.
+	Told  []Cell
+	Lines []Line
+	Table *Table
 }
 
 // Options say how much is shown.

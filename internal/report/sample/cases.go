@@ -78,6 +78,7 @@ func Invalid() *report.Report {
 	r.Verdict = report.Verdict{
 		Status: report.RunInvalid, ExitCode: report.ExitOtherStatus, Also: []report.Status{report.Inconclusive},
 		Headline: "The generator dropped 18.2 % of the load and offered 409/s of 500/s: the numbers say nothing about the build.",
+		Told:     []int{0},
 	}
 	load := &r.Run.Load
 	load.OfferedPerS, load.AchievedPerS = report.Num(500), report.Num(409.2)
@@ -190,7 +191,7 @@ func Hostile() *report.Report {
 	}
 	at := r.Attribution
 	at.Bottlenecks[0] = report.Bottleneck{Component: a, Detail: a, Remedy: a}
-	at.DominantCost, at.Reason, at.Evidence = a, a, []string{a}
+	at.DominantCost, at.Reason, at.Needed, at.Evidence = a, a, a, []string{a}
 	for i := range at.Components {
 		at.Components[i].Name = a
 		at.Components[i].Parts = report.Values{{Name: a, Value: 1}}
