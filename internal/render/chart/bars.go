@@ -40,7 +40,7 @@ func endpointsPicture(r *report.Report) *Picture {
 		rows = append(rows, row{
 			rowName{keyed(e.Name, i), key(i)},
 			*e.DurationMS.Med, *e.DurationMS.P95,
-			valueOr(e.DurationMS.P99, math.NaN()), baselineP95(r, e.Name),
+			valueOr(e.DurationMS.P99, math.NaN()), valueOr(view.BaselineP95(r, e.Name), math.NaN()),
 		})
 	}
 	if len(rows) == 0 {
@@ -95,24 +95,6 @@ func valueOr(v *float64, otherwise float64) float64 {
 		return otherwise
 	}
 	return *v
-}
-
-// baselineP95 is what the comparison says of an endpoint, NaN for nothing.
-func baselineP95(r *report.Report, endpoint string) float64 {
-	if r.Comparison == nil {
-		return math.NaN()
-	}
-	for _, g := range r.Comparison.Gates {
-		if g.Endpoint == endpoint && g.Statistic == "p(95)" && g.Unit == report.UnitMS && g.Baseline != nil {
-			return *g.Baseline
-		}
-	}
-	for _, q := range r.Comparison.Shift {
-		if q.Endpoint == endpoint && q.Quantile == 0.95 {
-			return q.Baseline
-		}
-	}
-	return math.NaN()
 }
 
 // rowList is a panel with a row for each name instead of a y axis.

@@ -151,16 +151,9 @@ func (t *table) percentiles(r *report.Report) {
 func drawnPercentiles(r *report.Report, i int) [4]float64 {
 	e := &r.Run.Endpoints[i]
 	var out [4]float64
-	for j, v := range []*float64{e.DurationMS.Med, e.DurationMS.P95, e.DurationMS.P99} {
+	for j, v := range []*float64{e.DurationMS.Med, e.DurationMS.P95, e.DurationMS.P99, view.BaselineP95(r, e.Name)} {
 		if v != nil {
 			out[j] = *v
-		}
-	}
-	if r.Comparison != nil {
-		for _, g := range r.Comparison.Gates {
-			if g.Endpoint == e.Name && g.Statistic == "p(95)" && g.Unit == report.UnitMS && g.Baseline != nil {
-				out[3] = *g.Baseline
-			}
 		}
 	}
 	return out

@@ -380,3 +380,23 @@ func wholeShift(list []report.Shift) *Table {
 	}
 	return t.withoutEmptyColumns()
 }
+
+// BaselineP95 is the baseline's p95 of an endpoint in ms, as the gate on it has
+// it, else the shift function; nil where the comparison says nothing of it.
+func BaselineP95(r *report.Report, endpoint string) *float64 {
+	if r.Comparison == nil {
+		return nil
+	}
+	for i := range r.Comparison.Gates {
+		g := &r.Comparison.Gates[i]
+		if g.Endpoint == endpoint && g.Statistic == "p(95)" && g.Unit == report.UnitMS && g.Baseline != nil {
+			return g.Baseline
+		}
+	}
+	for i := range r.Comparison.Shift {
+		if q := &r.Comparison.Shift[i]; q.Endpoint == endpoint && q.Quantile == 0.95 {
+			return &q.Baseline
+		}
+	}
+	return nil
+}

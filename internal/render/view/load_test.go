@@ -64,3 +64,18 @@ func TestAStopIsNoFailure(t *testing.T) {
 		t.Error("no target was missed")
 	}
 }
+
+// What is shown of the baseline's p95 is the gate's, else the shift function's.
+func TestBaselineP95(t *testing.T) {
+	r := sample.Full()
+	r.Comparison.Gates = []report.Gate{{Endpoint: "a", Statistic: "p(95)", Unit: report.UnitMS, Baseline: report.Num(7)}}
+	r.Comparison.Shift = []report.Shift{{Endpoint: "a", Quantile: 0.95, Baseline: 6}, {Endpoint: "b", Quantile: 0.95, Baseline: 5}}
+	for endpoint, want := range map[string]float64{"a": 7, "b": 5} {
+		if got := BaselineP95(r, endpoint); got == nil || *got != want {
+			t.Errorf("%s: %v, want %v", endpoint, got, want)
+		}
+	}
+	if got := BaselineP95(r, "c"); got != nil {
+		t.Errorf("of an endpoint that was not compared: %v", *got)
+	}
+}
