@@ -276,8 +276,13 @@ func (m *markdown) table(heads []string, right []bool, rows [][]string) {
 	m.out.WriteString("\n")
 }
 
-// footer names the run, its baseline and its job.
-func footer(r *report.Report) string {
+// footer is the last part of a note: its marker, and lines that are safe already.
+func footer(lines []string) string {
+	return MarkdownFooter + "\n\n---\n\n" + strings.Join(lines, "<br>\n") + "\n"
+}
+
+// footerLine names the run, its baseline and its job.
+func footerLine(r *report.Report) string {
 	var facts []string
 	add := func(name, value string) {
 		if value != "" {
@@ -292,5 +297,5 @@ func footer(r *report.Report) string {
 		add("against", fmt.Sprintf("%s (%d of %d runs)", c.Baseline.Name, c.Baseline.Runs, max(c.Baseline.Wanted, c.Baseline.Runs)))
 	}
 	add("k6report", r.Generator.Version)
-	return MarkdownFooter + "\n\n---\n\n" + strings.Join(facts, " · ") + "\n"
+	return strings.Join(facts, " · ")
 }

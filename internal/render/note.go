@@ -106,7 +106,7 @@ func worstFirst(runs []NoteRun) []NoteRun {
 func noteFooter(runs []NoteRun, links []Link) string {
 	var lines []string
 	for _, r := range runs {
-		lines = append(lines, strings.TrimSpace(strings.TrimPrefix(footer(r.Report), MarkdownFooter+"\n\n---\n\n")))
+		lines = append(lines, footerLine(r.Report))
 	}
 	var more []string
 	for _, l := range links {
@@ -117,7 +117,7 @@ func noteFooter(runs []NoteRun, links []Link) string {
 	if len(more) > 0 {
 		lines = append(lines, strings.Join(more, " · "))
 	}
-	return MarkdownFooter + "\n\n---\n\n" + strings.Join(lines, "<br>\n") + "\n"
+	return footer(lines)
 }
 
 // safeURL is an http address that ends where a link's end is; "" for others.

@@ -72,8 +72,23 @@ func TestSeveralRunsHaveTheWorstOnTop(t *testing.T) {
 	for range 30 {
 		many = append(many, NoteRun{"wide", sample.Wide()})
 	}
-	if note := noteOf(t, many); len(note) > mostMarkdown+20_000 {
+	note = noteOf(t, many, Link{"job", jobURL})
+	if len(note) > mostMarkdown+20_000 {
 		t.Errorf("%d bytes", len(note))
+	}
+	if !strings.Contains(note, "Left out for their size: ") {
+		t.Error("nothing had to give way")
+	}
+	// What gives way is detail: the marker and what follows it stay whole.
+	_, foot, ok := strings.Cut(note, MarkdownFooter+"\n\n---\n\n")
+	if lines := strings.Split(foot, "<br>\n"); !ok || len(lines) != len(many)+1 || lines[len(many)] != jobLink {
+		t.Errorf("the footer of %d runs is %q", len(many), foot)
+	} else {
+		for _, l := range lines[:len(many)] {
+			if l != footerLine(sample.Wide()) {
+				t.Errorf("a line of the footer is %q", l)
+			}
+		}
 	}
 }
 
