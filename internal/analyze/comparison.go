@@ -273,8 +273,12 @@ func (c *comparing) cut() {
 	if cut > own && own >= 0 {
 		c.note("warm_up_common", report.Info, fmt.Sprintf("the first %.1f s of every run are left out of the comparison: one of them took so long to warm up", cut), "")
 	}
-	if c.plan != nil && c.plan.changes() {
-		c.note("compared_whole", report.Info, "the load changes by plan: whole runs are compared, without a cut", "")
+	if c.changes() {
+		why := "by plan"
+		if c.plan == nil {
+			why = "as measured"
+		}
+		c.note("compared_whole", report.Info, fmt.Sprintf("the load changes (%s), so no warm-up can be told from it: whole runs are compared, all levels together", why), "")
 	}
 }
 

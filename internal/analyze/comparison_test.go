@@ -207,6 +207,20 @@ func TestComparisonCutsAlike(t *testing.T) {
 	if g := gateNamed(t, r, "http_req_duration", "order", "avg(95)"); g.Verdict != report.GateOK || *g.BaselineSpread > 0.02 {
 		t.Errorf("after the cut: %s, spread %v", g.Verdict, *g.BaselineSpread)
 	}
+	// Three times 30 ms are in the start of one run only.
+	if c := r.Chart(report.ChartDistribution); c == nil || c.Endpoint != "" || c.X[len(c.X)-1] > 60 {
+		t.Errorf("the distribution has the warm-up: %+v", c)
+	}
+}
+
+// A load that changes has no warm-up to cut, whether a plan says so or not.
+func TestChangingLoadsAreComparedWhole(t *testing.T) {
+	always := func(int) func(int, *rand.Rand) times { return healthy }
+	r := Analyze(climbing(always, 20, 40, 81).Finish(), Options{Baseline: &Baseline{Runs: []*run.Run{climbing(always, 20, 40, 80).Finish()}}})
+	wantNote(t, r, "compared_whole", report.Info)
+	if n := noteOf(r, "compared_whole"); n != nil && !strings.Contains(n.Message, "as measured") {
+		t.Error(n.Message)
+	}
 }
 
 func TestGateValues(t *testing.T) {

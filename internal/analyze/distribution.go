@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -13,11 +14,11 @@ import (
 const distributionPoints = 120
 
 // distributionChart is the share of requests that took no longer than each of
-// some latencies: of all requests, or of the endpoint that got worse, over the
-// baseline's. Nil where no two requests differ.
+// some latencies: of all requests with the warm-up, or against a baseline without
+// it, of the endpoint whose verdict matters most where one moved. Nil where no two requests differ.
 func (s *subject) distributionChart() *report.Chart {
 	chart := &report.Chart{ID: report.ChartDistribution, Kind: report.KindLine, Unit: report.UnitShare, XUnit: report.UnitMS}
-	sides := []distribution{distributionOf([]*subject{s})}
+	sides := []distribution{distributionOf(slices.Collect(maps.Values(s.merged())))}
 	names := []string{"this run"}
 	chart.Title = "Latency of all requests"
 	if c := s.compared; c != nil {
@@ -27,7 +28,7 @@ func (s *subject) distributionChart() *report.Chart {
 			chart.Title, chart.Endpoint = "Latency of "+g.Endpoint, g.Endpoint
 			sides = []distribution{distributionOfBins(pooled(c.histograms(c.candidates, key))), distributionOfBins(pooled(c.histograms(c.base, key)))}
 		} else {
-			sides = []distribution{distributionOf(c.candidates), distributionOf(c.base)}
+			sides = []distribution{c.distributionOf(c.candidates), c.distributionOf(c.base)}
 		}
 	}
 	chart.X = latencies(sides)
@@ -80,16 +81,24 @@ func (d *distribution) add(value, count float64) {
 	d.values, d.upTo = append(d.values, value), append(d.upTo, d.total)
 }
 
-// distributionOf are the durations of all requests of some runs.
-func distributionOf(runs []*subject) distribution {
-	all := run.NewSketch(run.BlockBits)
+// distributionOf are the durations of all requests of some compared runs, without
+// the warm-up, as everything that is compared.
+func (c *comparing) distributionOf(runs []*subject) distribution {
+	var parts []*run.Sketch
 	for _, s := range runs {
-		for _, sketch := range s.merged() {
-			all.Merge(sketch)
-		}
+		v := c.values[s]
+		s.eachBlock(func(_ string, b *run.Block) {
+			if v.keeps(b) {
+				parts = append(parts, b.Durations)
+			}
+		})
 	}
+	return distributionOf(parts)
+}
+
+func distributionOf(parts []*run.Sketch) distribution {
 	var d distribution
-	for r, n := range all.Bins() {
+	for r, n := range run.MergeSketches(run.BlockBits, parts).Bins() {
 		d.add(middle(r), float64(n))
 	}
 	return d
