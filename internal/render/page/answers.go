@@ -76,7 +76,7 @@ func happened(r *report.Report, sections []view.Section) answer {
 		a.head(parts[0].Text, view.Normal)
 	}
 	if r.Saturation != nil {
-		a.add(view.Cell{Text: r.Saturation.Headline, Tone: view.Strong})
+		a.add(view.Cell{Text: opened(r, r.Saturation.Headline), Tone: view.Strong})
 	}
 	a.add(view.Ended(r)...)
 	a.add(view.Percentiles(r)...)
@@ -179,12 +179,8 @@ func worse(r *report.Report) answer {
 	default:
 		a.head("No: "+of(report.GateOK)+"ok", view.Good)
 	}
-	if n := counts[report.GateNotComparable]; n > 0 && n < len(c.Gates) && !holds(r, report.NotComparable) {
-		tone := a.Tone
-		if tone == view.Good { // as far as could be compared
-			tone = view.Warn
-		}
-		a.head(a.Head.Text+", "+view.Count(int64(n))+" not comparable", tone)
+	if n := counts[report.GateNotComparable]; n > 0 && a.Tone == view.Good { // so good as far as could be compared
+		a.head(a.Head.Text+", "+view.Count(int64(n))+" not comparable", view.Warn)
 	}
 	const most = 2 // the table has all
 	shown := 0

@@ -188,6 +188,9 @@ func newBlock(r *report.Report, s view.Section, chapter string) block {
 	if b.Title == chapter && !b.Folded {
 		b.Title = ""
 	}
+	if len(b.Summary) > 0 && !b.Folded && (s.ID == "levels" || s.ID == "soak") { // which are sentences
+		b.Summary[0].Text = opened(r, b.Summary[0].Text)
+	}
 	if s.ID == "notes" {
 		b.Title, b.Notes = "", notes(r)
 		return b
@@ -293,7 +296,7 @@ func newTable(r *report.Report, s view.Section) *table {
 	t.Long = t.ID != "" && len(t.Rows) > manyRows
 	switch s.ID {
 	case "comparison":
-		t.arrange([]string{"", "verdict", "endpoint", "statistic", "change", "now", "baseline"})
+		t.arrange([]string{"", "verdict", "endpoint", "change", "statistic", "now", "baseline"}) // a phone has room for three or four
 	case "endpoints":
 		t.number(r)
 		t.changes(r)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -70,7 +71,7 @@ func newPage(r *report.Report) page {
 	p := page{
 		Policy: fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'", hash(style), hash(script)),
 		Style:  template.CSS(style), Script: template.JS(script), //nolint:gosec // both are ours
-		Title: plain.Short(r.Run.ID, longestName), Badges: badges(r), Headline: plain.Short(r.Verdict.Headline, longestText),
+		Title: plain.Short(r.Run.ID, longestName), Badges: badges(r), Headline: plain.Short(opened(r, r.Verdict.Headline), longestText),
 		Version: plain.Short(r.Generator.Version, longestName),
 	}
 	sections := view.Sections(r, view.Options{All: true})
@@ -78,6 +79,44 @@ func newPage(r *report.Report) page {
 	p.Answers = answers(r, sections)
 	p.Chapters = chapters(r, sections)
 	return p
+}
+
+// opened begins a sentence with a capital, as a page's sentences do, unless it
+// begins with a name: those of a test stay as they are written.
+func opened(r *report.Report, sentence string) string {
+	first, _, _ := strings.Cut(sentence, " ")
+	if first = strings.TrimRight(first, ",:;"); strings.Trim(first, "abcdefghijklmnopqrstuvwxyz'") != "" || first == "" {
+		return sentence
+	}
+	named := func(names ...string) bool { return slices.Contains(names, first) }
+	for i := range r.Run.Endpoints {
+		if named(r.Run.Endpoints[i].Name) {
+			return sentence
+		}
+	}
+	for i := range r.Run.Metrics {
+		if named(r.Run.Metrics[i].Name) {
+			return sentence
+		}
+	}
+	for i := range r.Run.Thresholds {
+		if named(r.Run.Thresholds[i].Metric) {
+			return sentence
+		}
+	}
+	for i := range r.Notes {
+		if named(r.Notes[i].Where) {
+			return sentence
+		}
+	}
+	if r.Comparison != nil {
+		for i := range r.Comparison.Gates {
+			if g := &r.Comparison.Gates[i]; named(g.Endpoint, g.Metric) {
+				return sentence
+			}
+		}
+	}
+	return strings.ToUpper(sentence[:1]) + sentence[1:]
 }
 
 func badges(r *report.Report) []cell {

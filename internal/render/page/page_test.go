@@ -230,3 +230,45 @@ func BenchmarkHTML(b *testing.B) {
 		}
 	}
 }
+
+// A sentence of the page begins with a capital; a name stays as it is written.
+func TestSentencesBeginWithACapital(t *testing.T) {
+	r := sample.Full()
+	r.Run.Endpoints[1].Name = "order"
+	for of, want := range map[string]string{
+		"all 34 targets held":                  "All 34 targets held",
+		"can't tell whether anything is worse": "Can't tell whether anything is worse",
+		"order p95 is 38 % slower":             "order p95 is 38 % slower",
+		"execute_workflow p95 is slower":       "execute_workflow p95 is slower",
+		"k6 was ended by a signal":             "k6 was ended by a signal",
+		"2 of 5 targets failed":                "2 of 5 targets failed",
+		"":                                     "",
+	} {
+		if got := opened(r, of); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	r.Verdict.Headline = "all 34 targets held"
+	r.Saturation.Headline = "every target held up to 750/s"
+	html := pageOf(t, r)
+	if !strings.Contains(html, "<h1>All 34 targets held</h1>") {
+		t.Error("the headline begins in lower case")
+	}
+	if strings.Contains(html, ">every target held") || strings.Count(html, ">Every target held") != 2 {
+		t.Error("what the load showed begins in lower case")
+	}
+}
+
+// A phone shows the first three or four columns: what is worse, and by how much.
+func TestVerdictsOnAPhone(t *testing.T) {
+	html := pageOf(t, sample.Full())
+	html = html[strings.Index(html, `<table id="table-comparison"`):]
+	at := -1
+	for _, head := range []string{">verdict<", ">endpoint<", ">change<", ">statistic<"} {
+		i := strings.Index(html, head)
+		if i <= at {
+			t.Errorf("%s stands at %d, behind %d", head, i, at)
+		}
+		at = i
+	}
+}
