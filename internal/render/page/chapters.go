@@ -199,8 +199,8 @@ func newBlock(r *report.Report, s view.Section, chapter string) block {
 		f := facts{Mark: clean(l.Mark), Label: plain.Short(l.Label, longestName), Parts: cleanAll(l.Parts)}
 		switch {
 		case l.Spark != nil && len(f.Parts) == 0:
-		case f.Label == "" && s.ID == "comparison" && s.Table != nil && !strings.HasPrefix(l.Parts[0].Text, "!"):
-			b.Later = append(b.Later, f) // what lies outside the gates
+		case l.Later && s.Table != nil:
+			b.Later = append(b.Later, f)
 		case f.Label == "":
 			b.Lines = append(b.Lines, f)
 		default:
@@ -226,23 +226,12 @@ func quiet(r *report.Report, s view.Section) bool {
 	return false
 }
 
-// summary is what a section says of itself. A count alone, which the terminal
-// has behind its title, tells something only with what is counted.
+// summary is what a section says of itself.
 func summary(s view.Section) []cell {
-	list := s.Summary
-	if len(list) > 0 && strings.Trim(list[0].Text, "0123456789,") == "" {
-		list = slices.Clone(list)
-		switch s.ID {
-		case "endpoints", "errors":
-			list[0].Text += " " + s.ID
-			if strings.HasPrefix(list[0].Text, "1 ") {
-				list[0].Text = strings.TrimSuffix(list[0].Text, "s")
-			}
-		default:
-			list = list[1:]
-		}
+	if s.Told != nil {
+		return cleanAll(s.Told)
 	}
-	return cleanAll(list)
+	return cleanAll(s.Summary)
 }
 
 func notes(r *report.Report) []note {

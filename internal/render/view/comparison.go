@@ -77,7 +77,7 @@ func exploratory(list []report.Finding, opts Options) []Line {
 	var out []Line
 	for i, f := range list {
 		if i == fewExploratory && !opts.All {
-			out = append(out, Line{Parts: []Cell{{"… and " + Count(int64(len(list)-i)) + " more outside the gates", Dim}}})
+			out = append(out, Line{Later: true, Parts: []Cell{{"… and " + Count(int64(len(list)-i)) + " more outside the gates", Dim}}})
 			break
 		}
 		a, b := Pair(f.Baseline, f.Candidate, f.Unit)
@@ -85,7 +85,7 @@ func exploratory(list []report.Finding, opts Options) []Line {
 		if f.Change != nil {
 			text += " (" + change(*f.Change, f.Unit) + ", exploratory)"
 		}
-		out = append(out, Line{Parts: []Cell{{text, Dim}}})
+		out = append(out, Line{Later: true, Parts: []Cell{{text, Dim}}})
 	}
 	return out
 }

@@ -52,10 +52,17 @@ func endpoints(r *report.Report, opts Options) Section {
 	if few {
 		t.Foot = "* rests on few samples"
 	}
-	return Section{ID: "endpoints", Title: "Endpoints", Summary: endpointSummary(list, r.Run.Load.Raised), Table: t}
+	targets := targetSummary(list, r.Run.Load.Raised)
+	return Section{
+		ID: "endpoints", Title: "Endpoints", Table: t,
+		Summary: append([]Cell{{Count(int64(len(list))), Dim}}, targets...),
+		Told:    append([]Cell{{Plural(len(list), "endpoint", "endpoints"), Dim}}, targets...),
+	}
 }
 
-func endpointSummary(list []report.Endpoint, raised bool) []Cell {
+// targetSummary says how many targets of endpoints were met; nil where none was
+// set or could be judged.
+func targetSummary(list []report.Endpoint, raised bool) []Cell {
 	met, missed := 0, 0
 	for _, e := range list {
 		for _, t := range e.Targets {
@@ -68,18 +75,17 @@ func endpointSummary(list []report.Endpoint, raised bool) []Cell {
 			}
 		}
 	}
-	out := []Cell{{Count(int64(len(list))), Dim}}
 	switch {
 	case missed > 0:
 		tone := Bad
 		if raised { // until some were
 			tone = Normal
 		}
-		out = append(out, cell(Count(int64(missed))+" of "+Plural(met+missed, "target", "targets")+" missed", tone))
+		return []Cell{{Count(int64(missed)) + " of " + Plural(met+missed, "target", "targets") + " missed", tone}}
 	case met > 0:
-		out = append(out, cell(allOf(met, "target", "met"), Good))
+		return []Cell{{allOf(met, "target", "met"), Good}}
 	}
-	return out
+	return nil
 }
 
 // allOf is "1 target met", "both targets met", "all 14 targets met".
@@ -252,10 +258,11 @@ func parts(id, title string, list []report.Part, summary []Cell, opts Options) S
 		})
 	}
 	t.Rows, t.More = cut(rows, otherRows, "rows", opts)
+	s := Section{ID: id, Title: title, Summary: summary, Table: t}
 	if summary == nil {
-		summary = []Cell{{Count(int64(len(list))), Dim}}
+		s.Summary, s.Told = []Cell{{Count(int64(len(list))), Dim}}, []Cell{}
 	}
-	return Section{ID: id, Title: title, Summary: summary, Table: t}
+	return s
 }
 
 func fairness(r *report.Report) []Cell {

@@ -233,5 +233,5 @@ func failures(r *report.Report, opts Options) Section {
 		})
 	}
 	t.Rows, t.More = cut(rows, otherRows, "kinds", opts)
-	return Section{ID: "errors", Title: "Errors", Summary: []Cell{{Count(total), Normal}}, Table: t.withoutEmptyColumns()}
+	return Section{ID: "errors", Title: "Errors", Summary: []Cell{{Count(total), Normal}}, Told: []Cell{{Plural(int(total), "error", "errors"), Normal}}, Table: t.withoutEmptyColumns()}
 }

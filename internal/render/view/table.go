@@ -54,6 +54,9 @@ type Line struct {
 	Spark *Spark // drawn before the parts
 	// Whole says that the line is shown to its end, however long it is.
 	Whole bool
+	// Later says that the line adds to the table, if there is one, and stands
+	// below it.
+	Later bool
 }
 
 // Spark is a small picture of a series over time, from 0 to its maximum.
@@ -73,8 +76,8 @@ type Section struct {
 	ID      string // stable: "endpoints", "thresholds" …
 	Title   string
 	Summary []Cell
-	// Told is the summary for where the title does not stand before it; empty
-	// where Summary serves.
+	// Told is the summary for where the title does not stand before it: a number
+	// with its noun, or nothing where there is but a count. Nil: Summary serves.
 	Told  []Cell
 	Lines []Line
 	Table *Table
