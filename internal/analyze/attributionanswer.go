@@ -44,8 +44,8 @@ func (a *attributor) grew(e *excess) bool {
 // surelyFew reports whether a question rests on too little for its interval to
 // mean anything.
 func (a *attributor) surelyFew(e *excess) bool {
-	few := func(s size) bool { return s.requests < minLevelRequests || s.blocks < minLevelBlocks }
-	return few(e.hard.size()) || few(e.reference.size())
+	hard, reference := e.hard.size(), e.reference.size()
+	return !enough(hard.requests, hard.blocks) || !enough(reference.requests, reference.blocks)
 }
 
 // regressionAsked reports whether there is a difference to explain.

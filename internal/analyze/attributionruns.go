@@ -179,8 +179,12 @@ const (
 	minLevelBlocks   = 10
 )
 
-func (l *loadLevel) enough() bool {
-	return l.requests >= minLevelRequests && l.blocks >= minLevelBlocks
+func (l *loadLevel) enough() bool { return enough(l.requests, l.blocks) }
+
+// enough reports whether so many requests in so many blocks of time carry an
+// answer; [tooFew] says what is missing.
+func enough(requests float64, blocks int) bool {
+	return requests >= minLevelRequests && blocks >= minLevelBlocks
 }
 
 // failing is from when on errors make a level's times those of failures.

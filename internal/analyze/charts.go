@@ -56,6 +56,11 @@ func axis[V any](data ...map[int64]V) []int64 {
 func (s *subject) merged() map[int64]*run.Sketch {
 	blocks := make(map[int64][]*run.Sketch)
 	s.eachBlock(func(_ string, b *run.Block) { blocks[b.Index] = append(blocks[b.Index], b.Durations) })
+	return mergedBlocks(blocks)
+}
+
+// mergedBlocks puts the durations of each block together.
+func mergedBlocks(blocks map[int64][]*run.Sketch) map[int64]*run.Sketch {
 	durations := make(map[int64]*run.Sketch, len(blocks))
 	for index, parts := range blocks {
 		durations[index] = run.MergeSketches(run.BlockBits, parts)

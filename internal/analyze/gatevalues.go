@@ -297,7 +297,7 @@ func (v *valuer) histogram(metric, endpoint string) *histogram {
 	if h, ok := v.histograms[key]; ok {
 		return h
 	}
-	byBlock := make(map[int64]*run.Sketch)
+	parts := make(map[int64][]*run.Sketch)
 	for i := range v.Requests.Tables {
 		t := &v.Requests.Tables[i]
 		if durationMetric(t.Protocol) != metric || endpoint != "" && t.Name != endpoint {
@@ -305,16 +305,12 @@ func (v *valuer) histogram(metric, endpoint string) *histogram {
 		}
 		for j := range t.Blocks {
 			b := &t.Blocks[j]
-			if !v.keeps(b) {
-				continue
+			if v.keeps(b) {
+				parts[b.Index] = append(parts[b.Index], b.Durations)
 			}
-			if byBlock[b.Index] == nil {
-				byBlock[b.Index] = run.NewSketch(run.BlockBits)
-			}
-			byBlock[b.Index].Merge(b.Durations)
 		}
 	}
-	v.histograms[key] = newHistogram(byBlock)
+	v.histograms[key] = newHistogram(mergedBlocks(parts))
 	return v.histograms[key]
 }
 

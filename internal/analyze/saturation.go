@@ -131,10 +131,10 @@ func (s *subject) markKnee(levels []loadStep) int {
 // be judged: a percentile needs its samples.
 func (s *subject) targetsAt(l *loadLevel) *bool {
 	type sums struct {
-		durations *run.Sketch
+		durations []*run.Sketch
 		ended     outcome
 	}
-	byName := map[string]*sums{"": {durations: run.NewSketch(run.BlockBits)}}
+	byName := map[string]*sums{"": {}}
 	for i := range s.Requests.Tables {
 		t := &s.Requests.Tables[i]
 		if t.Protocol == run.ProtocolIteration {
@@ -146,10 +146,10 @@ func (s *subject) targetsAt(l *loadLevel) *bool {
 				continue
 			}
 			if byName[t.Name] == nil {
-				byName[t.Name] = &sums{durations: run.NewSketch(run.BlockBits)}
+				byName[t.Name] = &sums{}
 			}
 			for _, name := range slices.Compact([]string{"", t.Name}) {
-				byName[name].durations.Merge(b.Durations)
+				byName[name].durations = append(byName[name].durations, b.Durations)
 				byName[name].ended.addBlock(t.Protocol, b)
 			}
 		}
@@ -165,8 +165,10 @@ func (s *subject) targetsAt(l *loadLevel) *bool {
 			if rate := of.ended.errorRate(); rate != nil {
 				value, ok = *rate, true
 			}
-		} else if q, is := e.Statistic.Quantile(); is && float64(of.durations.Count())*(1-q) >= 3 {
-			value, ok = of.durations.Quantile(q, math.Inf(-1), math.Inf(1))
+		} else if q, is := e.Statistic.Quantile(); is {
+			if all := run.MergeSketches(run.BlockBits, of.durations); float64(all.Count())*(1-q) >= 3 {
+				value, ok = all.Quantile(q, math.Inf(-1), math.Inf(1))
+			}
 		}
 		if ok {
 			judged = true

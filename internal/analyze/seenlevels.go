@@ -90,24 +90,19 @@ func (s *subject) seenLevels() []stretch {
 	return out
 }
 
-// firstBlock is the first whole block of the run.
-func (s *subject) firstBlock() int64 {
-	return int64(math.Ceil(float64(s.origin) / float64(s.Requests.BlockLength)))
+// seenGrid is the whole blocks of the run.
+func (s *subject) seenGrid() grid {
+	return s.grid(stretch{to: s.end}, int64(s.Requests.BlockLength))
 }
 
-// seenBlocks is how many whole blocks the load lasted.
-func (s *subject) seenBlocks() int {
-	n := 0
-	for s.blockStart(s.firstBlock()+int64(n+1)) <= s.end+1e-3 {
-		n++
-	}
-	return n
-}
+// firstBlock is the first whole block of the run.
+func (s *subject) firstBlock() int64 { return s.seenGrid().first }
 
 // busyVUs is the number of busy virtual users in each block, of all generators;
 // nil where it is not known. What is missing is as before.
 func (s *subject) busyVUs() []float64 {
-	n := s.seenBlocks()
+	g := s.seenGrid()
+	n := int(max(0, g.last-g.first+1))
 	out, known := make([]float64, n), make([]bool, n)
 	for _, series := range s.SeriesOf("vus") {
 		sums, counts := make([]float64, n), make([]float64, n)

@@ -201,7 +201,7 @@ func (g grid) holds(index int64) bool { return index >= g.first && index <= g.la
 // wholes; false when none does, or nothing was asked in them.
 func (s *subject) measure(l stretch) (report.Level, bool) {
 	g := s.grid(l, int64(s.Requests.BlockLength))
-	durations := run.NewSketch(run.BlockBits)
+	var parts []*run.Sketch
 	var all outcome
 	started, requests, time, iterations := 0.0, uint64(0), 0.0, false
 	for i := range s.Requests.Tables {
@@ -216,7 +216,7 @@ func (s *subject) measure(l stretch) (report.Level, bool) {
 			default:
 				requests += b.Count
 				time += waited(b)
-				durations.Merge(b.Durations)
+				parts = append(parts, b.Durations)
 				all.addBlock(t.Protocol, b)
 			}
 		}
@@ -224,6 +224,7 @@ func (s *subject) measure(l stretch) (report.Level, bool) {
 	if requests == 0 || g.seconds == 0 {
 		return report.Level{}, false
 	}
+	durations := run.MergeSketches(run.BlockBits, parts)
 	quantile := func(q float64) *float64 {
 		v, _ := durations.Quantile(q, math.Inf(-1), math.Inf(1))
 		return report.Num(v)
