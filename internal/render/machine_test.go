@@ -63,6 +63,26 @@ func junitOf(t *testing.T, r *report.Report) junitSuites {
 	return got
 }
 
+// What a raised load missed is what it looked for: no case fails for it, and no
+// table says that it did.
+func TestARaisedLoadFailsNothing(t *testing.T) {
+	r := sample.ThresholdFailed()
+	if junitOf(t, r).Failures == 0 || !strings.Contains(markdownOf(t, r), "| failed | target |") {
+		t.Fatal("nothing failed before")
+	}
+	r.Verdict, r.Run.Load.Raised = report.Verdict{Status: report.Passed, Headline: "found"}, true
+	for _, s := range junitOf(t, r).Suites {
+		for _, c := range s.Cases {
+			if c.Failure != nil && (s.Name == "thresholds" || s.Name == "service levels") {
+				t.Errorf("%s: %s fails", s.Name, c.Name)
+			}
+		}
+	}
+	if md := markdownOf(t, r); strings.Contains(md, "| failed | target |") || !strings.Contains(md, "| load raised until failed | target |") {
+		t.Error("the note says that targets failed")
+	}
+}
+
 func TestJUnitSaysWhatFailed(t *testing.T) {
 	got := junitOf(t, sample.Full())
 	cases := make(map[string]junitCase)

@@ -140,7 +140,11 @@ func (m *markdown) failures(r *report.Report) {
 	if len(rows) == 0 {
 		return
 	}
-	m.table([]string{"failed", "target", "observed"}, nil, rows)
+	head := "failed"
+	if r.Run.Load.Raised {
+		head = "load raised until failed"
+	}
+	m.table([]string{head, "target", "observed"}, nil, rows)
 	if left > 0 {
 		m.paragraph(fmt.Sprintf("… and %d more.", left))
 	}

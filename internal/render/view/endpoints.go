@@ -201,11 +201,8 @@ func targetCell(e *report.Endpoint, raised bool) Cell {
 			}
 		}
 		if text != "" {
-			out = Mark(want)
+			out = markRaised(want, raised)
 			out.Text += text
-			if want != nil && raised {
-				out.Tone = Normal
-			}
 		}
 	}
 	return out

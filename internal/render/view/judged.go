@@ -71,9 +71,9 @@ func thresholds(r *report.Report, opts Options) Section {
 		count.add(t.OK)
 		seen := Cell{Absent, Dim}
 		if t.Observed != nil {
-			seen = Cell{Measure(*t.Observed, t.Unit), Mark(t.OK).Tone}
+			seen = Cell{Measure(*t.Observed, t.Unit), markRaised(t.OK, r.Run.Load.Raised).Tone}
 		}
-		row := []Cell{Mark(t.OK), {t.Metric, Strong}, {t.Expression, Normal}, seen, {t.Reason, Dim}}
+		row := []Cell{markRaised(t.OK, r.Run.Load.Raised), {t.Metric, Strong}, {t.Expression, Normal}, seen, {t.Reason, Dim}}
 		if opts.All {
 			row = append(row, Cell{t.Source, Dim})
 		}
@@ -149,13 +149,13 @@ func serviceLevels(r *report.Report, opts Options) Section {
 		count.add(t.OK)
 		seen := Cell{Absent, Dim}
 		if t.Observed != nil {
-			seen = Cell{Measure(*t.Observed, t.Unit), Mark(t.OK).Tone}
+			seen = Cell{Measure(*t.Observed, t.Unit), markRaised(t.OK, r.Run.Load.Raised).Tone}
 		}
 		text := t.Text
 		if text == "" {
 			text = t.Expression
 		}
-		byOrder[order(t.OK)] = append(byOrder[order(t.OK)], []Cell{Mark(t.OK), {t.of, Strong}, {text, Normal}, seen, {t.Source, Dim}})
+		byOrder[order(t.OK)] = append(byOrder[order(t.OK)], []Cell{markRaised(t.OK, r.Run.Load.Raised), {t.of, Strong}, {text, Normal}, seen, {t.Source, Dim}})
 	}
 	s := Section{ID: "service_levels", Title: "Service levels", Summary: count.summary("service level", "", r.Run.Load.Raised), Told: count.summary("service level", "service level", r.Run.Load.Raised)}
 	s.Table = judgedTable([]Column{{}, {Name: "of", Flex: true}, {Name: "target", Flex: true}, {Name: "observed", Right: true}, {Name: "set by", Drop: 1, Flex: true}}, byOrder, opts)

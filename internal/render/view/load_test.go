@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,6 +44,13 @@ func TestAStopIsNoFailure(t *testing.T) {
 		}
 		if got := s.Told[0].Text; !strings.HasPrefix(got, "load raised until ") || !strings.HasSuffix(got, strings.ToLower(s.Title)+" failed") {
 			t.Errorf("%s: without its title it reads %q", s.ID, got)
+		}
+	}
+	for _, s := range []Section{thresholds(r, Options{}), serviceLevels(r, Options{All: true})} {
+		for _, c := range slices.Concat(s.Table.Rows...) {
+			if c.Tone == Bad {
+				t.Errorf("%s: a stop is shown as %+v", s.ID, c)
+			}
 		}
 	}
 	s := endpoints(r, Options{All: true})

@@ -168,6 +168,16 @@ func Mark(ok *bool) Cell {
 	return Cell{"✗", Bad}
 }
 
+// markRaised is that of a target; where the load was raised until some were
+// missed, that is no failure.
+func markRaised(ok *bool, raised bool) Cell {
+	c := Mark(ok)
+	if raised && c.Tone == Bad {
+		c.Tone = Normal
+	}
+	return c
+}
+
 // cut is the first limit rows and what to say of the rest; all rows when
 // there is no more than one row to leave out, which would save nothing.
 func cut(rows [][]Cell, limit int, what string, opts Options) ([][]Cell, string) {
