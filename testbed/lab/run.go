@@ -108,7 +108,11 @@ func (l *Lab) Run(ctx context.Context) error {
 			}
 			took := l.Now().Sub(start)
 			fmt.Fprintf(l.Log, "[%d/%d] %s: seed %d, %.0f s\n", all-len(left)+i+1, all, t.Key(), t.Seed, took.Seconds())
-			if again == mostAgain || !l.disturbed(t, took) {
+			if !l.disturbed(t, took) {
+				break
+			}
+			if again == mostAgain {
+				fmt.Fprintf(l.Log, "%s was disturbed every time: what is held against it may look better than it is\n", t.Key())
 				break
 			}
 			fmt.Fprintf(l.Log, "%s took so long that the machine was busy with something else: once more\n", t.Key())
@@ -217,7 +221,7 @@ func (l *Lab) load(ctx context.Context, t Trial, url string) (exit int, err erro
 	if err != nil {
 		return 0, err
 	}
-	defer leave()
+	defer func() { err = errors.Join(err, leave()) }()
 	env := t.Setup.loadOf(t.Fault)
 	env["BASE_URL"], env["SEED"] = url, strconv.Itoa(t.Seed)
 	env["WARMUP"], env["STAY"] = seconds(l.Plan.Warmup), seconds(l.Plan.Stay)
@@ -274,8 +278,9 @@ func (l *Lab) inspect(ctx context.Context, env map[string]string, to string) err
 	return os.WriteFile(to, text, 0o644)
 }
 
-// listen connects the setup's listeners, the late ones while the load runs.
-func (l *Lab) listen(ctx context.Context, t Trial, url string) (leave func(), err error) {
+// listen connects the setup's listeners, the late ones while the load runs. leave
+// closes them, and tells which of the late ones could not join.
+func (l *Lab) listen(ctx context.Context, t Trial, url string) (leave func() error, err error) {
 	ctx, stop := context.WithCancel(ctx)
 	var names []string
 	for _, d := range seed.Definitions() {
@@ -306,6 +311,7 @@ func (l *Lab) listen(ctx context.Context, t Trial, url string) (leave func(), er
 		all = append(all, one)
 	}
 	ended := make(chan struct{})
+	var refused error
 	go func() {
 		defer close(ended)
 		if t.Setup.Late == 0 {
@@ -319,10 +325,13 @@ func (l *Lab) listen(ctx context.Context, t Trial, url string) (leave func(), er
 			case <-ctx.Done():
 				return
 			}
-			if one, err := join(i); err == nil {
+			switch one, err := join(i); {
+			case err == nil:
 				all = append(all, one)
+			case ctx.Err() == nil: // not because the load is over
+				refused = errors.Join(refused, fmt.Errorf("late listener %d: %w", i+1, err))
 			}
 		}
 	}()
-	return func() { stop(); <-ended; closeAll() }, nil
+	return func() error { stop(); <-ended; closeAll(); return refused }, nil
 }

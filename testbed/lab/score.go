@@ -43,7 +43,10 @@ func (l *Lab) Score(ctx context.Context) ([]Scored, error) {
 }
 
 func (l *Lab) score(ctx context.Context, t Trial) (Scored, error) {
-	f, _ := fault.Find(t.Fault)
+	f, known := fault.Find(t.Fault)
+	if !known {
+		return Scored{}, fmt.Errorf("the catalogue has no fault %q", t.Fault)
+	}
 	s := Scored{Trial: t, Fault: f}
 	bad, good := filepath.Join(l.folder(t), snapshotFile), filepath.Join(l.folder(t.Healthy()), snapshotFile)
 	report, err := l.report(ctx, t, "alone", "analyze", bad)
@@ -77,8 +80,11 @@ func (l *Lab) score(ctx context.Context, t Trial) (Scored, error) {
 func (l *Lab) scoreUnjoined(ctx context.Context, t Trial, f fault.Fault) (*Judgement, error) {
 	bad, good := filepath.Join(l.folder(t), unjoinedFile), filepath.Join(l.folder(t.Healthy()), unjoinedFile)
 	for _, file := range []string{bad, good} {
-		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		switch _, err := os.Stat(file); {
+		case errors.Is(err, fs.ErrNotExist):
 			return nil, nil
+		case err != nil:
+			return nil, err
 		}
 	}
 	report, err := l.report(ctx, t, "unjoined", "compare", good, bad)
@@ -86,8 +92,9 @@ func (l *Lab) scoreUnjoined(ctx context.Context, t Trial, f fault.Fault) (*Judge
 		return nil, err
 	}
 	j := against(f, report)
-	if a := report.Attribution; a == nil || a.Join != "window" {
-		return nil, errors.New("samples without metadata were joined all the same")
+	// Without any attribution nothing was said of them, which is an answer, too.
+	if a := report.Attribution; a != nil && a.Join != "window" {
+		return nil, fmt.Errorf("samples without metadata were joined all the same, by %q", a.Join)
 	}
 	return &j, nil
 }
