@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -283,9 +284,80 @@ func TestTheTemplatesAgree(t *testing.T) {
 	}
 }
 
+// extended is a job with what it extends, merged as GitLab does it: maps key by
+// key, everything else as a whole.
+func extended(jobs map[string]map[string]any, name string) map[string]any {
+	job := jobs[name]
+	base, _ := job["extends"].(string)
+	if base == "" {
+		return job
+	}
+	merged := mergeMaps(extended(jobs, base), job)
+	delete(merged, "extends")
+	return merged
+}
+
+func mergeMaps(base, over map[string]any) map[string]any {
+	merged := maps.Clone(base)
+	for key, value := range over {
+		below, isMap := value.(map[string]any)
+		if under, both := merged[key].(map[string]any); both && isMap {
+			value = mergeMaps(under, below)
+		}
+		merged[key] = value
+	}
+	return merged
+}
+
+// There are three ways to the same job: what init writes, what is extended, and
+// the component. What they have in common is the same.
+func TestAllJobsOfALoadTestAgree(t *testing.T) {
+	jobsOf := func(text string) map[string]map[string]any {
+		var whole map[string]any
+		if err := yaml.Unmarshal([]byte(text), &whole); err != nil {
+			t.Fatal(err)
+		}
+		jobs := make(map[string]map[string]any)
+		for name, value := range whole {
+			if job, isMap := value.(map[string]any); isMap {
+				jobs[name] = job
+			}
+		}
+		return jobs
+	}
+	ofFile := func(name ...string) map[string]map[string]any {
+		return jobsOf(readComponent(t, filepath.Join(append([]string{"..", "..", "ci"}, name...)...)).text)
+	}
+	snippet := jobsOf(ciSnippet)
+	common := []string{"rules", "interruptible", "timeout", "cache", "artifacts"}
+	for _, c := range []struct {
+		what     string
+		ours     map[string]any
+		theirs   map[string]any
+		compared []string
+	}{
+		{"extended", extended(snippet, "load-test"), ofFile("k6report.gitlab-ci.yml")[".k6report"], append([]string{"image", "resource_group"}, common...)},
+		{"component", extended(snippet, "load-test"), ofFile("templates", "load-test.yml")["load-test"], common},
+		{"component of the seed", extended(snippet, "load-test-seed"), ofFile("templates", "seed.yml")["load-test-seed"], common},
+		{"seed of the example", extended(snippet, "load-test-seed"), ofFile("example.gitlab-ci.yml")["load-test-seed"], []string{"rules"}},
+	} {
+		for _, key := range c.compared {
+			if key == "cache" && strings.Contains(c.what, "seed") {
+				continue // it reads no baseline
+			}
+			if c.ours[key] == nil || !reflect.DeepEqual(c.ours[key], c.theirs[key]) {
+				t.Errorf("%s: %s of init is\n%v\nand here\n%v", c.what, key, c.ours[key], c.theirs[key])
+			}
+		}
+	}
+}
+
 // An empty map takes nothing out of what is extended: GitLab merges both.
 func TestNothingEmptyIsMergedIntoWhatIsExtended(t *testing.T) {
 	empty := regexp.MustCompile(`(?m)^ *[a-z_]+: (\{\}|\[\])$`)
+	if found := empty.FindString(ciSnippet); found != "" {
+		t.Errorf("init: %q", found)
+	}
 	for _, file := range ciFiles(t) {
 		if found := empty.FindString(readComponent(t, file).text); found != "" {
 			t.Errorf("%s: %q", file, found)

@@ -13,7 +13,7 @@ const ciSnippet = `# The load test of every merge request. Include it from .gitl
 # and set K6REPORT_IMAGE to an image with k6 and k6report, K6REPORT_GITLAB_TOKEN
 # (masked) to a project access token with scope api. Without the token all but the
 # comment on the merge request is done.
-load-test:
+.k6report:
   image:
     name: $K6REPORT_IMAGE
     entrypoint: [""]
@@ -27,11 +27,16 @@ load-test:
   cache:
     key: k6report
     paths: [.k6report/cache/]
-  script:
-    - k6report ci -- k6 run load.js
   artifacts:
     when: always
     expire_in: 30 days
+    paths: [results/ci/]
+
+load-test:
+  extends: .k6report
+  script:
+    - k6report ci -- k6 run load.js
+  artifacts:
     expose_as: load test
     paths: [results/ci/, results/ci-confirm/]
     reports:
@@ -42,14 +47,12 @@ load-test:
 
 # By hand, once: five runs that the first merge requests are compared with.
 load-test-seed:
-  extends: load-test
+  extends: .k6report
   rules:
     - if: $CI_COMMIT_BRANCH && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
       when: manual
       allow_failure: true
   timeout: 3h
-  artifacts:
-    reports: {}
   script:
     - k6report ci --repeat 5 --confirm=false --status=false -- k6 run load.js
 `
