@@ -17,7 +17,7 @@ import (
 
 // BenchmarkAllReports is how long k6report takes from a snapshot of half an hour
 // with 20 endpoints to all its files, its start included, and the most memory
-// that it needs: `make bench-reports` holds both against their goals.
+// that it needs. `make bench-reports` prints both.
 func BenchmarkAllReports(b *testing.B) {
 	dir := b.TempDir()
 	samples, snapshot := filepath.Join(dir, "run.json"), filepath.Join(dir, "run.k6run")
