@@ -11,9 +11,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"k6report/internal/gitlab/gitlabtest"
+	"k6report/internal/run"
 )
 
 // serverKey is where a script's GitLab is kept.
@@ -271,11 +273,31 @@ func plantCommand(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600))
 }
 
+// unpackedSnapshot is what a snapshot holds, where a search finds it; other
+// contents are given back as they are.
+func unpackedSnapshot(ts *testscript.TestScript, content []byte) []byte {
+	if !bytes.HasPrefix(content, []byte(run.Magic)) {
+		return content
+	}
+	_, err := run.Decode(bytes.NewReader(content))
+	ts.Check(err)
+	z, err := zstd.NewReader(nil)
+	ts.Check(err)
+	defer z.Close()
+	payload, err := z.DecodeAll(content[bytes.Index(content, []byte("\x28\xb5\x2f\xfd")):], nil)
+	ts.Check(err)
+	if !bytes.Contains(payload, []byte(`"metrics"`)) {
+		ts.Fatalf("the snapshot shows no metrics")
+	}
+	return payload
+}
+
 // cleanCheck looks for the planted secrets in texts, in what the last program
 // said and in every file that k6report wrote.
 func cleanCheck(ts *testscript.TestScript, texts []string) {
 	texts = append(texts, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
 	look := func(where string, text []byte) {
+		text = unpackedSnapshot(ts, text)
 		for i, secret := range planted() {
 			if bytes.Contains(text, []byte(secret)) {
 				ts.Fatalf("secret %d is in %s", i, where)

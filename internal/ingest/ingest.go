@@ -42,8 +42,8 @@ type Options struct {
 	Metrics []run.Metric
 	// Labels are what the user says of the run.
 	Labels map[string]string
-	// Mask takes secrets out of values of tags and labels; nil leaves them. It
-	// must not depend on anything else.
+	// Mask takes secrets out of all texts of the sources and of these options; nil
+	// leaves them. It must not depend on anything else. k6's own words stay.
 	Mask func(string) string
 	// Progress is called with bytes read of the sources as they are (packed,
 	// where they are packed), from several goroutines; nil is none.
@@ -74,7 +74,7 @@ type reader struct {
 
 // builder makes a Builder for one goroutine.
 func (rd *reader) builder() *run.Builder {
-	b := run.NewBuilder(run.Options{Dimensions: rd.options.Dimensions, ExcludedGroups: rd.options.ExcludedGroups, Mask: rd.options.Mask})
+	b := run.NewBuilder(run.Options{Dimensions: rd.options.Dimensions, ExcludedGroups: rd.options.ExcludedGroups, Mask: maskOf(rd.options.Mask)})
 	for _, m := range rd.known {
 		b.Define(m)
 	}
@@ -185,12 +185,12 @@ func (rd *reader) alone(inputs []*input) *run.Run {
 		return nil
 	}
 	r := rd.parts[0]
-	if slices.ContainsFunc(rd.options.Dimensions, func(name string) bool { return !slices.Contains(r.Folding.Dimensions, name) }) {
+	if rd.b.Masks(r) || slices.ContainsFunc(rd.options.Dimensions, func(name string) bool { return !slices.Contains(r.Folding.Dimensions, name) }) {
 		return nil
 	}
 	labels := slices.Clone(r.Labels)
 	for name, value := range rd.options.Labels {
-		labels = append(labels, run.Tag{Name: name, Value: value})
+		labels = append(labels, run.Tag{Name: rd.b.Text(name), Value: rd.b.Text(value)})
 	}
 	r.Labels = run.NewTagSet(labels...).List()
 	return r

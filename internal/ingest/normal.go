@@ -12,6 +12,7 @@ import (
 type normalizer struct {
 	endpointName func(method, url string) (string, bool)
 	named        func(run.Tag) bool // does a submetric name this value?
+	masked       func(string) string // takes secrets out of a value
 	grouped      bool               // some URL was
 	clipped      bool               // some value was, or a tag left out
 }
@@ -19,8 +20,9 @@ type normalizer struct {
 // ephemeral matches the client's side of a connection in an error text.
 var ephemeral = regexp.MustCompile(`\S+:\d+->`)
 
-// tags takes decoded tags, which are valid UTF-8, and returns the tags to keep, and the virtual user and iteration where old
-// versions of k6 wrote them as tags.
+// tags takes decoded tags, which are valid UTF-8, and returns the tags to keep,
+// and the virtual user and iteration where old versions of k6 wrote them as tags.
+// Secrets go first: of one that is cut or grouped, a part would stay.
 func (n *normalizer) tags(raw map[string]string) (tags []run.Tag, vu, iter string) {
 	tags = make([]run.Tag, 0, len(raw))
 	for name, value := range raw {
@@ -28,7 +30,7 @@ func (n *normalizer) tags(raw map[string]string) (tags []run.Tag, vu, iter strin
 			n.clipped = true
 			continue
 		}
-		t := run.Tag{Name: name, Value: value}
+		t := run.Tag{Name: name, Value: n.masked(value)}
 		switch name {
 		case "vu":
 			vu = value

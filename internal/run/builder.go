@@ -37,7 +37,7 @@ type Builder struct {
 	byName  map[string]*metricBuilder
 
 	tags       map[TagSet]*Tags
-	mask       func(string) string // nil: nothing is changed
+	mask       masker
 	fold       folder
 	generation int
 
@@ -66,8 +66,9 @@ type Options struct {
 	// ExcludedGroups are groups whose requests are not added, in any order: the
 	// Builder can't see to it, but the Run tells. See [InGroups].
 	ExcludedGroups []string
-	// Mask changes values of tags and labels before anything is made of them,
-	// such as secrets into asterisks; nil leaves them.
+	// Mask changes every text that enters, but for codes of problems, before
+	// anything is made of it, such as secrets into asterisks; nil leaves them. It
+	// must not depend on anything but the text, nor change what it gave.
 	Mask func(string) string
 }
 
@@ -81,11 +82,11 @@ func NewBuilder(o Options) *Builder {
 		ended:    math.MinInt64,
 		problems: make(map[problemKey]*Problem),
 	}
-	b.mask = o.Mask
+	b.mask = newMasker(o.Mask)
 	b.fold = newFolder()
-	b.fold.addDimensions(o.Dimensions)
+	b.fold.addDimensions(masked(&b.mask, o.Dimensions))
 	b.requests = newRequestsBuilder()
-	b.requests.leaves = slices.Compact(slices.Sorted(slices.Values(o.ExcludedGroups)))
+	b.requests.leaves = slices.Compact(slices.Sorted(slices.Values(masked(&b.mask, o.ExcludedGroups))))
 	b.id.labels = make(map[string]string)
 	b.id.own = make(map[string]string)
 	return b
@@ -117,7 +118,7 @@ func (b *Builder) Metric(name string) int { return b.metric(name).id }
 func (b *Builder) metric(name string) *metricBuilder {
 	m := b.byName[name]
 	if m == nil {
-		if valid := clean(name); valid != name {
+		if valid := b.Text(clean(name)); valid != name {
 			return b.metric(valid)
 		}
 		m = &metricBuilder{
@@ -138,6 +139,7 @@ func (b *Builder) metric(name string) *metricBuilder {
 // samples that come after it: define what is known before the first sample,
 // and the same in every Builder of a run.
 func (b *Builder) Define(d Metric) {
+	d = masked(&b.mask, d)
 	m := b.metric(d.Name)
 	if d.Type != Unknown {
 		if m.kind != Unknown && m.kind != d.Type {
@@ -167,10 +169,7 @@ func (b *Builder) Generation() int { return b.generation }
 // Tags returns the handle of a tag set. The set counts towards the limits of
 // folding, so it has to get a sample: a Run knows of sets by its series only.
 func (b *Builder) Tags(tags []Tag) *Tags {
-	tags = NewTagSet(tags...).List()
-	for i := range tags {
-		tags[i].Value = b.masked(tags[i].Value)
-	}
+	tags = b.mask.set(NewTagSet(tags...)).List()
 	if b.fold.see(tags) {
 		b.refold()
 	}
@@ -210,19 +209,19 @@ func (b *Builder) Series(metric int, t *Tags) *SeriesBuilder {
 // Label sets a label of the run, whatever the parts of the run say. Of several
 // values the greatest stays, as in [Merge].
 func (b *Builder) Label(name, value string) {
-	name, value = clean(name), b.masked(clean(value))
+	name, value = b.Text(clean(name)), b.Text(clean(value))
 	b.id.own[name] = max(b.id.own[name], value)
 }
 
-func (b *Builder) masked(value string) string {
-	if b.mask == nil {
-		return value
-	}
-	return b.mask(value)
-}
+// Text is a text as the Builder keeps it: without what Options.Mask takes out.
+func (b *Builder) Text(s string) string { return b.mask.text(s) }
+
+// Masks reports whether a run holds what the Builder would mask.
+func (b *Builder) Masks(r *Run) bool { return masked(&b.mask, r) != r }
 
 // Source notes an input.
 func (b *Builder) Source(s Source) {
+	s = masked(&b.mask, s)
 	s.Name, s.Format = clean(s.Name), clean(s.Format)
 	b.id.sources = append(b.id.sources, s)
 }
@@ -232,6 +231,7 @@ type problemKey struct{ code, source string }
 // Problem notes something lost or doubtful. Those of equal code and source are
 // counted together, at the first line.
 func (b *Builder) Problem(p Problem) {
+	p = masked(&b.mask, p)
 	p.Code, p.Source, p.Message = clean(p.Code), clean(p.Source), clean(p.Message)
 	key := problemKey{p.Code, p.Source}
 	have := b.problems[key]

@@ -49,6 +49,9 @@ var systemTags = []string{
 	"scenario", "service", "status", "subproto", "tls_version", "url",
 }
 
+// IsSystemTag reports whether a tag of this name is one of k6's own.
+func IsSystemTag(name string) bool { return slices.Contains(systemTags, name) }
+
 // endpointTags are what level 2 keeps.
 var endpointTags = []string{"check", "expected_response", "method", "name", "scenario", "status"}
 
@@ -204,7 +207,7 @@ func (f *folder) keeps(level int, name string) bool {
 	case level == 0, name == "instance", name == "testid", slices.Contains(f.dimensions, name):
 		return true
 	case level == 1:
-		return slices.Contains(systemTags, name)
+		return IsSystemTag(name)
 	case level == 2:
 		return slices.Contains(endpointTags, name)
 	}

@@ -41,6 +41,7 @@ func (b *Builder) AddRun(r *Run) { b.addRun(r, false) }
 func (b *Builder) Take(r *Run) { b.addRun(r, true) }
 
 func (b *Builder) addRun(r *Run, own bool) {
+	r = masked(&b.mask, r)
 	b.define(r)
 	b.fold.merge(r.Folding)
 	b.refold()
@@ -336,13 +337,17 @@ func asText(v any) string {
 }
 
 // SetPlan, SetReported and SetExecution say what no sample tells.
-func (b *Builder) SetPlan(p *Plan) { b.addKnowledge(&Run{Plan: p}) }
+func (b *Builder) SetPlan(p *Plan) { b.addKnowledge(&Run{Plan: masked(&b.mask, p)}) }
 
 // SetReported adds what k6 reported; see [Builder.SetPlan].
-func (b *Builder) SetReported(p *Reported) { b.addKnowledge(&Run{Reported: p}) }
+func (b *Builder) SetReported(p *Reported) {
+	b.addKnowledge(&Run{Reported: masked(&b.mask, p)})
+}
 
 // SetExecution adds how k6 went; see [Builder.SetPlan].
-func (b *Builder) SetExecution(e *Execution) { b.addKnowledge(&Run{Execution: e}) }
+func (b *Builder) SetExecution(e *Execution) {
+	b.addKnowledge(&Run{Execution: masked(&b.mask, e)})
+}
 
 // shiftOf is the power of two in a length of windows or blocks.
 func shiftOf(length time.Duration) uint8 {

@@ -156,7 +156,10 @@ func (b *Builder) AddRequest(protocol string, t *Tags, q *Request) Place {
 // milliseconds; first says that it is the first one of this request.
 func (b *Builder) Join(at Place, metric string, ms float64, first bool) {
 	r := &b.requests
-	column := r.column(clean(metric))
+	column, known := r.columnOf[metric]
+	if !known {
+		column = r.column(b.Text(clean(metric)))
+	}
 	if at.owner != r || at.table.gone {
 		at.owner, at.table = r, r.table(b.fold.endpoint(at.table.endpoint))
 	}
@@ -374,7 +377,7 @@ func reordered(to *[maxColumns]int64, sums []int64, order []int) []int64 {
 	clear(to[:])
 	for i, sum := range sums {
 		if sum != 0 && order[i] >= 0 {
-			to[order[i]] = sum
+			to[order[i]] += sum // metrics that a mask made one share a column
 			width = max(width, order[i]+1)
 		}
 	}
