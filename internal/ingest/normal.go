@@ -11,10 +11,10 @@ import (
 // bound are grouped, what says who sent the sample is taken out.
 type normalizer struct {
 	endpointName func(method, url string) (string, bool)
-	named        func(run.Tag) bool // does a submetric name this value?
+	named        func(run.Tag) bool  // does a submetric name this value?
 	masked       func(string) string // takes secrets out of a value
-	grouped      bool               // some URL was
-	clipped      bool               // some value was, or a tag left out
+	grouped      bool                // some URL was
+	clipped      bool                // some value was, or a tag left out
 }
 
 // ephemeral matches the client's side of a connection in an error text.

@@ -50,6 +50,16 @@ func spanOf(name string, parts []*run.Run) span {
 	return s
 }
 
+// differentRuns refuses sources that are not of one run.
+type differentRuns struct{ error }
+
+// Hint says what is meant for several runs.
+func (differentRuns) Hint() string {
+	return "to hold one run against another: k6report compare OLD NEW"
+}
+
+func (e differentRuns) Unwrap() error { return e.error }
+
 // checkOneRun refuses sources of different runs: they must share a testid
 // where they have one, and follow one another without a gap. It refuses the
 // same samples given twice, too, but for a file beside a database, which is a
@@ -77,6 +87,19 @@ func checkOneRun(spans []span) error {
 		}
 		if s.ended < last.ended { // what comes next may follow the longer one
 			byTime[i].name, byTime[i].ended = last.name, last.ended
+		}
+	}
+	return nil
+}
+
+// checkRepeated refuses samples that are given twice without being the same
+// file, such as a file and a copy of its first half.
+func checkRepeated(spans []span) error {
+	for i, s := range spans {
+		for _, o := range spans[:i] {
+			if s.ended > o.started && o.ended > s.started && shared(s.parts, o.parts) {
+				return fmt.Errorf("read %s: it holds samples that %s holds too: give each once", s.name, o.name)
+			}
 		}
 	}
 	return nil

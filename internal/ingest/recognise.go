@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -9,49 +8,107 @@ import (
 	"k6report/internal/run"
 )
 
-// crossCheck decides whether two forms hold the same samples. A database may
-// have lost many, for k6 drops whole batches that the server does not take in
-// time: then it is known by those that are left. A file and a database that
-// overlap, of which nothing shows what they are of each other, are refused:
-// added up they would be twice the load.
-func (rd *reader) crossCheck(a, b *form) error {
-	if x, y := a.parts(), b.parts(); shared(x, y) || a.lossy(b) && recognised(x, y) {
-		rd.choose(a, b)
-		return nil
-	}
-	for _, s := range a.spans {
-		for _, o := range b.spans {
-			if s.database != o.database && s.during(o) && !s.toldApart(o) {
-				return unclearError{fmt.Errorf("read %s: it overlaps in time with %s, but they share no samples, and no instance tag tells them apart: whether they are the same run, of which many samples were lost, or two load generators can't be told", s.name, o.name)}
+// windows are those of a metric, by series or of several series together.
+type windows map[run.Key]map[int64]windowSum
+
+type windowSum struct {
+	count uint64
+	sum   float64
+}
+
+// allTogether makes one of all series of a metric.
+func allTogether(run.Key) run.Key { return run.Key{} }
+
+// windowsOf are the windows of a metric, made so long, of the series that by
+// gives one key together.
+func windowsOf(parts []*run.Run, metric string, length time.Duration, by func(run.Key) run.Key) windows {
+	out := make(windows)
+	for _, r := range parts {
+		for _, s := range r.SeriesOf(metric) {
+			key := by(s.Key)
+			if out[key] == nil {
+				out[key] = make(map[int64]windowSum)
 			}
+			addWindows(out[key], s.Windows, int64(length/r.WindowLength))
 		}
 	}
-	return nil
+	return out
 }
 
-// unclearError refuses a file and a database that may be the same run.
-type unclearError struct{ error }
-
-// Hint says how to make clear what they are.
-func (unclearError) Hint() string {
-	return "if they are the same run, give the file alone, which is complete; if they are two load generators, run each with --tag instance=NAME of its own"
+// addWindows adds windows to others that are so many times as long.
+func addWindows(out map[int64]windowSum, windows []run.Window, by int64) {
+	for _, w := range windows {
+		index := w.Index / by
+		if w.Index%by < 0 {
+			index--
+		}
+		o := out[index]
+		out[index] = windowSum{o.count + w.Count, o.sum + w.Sum.Float()}
+	}
 }
 
-func (e unclearError) Unwrap() error { return e.error }
+// equal reports whether windows are equal to the last digit.
+func (w windowSum) equal(o windowSum) bool { return w.count == o.count && near(w.sum, o.sum, w.count) }
 
-// lossy reports whether two forms are a file and a database at the same time.
-func (f *form) lossy(o *form) bool {
-	return slices.ContainsFunc(f.spans, func(s span) bool {
-		return slices.ContainsFunc(o.spans, func(d span) bool { return s.database != d.database && s.during(d) })
-	})
+// alike reports whether windows are equal but for a sample or two.
+func (w windowSum) alike(o windowSum) bool {
+	const lost = 5e-4 // of a window's samples
+	few := func(x, y float64) bool { return math.Abs(x-y) <= lost*max(math.Abs(x), math.Abs(y)) }
+	return few(float64(w.count), float64(o.count)) && (near(w.sum, o.sum, max(w.count, o.count)) || few(w.sum, o.sum))
 }
 
-func (s span) during(o span) bool { return s.ended > o.started && o.ended > s.started }
+// whole reports whether a sum is a whole number: equal ones tell nothing.
+func (w windowSum) whole() bool { return w.sum == math.Trunc(w.sum) }
 
-// toldApart reports whether the instance tags are those of different generators.
-func (s span) toldApart(o span) bool {
-	x, y := s.instances(), o.instances()
-	return len(x)+len(y) > 0 && !slices.ContainsFunc(x, func(name string) bool { return slices.Contains(y, name) })
+// agreement is how the windows of two sets of parts compare.
+type agreement struct {
+	shorter      int // windows of the one that has fewer
+	equal, alike int
+	// Of the windows in both whose sums tell something.
+	told, toldEqual int
+}
+
+func compareWindows(a, b windows) (g agreement) {
+	for key, x := range a {
+		y := b[key]
+		g.shorter += min(len(x), len(y))
+		for index, w := range x {
+			v, both := y[index]
+			if !both {
+				continue
+			}
+			equal, telling := w.equal(v), !w.whole() && !v.whole()
+			g.equal += one(equal)
+			g.alike += one(w.alike(v))
+			g.told += one(telling)
+			g.toldEqual += one(telling && equal)
+		}
+	}
+	return g
+}
+
+func one(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+// shared reports whether two sets of parts hold the same samples, perhaps up to
+// some that are missing in one or at the end of one: more than half of the
+// windows of the shorter one are in the other. Looked at is the metric with the
+// most values that are no whole numbers, which different samples don't share; of
+// several the one with the highest values.
+func shared(a, b []*run.Run) bool {
+	metric, length := telling(a, b)
+	if metric == "" {
+		return false
+	}
+	g := compareWindows(windowsOf(a, metric, length, allTogether), windowsOf(b, metric, length, allTogether))
+	if g.shorter < 3 {
+		return g.equal == g.shorter && g.shorter > 0
+	}
+	return 2*g.alike > g.shorter
 }
 
 // recognised reports whether two sets of parts hold some of the same samples, of
@@ -66,47 +123,49 @@ func recognised(a, b []*run.Run) bool {
 	if metric == "" {
 		return false
 	}
-	equal, of := equalWindows(map[run.Key]map[int64]windowSum{{}: windowsOf(a, metric, length)}, map[run.Key]map[int64]windowSum{{}: windowsOf(b, metric, length)})
-	if enough(equal, of, 10) {
-		return true
+	for _, by := range []func(run.Key) run.Key{allTogether, withoutEmpty} {
+		if g := compareWindows(windowsOf(a, metric, length, by), windowsOf(b, metric, length, by)); enough(g.toldEqual, g.told, 10) {
+			return true
+		}
 	}
-	if equal, of = equalWindows(windowsBySeries(a, metric, length), windowsBySeries(b, metric, length)); enough(equal, of, 10) {
-		return true
-	}
-	equal, of = equalMaxima(a, b)
+	equal, of := equalMaxima(a, b)
 	return enough(equal, of, 3)
 }
 
-// equalWindows counts the windows that both have, and those of them that are
-// equal; sums of whole numbers tell nothing.
-func equalWindows(a, b map[run.Key]map[int64]windowSum) (equal, of int) {
-	for key, x := range a {
-		for index, w := range x {
-			v, ok := b[key][index]
-			if !ok || w.sum == math.Trunc(w.sum) {
-				continue
-			}
-			of++
-			if w.count == v.count && near(w.sum, v.sum, w.count) {
-				equal++
+// telling finds a metric that both have, and the longer of their windows.
+func telling(a, b []*run.Run) (metric string, length time.Duration) {
+	type tally struct {
+		samples uint64
+		sum     float64
+		broken  bool // not all values are whole numbers
+	}
+	count := func(parts []*run.Run) map[string]tally {
+		found := make(map[string]tally)
+		for _, r := range parts {
+			length = max(length, r.WindowLength)
+			for i := range r.Series {
+				s := &r.Series[i]
+				t := found[s.Metric]
+				sum := s.Sum.Float()
+				found[s.Metric] = tally{t.samples + s.Count, t.sum + sum, t.broken || s.Outside == 0 && sum != math.Trunc(sum)}
 			}
 		}
+		return found
 	}
-	return equal, of
+	x, y := count(a), count(b)
+	most := uint64(0)
+	for _, name := range sortedKeys(x) {
+		if n := min(x[name].samples, y[name].samples); x[name].broken && y[name].broken && (n > most || n == most && x[name].sum+y[name].sum > x[metric].sum+y[metric].sum) {
+			metric, most = name, n
+		}
+	}
+	return metric, length
 }
 
-func windowsBySeries(parts []*run.Run, metric string, length time.Duration) map[run.Key]map[int64]windowSum {
-	out := make(map[run.Key]map[int64]windowSum)
-	for _, r := range parts {
-		for _, s := range r.SeriesOf(metric) {
-			key := withoutEmpty(s.Key)
-			if out[key] == nil {
-				out[key] = make(map[int64]windowSum)
-			}
-			addWindows(out[key], s.Windows, int64(length/r.WindowLength))
-		}
-	}
-	return out
+// near reports whether sums of so many values are equal, up to the six decimals
+// that CSV keeps of each.
+func near(x, y float64, values uint64) bool {
+	return math.Abs(x-y) <= 1e-6*float64(values)+1e-9*max(math.Abs(x), math.Abs(y))
 }
 
 // withoutEmpty leaves out empty tags, which a database does not have.
@@ -144,19 +203,4 @@ func equalMaxima(a, b []*run.Run) (equal, of int) {
 		}
 	}
 	return equal, of
-}
-
-const codeAdded = "generators_added"
-
-// noteAdded says that samples of several load generators are added up.
-func (rd *reader) noteAdded(r *run.Run) {
-	// What a snapshot brought along is found again.
-	r.Problems = slices.DeleteFunc(r.Problems, func(p run.Problem) bool { return p.Code == codeAdded })
-	if rd.generatorsFound < 2 {
-		return
-	}
-	addProblem(r, run.Problem{
-		Code:    codeAdded,
-		Message: fmt.Sprintf("counts, rates and virtual users are those of %d load generators added up; if two of the sources are the same run, give it once", rd.generatorsFound),
-	})
 }
