@@ -203,20 +203,6 @@ func (r *requestsBuilder) addRequests(from *Requests, fold *folder, own bool) {
 	r.limit()
 }
 
-// places are the columns of metrics, -1 for those there is no room for.
-func (r *requestsBuilder) places(columns []string) []int {
-	places := make([]int, len(columns))
-	for range 2 { // the first time, a later name may push an earlier one out
-		for i, name := range columns {
-			places[i] = i
-			if i >= clientColumns {
-				places[i] = r.column(name)
-			}
-		}
-	}
-	return places
-}
-
 func (r *requestsBuilder) addBlock(to *tableBuilder, b *Block, columns []int, shift uint8, own bool) {
 	t := r.block(to, b.Index>>(r.shift-shift))
 	t.count += b.Count
@@ -244,16 +230,6 @@ func (r *requestsBuilder) addBlock(to *tableBuilder, b *Block, columns []int, sh
 	}
 	r.batch.rows = rows
 	r.mergeRows(t, rows)
-}
-
-// inPlace reports whether all columns stay where they are.
-func inPlace(columns []int) bool {
-	for i, at := range columns {
-		if at != i {
-			return false
-		}
-	}
-	return true
 }
 
 // endpoint is what an endpoint becomes under the present folding.

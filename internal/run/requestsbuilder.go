@@ -5,7 +5,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -218,54 +217,6 @@ func (r *requestsBuilder) block(t *tableBuilder, index int64) *blockBuilder {
 	return &t.blocks[at]
 }
 
-// byNeed orders columns by how much they are wanted: names that look like times
-// come first, then by name. Gauges and counts that a script records while it
-// sends a request are joined to it as well, and would else take the room of
-// what its time is made of.
-func byNeed(a, b string) int {
-	rank := func(name string) int {
-		for _, sign := range []string{"_ms", "_duration", "_latency", "_time", "_wait"} {
-			if strings.HasSuffix(name, sign) {
-				return 0
-			}
-		}
-		return 1
-	}
-	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
-}
-
-// column finds or makes a column. Of more than there is room for, those stay
-// that byNeed puts first, whatever the order in which they come.
-func (r *requestsBuilder) column(metric string) int {
-	if at, known := r.columnOf[metric]; known {
-		return at
-	}
-	if len(r.columns) < maxColumns {
-		r.columns = append(r.columns, metric)
-		r.columnOf[metric] = len(r.columns) - 1
-		return len(r.columns) - 1
-	}
-	last := slices.MaxFunc(r.columns[clientColumns:], byNeed)
-	if byNeed(metric, last) >= 0 {
-		r.columnOf[metric] = -1
-		return -1
-	}
-	r.flush()
-	at := r.columnOf[last]
-	r.columnOf[last] = -1
-	r.columns[at], r.columnOf[metric] = metric, at
-	for _, t := range r.tables {
-		for i := range t.blocks {
-			for _, row := range t.blocks[i].rows {
-				if at < len(row.Sums) {
-					row.Sums[at] = 0
-				}
-			}
-		}
-	}
-	return at
-}
-
 // limit lengthens the blocks while there are too many of them, or of what they
 // hold.
 func (r *requestsBuilder) limit() {
@@ -368,20 +319,6 @@ func (t *tableBuilder) finish(order []int) Table {
 		*b = blockBuilder{}
 	}
 	return out
-}
-
-// reordered puts each column into its new place in to, -1 for none, and returns
-// as many as are in use.
-func reordered(to *[maxColumns]int64, sums []int64, order []int) []int64 {
-	width := 0
-	clear(to[:])
-	for i, sum := range sums {
-		if sum != 0 && order[i] >= 0 {
-			to[order[i]] += sum // metrics that a mask made one share a column
-			width = max(width, order[i]+1)
-		}
-	}
-	return to[:width]
 }
 
 // refold moves the tables to what their endpoints have become.

@@ -1,0 +1,115 @@
+package run
+
+import "fmt"
+
+func (e *encoder) table(t *Table) tableHead {
+	head := tableHead{Endpoint: t.Endpoint, First: t.First, Last: t.Last, Blocks: len(t.Blocks), Width: t.width()}
+	var model rowModel
+	order := columnOrder(head.Width)
+	last := int64(0)
+	for i := range t.Blocks {
+		b := &t.Blocks[i]
+		e.int(streamBlocks, b.Index-last)
+		last = b.Index
+		e.uint(streamBlocks, b.Count)
+		e.uint(streamBlocks, b.Failed)
+		e.uint(streamBlocks, b.Timeouts)
+		e.uint(streamBlocks, uint64(len(b.Rows)))
+		e.sketch(b.Durations, streamDurations, streamDurationCounts)
+		bin := uint32(0)
+		for k := range b.Rows {
+			row := &b.Rows[k]
+			e.uint(streamRows, uint64(row.Bin-bin))
+			bin = row.Bin
+			e.row(&model, row, order)
+		}
+	}
+	return head
+}
+
+// blockSize is the least that a block takes of its stream.
+const blockSize = 5
+
+// blocks reads the blocks of all tables but for what they hold, and how many
+// rows each has.
+func (d *decoder) blocks(heads []tableHead) (tables []Table, rows [][]int) {
+	for _, head := range heads {
+		t := Table{Endpoint: head.Endpoint, First: head.First, Last: head.Last}
+		if head.Width < 0 || head.Width > maxColumns || head.Blocks < 1 || head.Blocks > min(maxBlocks, d.streams[streamBlocks].left()/blockSize) {
+			d.fail(fmt.Errorf("a table claims %d blocks of %d columns", head.Blocks, head.Width))
+		}
+		if d.err != nil {
+			return nil, nil
+		}
+		t.Blocks = make([]Block, head.Blocks)
+		sizes := make([]int, head.Blocks)
+		last := int64(0)
+		for i := range t.Blocks {
+			b := &t.Blocks[i]
+			last += d.int(streamBlocks)
+			b.Index = last
+			b.Count = d.uint(streamBlocks)
+			b.Failed = d.uint(streamBlocks)
+			b.Timeouts = d.uint(streamBlocks)
+			sizes[i] = d.length(streamBlocks, streamRows)
+		}
+		tables, rows = append(tables, t), append(rows, sizes)
+	}
+	return tables, rows
+}
+
+// allDurations reads the distributions of blocks.
+func (d *decoder) allDurations(tables []Table) {
+	for i := range tables {
+		for j := range tables[i].Blocks {
+			if d.err != nil {
+				return
+			}
+			tables[i].Blocks[j].Durations = d.sketch(BlockBits, streamDurations, streamDurationCounts)
+		}
+	}
+}
+
+// allRows reads the rows of blocks.
+func (d *decoder) allRows(tables []Table, heads []tableHead, sizes [][]int) {
+	for i := range tables {
+		var model rowModel
+		order := columnOrder(heads[i].Width)
+		for j, n := range sizes[i] {
+			tables[i].Blocks[j].Rows = d.rows(n, &model, order)
+			if d.err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (d *decoder) rows(n int, m *rowModel, order []int) []Row {
+	fits := n <= int(lastCell(TableBits))+1 && n <= d.streams[streamRows].left()
+	for _, column := range order {
+		fits = fits && n <= d.streams[streamPacked+2*(packedColumns+column)].left()
+	}
+	if !fits {
+		d.fail(fmt.Errorf("a block claims %d rows", n))
+	}
+	if d.err != nil {
+		return nil
+	}
+	rows := make([]Row, n)
+	width := len(order)
+	sums := make([]int64, n*width)
+	bin := uint64(0)
+	for i := range rows {
+		step := d.uint(streamRows)
+		bin += step
+		if last := uint64(lastCell(TableBits)); bin > last || step > last {
+			d.fail(fmt.Errorf("a request table has a row that can't be"))
+		}
+		if d.err != nil {
+			return nil
+		}
+		rows[i].Bin = uint32(bin)
+		d.row(m, &rows[i], order, sums[i*width:(i+1)*width])
+	}
+	return rows
+}
