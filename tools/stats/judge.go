@@ -168,17 +168,14 @@ func slowedRow(factor string, n int, unchanged, runs []realRun) string {
 	for i, r := range runs {
 		base := before(unchanged, r.run.Started, n)
 		g := gateOfInterest(compared(base, r.run, nil))
-		if g == nil || g.Detectable == nil || g.Noise == nil || g.BaselineSpread == nil {
+		if g == nil || g.Detectable == nil || g.Noise == nil {
 			continue
 		}
 		detectable = append(detectable, *g.Detectable)
 		if g.Verdict == report.GateSuspected {
 			found++
 		}
-		// The chance at the true change, by the spread that was printed.
-		apart, df := math.Sqrt(1+1/float64(n)), float64(n-1)
-		critical := apart * max(stat.StudentQuantile(0.99, df)**g.Noise, stat.PredictionQuantile(0.99, df)**g.BaselineSpread)
-		promised += stat.StudentTail((max(critical, math.Log(1.05))-change)/(apart**g.Noise), df)
+		promised += promise(g, n, change)
 		second := runs[(i+1)%len(runs)].run
 		if g := gateOfInterest(compared(base, r.run, second)); second != r.run && g != nil && g.Verdict == report.GateRegressed {
 			confirmed++
@@ -192,6 +189,14 @@ func slowedRow(factor string, n int, unchanged, runs []realRun) string {
 	met := math.Abs(float64(found)/float64(of)-promised) <= 0.1
 	return fmt.Sprintf("| slow=%s | %d | %+.1f %% | %d | %s %% | %d: %s %% | %s %% | %d | %s |", factor, n, 100*math.Expm1(change), of,
 		percent(median(detectable)), found, rate(found, of), percent(promised), confirmed, goal(met))
+}
+
+// promise is the chance of being suspected that a gate with n baseline runs gives
+// a true change, in logarithms: what it prints as detectable has one of 0.8.
+func promise(g *report.Gate, n int, change float64) float64 {
+	df := float64(n - 1)
+	off := *g.Noise * math.Sqrt(1+1/float64(n))
+	return stat.StudentTail((math.Log1p(*g.Detectable)-change)/off-stat.StudentQuantile(0.8, df), df)
 }
 
 // before are the n unchanged runs before a time, or the first n.

@@ -12,13 +12,13 @@ import (
 // workers is how many goroutines make things up.
 func workers() int { return runtime.GOMAXPROCS(0) }
 
-// onAll calls make for every number below n, on all processors, until ctx is
-// done. worker, below workers(), is the goroutine that calls.
-func onAll(ctx context.Context, n int, make func(worker, i int)) error {
+// onAll calls make for every number below n, on so many goroutines, until ctx is
+// done. worker is the goroutine that calls, counted from 0.
+func onAll(ctx context.Context, workers, n int, make func(worker, i int)) error {
 	var group sync.WaitGroup
-	for w := range workers() {
+	for w := range workers {
 		group.Go(func() {
-			for i := w; i < n && ctx.Err() == nil; i += workers() {
+			for i := w; i < n && ctx.Err() == nil; i += workers {
 				make(w, i)
 			}
 		})

@@ -33,8 +33,9 @@ func simulateCommand(ctx context.Context, args []string, log io.Writer) (string,
 // many makes up reports.
 func (s *simulation) many(ctx context.Context, m model, cell uint64) (tally, error) {
 	m.gates = madeGates()
-	parts := make([]tally, workers())
-	err := onAll(ctx, s.reports, func(w, i int) { parts[w].count(&m, m.report(random(s.seed, cell, i))) })
+	onto := workers()
+	parts := make([]tally, onto)
+	err := onAll(ctx, onto, s.reports, func(w, i int) { parts[w].count(&m, m.report(random(s.seed, cell, i))) })
 	var all tally
 	for _, p := range parts {
 		all.add(p)

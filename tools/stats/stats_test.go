@@ -11,6 +11,9 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"k6report/internal/report"
+	"k6report/internal/stat"
 )
 
 // All kinds of noise have the standard deviation that they claim.
@@ -86,5 +89,68 @@ func TestDispatch(t *testing.T) {
 	}
 	if err := dispatch(t.Context(), []string{"simulate", "more"}, io.Discard, io.Discard); err == nil {
 		t.Error("an argument is taken")
+	}
+}
+
+func TestPercent(t *testing.T) {
+	for share, want := range map[float64]string{
+		0: "0.0", 0.00001: "< 0.01", 0.00006: "0.01", 0.0014: "0.14", 0.0099: "0.99", 0.00994: "0.99", 0.00996: "1.0",
+		0.0714: "7.1", 0.5: "50.0", 1: "100.0",
+	} {
+		if got := percent(share); got != want {
+			t.Errorf("%g is shown as %s, want %s", share, got, want)
+		}
+	}
+	if got := percent(math.NaN()); got != "–" {
+		t.Errorf("a share of nothing is shown as %s", got)
+	}
+	if got := rate(0, 0); got != "–" {
+		t.Errorf("none of none is shown as %s", got)
+	}
+}
+
+// TestPromise: by definition a change as large as what is detectable is suspected
+// 4 times in 5, and what is printed says so.
+func TestPromise(t *testing.T) {
+	for _, n := range []int{5, 8} {
+		g := &report.Gate{Detectable: new(0.12), Noise: new(0.02)}
+		if got := promise(g, n, math.Log1p(0.12)); math.Abs(got-0.8) > 1e-9 {
+			t.Errorf("%d baselines: the chance of what is detectable is %v", n, got)
+		}
+		if none, much := promise(g, n, 0), promise(g, n, 1); none > 0.05 || much < 0.999 {
+			t.Errorf("%d baselines: chances of no change %v, of a large one %v", n, none, much)
+		}
+	}
+}
+
+// TestOnAll: every number has its turn, also when the processors change.
+func TestOnAll(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	const n = 100
+	var seen [n]int
+	err := onAll(t.Context(), 4, n, func(_, i int) {
+		runtime.GOMAXPROCS(1 + i%3)
+		seen[i]++
+	})
+	for i, times := range seen {
+		if times != 1 || err != nil {
+			t.Fatalf("%d had %d turns; %v", i, times, err)
+		}
+	}
+}
+
+// TestMethodSaysTheT: the t of the page are those that verdicts use.
+func TestMethodSaysTheT(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "method.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const runs = 8
+	far := stat.PredictionQuantile(0.99, runs-1)
+	want := fmt.Sprintf("t has to be above %.2f, not only above %.2f", far, stat.StudentQuantile(0.99, runs-1))
+	off := fmt.Sprintf("is %.2f of them off", far*math.Sqrt(1+1.0/runs))
+	text := strings.Join(strings.Fields(string(page)), " ")
+	if !strings.Contains(text, want) || !strings.Contains(text, off) {
+		t.Errorf("the page doesn't say %q and %q", want, off)
 	}
 }

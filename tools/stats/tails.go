@@ -31,7 +31,7 @@ func tailsCommand(ctx context.Context, args []string, log io.Writer) (string, ou
 	}
 	runs := []int{3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 30, 60}
 	laws := make([]string, len(runs))
-	err := onAll(ctx, len(runs), func(_, i int) { laws[i] = t.law(ctx, runs[i]) })
+	err := onAll(ctx, workers(), len(runs), func(_, i int) { laws[i] = t.law(ctx, runs[i]) })
 	return strings.Join(laws, "\n") + "\n", t.output, err
 }
 
@@ -64,5 +64,6 @@ func (t *tails) law(ctx context.Context, n int) string {
 		}
 	}
 	nu := math.Sqrt(low * high)
-	return fmt.Sprintf("{%d, %.3f, %.4f},", n-1, nu, stat.StudentQuantile(1-0.01, nu)/near)
+	return fmt.Sprintf("{%d, %.3f, %.4f}, // t at 0.01: %.2f; of the normal distribution: %.2f",
+		n-1, nu, stat.StudentQuantile(1-0.01, nu)/near, near, stat.StudentQuantile(1-0.01, float64(n-1)))
 }

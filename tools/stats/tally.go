@@ -63,22 +63,29 @@ func (t *tally) count(m *model, o outcome) {
 
 // rate is a share with the interval in which it lies with 95 %.
 func rate(n, of int) string {
+	if of == 0 {
+		return "–"
+	}
 	c := stat.Counts{Events: float64(n), Trials: float64(of)}
 	low, high := stat.RateBounds(c, 1, 0.975)
 	return fmt.Sprintf("%s (%s–%s)", percent(c.Rate()), percent(low), percent(high))
 }
 
+// percent shows a share: with one decimal, below 1 % with two. A share of nothing
+// is a dash, and one that is there is never shown as 0.
 func percent(share float64) string {
 	switch {
-	case share != 0 && share < 0.01:
+	case math.IsNaN(share):
+		return "–"
+	case share > 0 && share < 0.00005:
+		return "< 0.01"
+	case share != 0 && share < 0.00995: // what rounds to 1.0 is shown so
 		return fmt.Sprintf("%.2f", 100*share)
-	case share < 0.1:
-		return fmt.Sprintf("%.1f", 100*share)
 	}
 	return fmt.Sprintf("%.1f", 100*share)
 }
 
-// verdict marks a goal as met or missed.
+// goal marks a goal as met or missed.
 func goal(met bool) string {
 	if met {
 		return "met"

@@ -70,8 +70,9 @@ func (p past) found(rng *rand.Rand) []int {
 
 // many counts the histories of which something holds.
 func (t *trends) many(ctx context.Context, cell uint64, p func(rng *rand.Rand) past, holds func(p past, at []int) bool) (int, error) {
-	counts := make([]int, workers())
-	err := onAll(ctx, t.series, func(w, i int) {
+	onto := workers()
+	counts := make([]int, onto)
+	err := onAll(ctx, onto, t.series, func(w, i int) {
 		rng := random(t.seed, cell, i)
 		if made := p(rng); holds(made, made.found(rng)) {
 			counts[w]++
