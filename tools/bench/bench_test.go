@@ -103,10 +103,17 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// TestDocumentation: the page that the Makefile names takes results.
+// TestDocumentation: the page that the Makefile names takes results, and has no
+// others: what stands outside the marks is not measured anew.
 func TestDocumentation(t *testing.T) {
-	if _, err := openPage(filepath.Join("..", "..", "docs", "benchmarks.md")); err != nil {
-		t.Error(err)
+	p, err := openPage(filepath.Join("..", "..", "docs", "benchmarks.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(p.before + p.after) {
+		if strings.HasPrefix(line, "|") {
+			t.Errorf("a table stands outside the marks: %s", line)
+		}
 	}
 }
 
@@ -216,5 +223,16 @@ func TestEndToEnd(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Log(got, stderr.String())
+	}
+}
+
+// TestMakefileNamesTheMeasurements: what ONLY may be is said where it is set.
+func TestMakefileNamesTheMeasurements(t *testing.T) {
+	makefile, err := os.ReadFile(filepath.Join("..", "..", "Makefile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list := "(" + strings.Join(measurementNames(), ", ") + ")"; !strings.Contains(string(makefile), list) {
+		t.Errorf("the Makefile doesn't say %s", list)
 	}
 }

@@ -92,7 +92,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.IntVar(&o.n, "n", 5, "repetitions")
 	f.Float64Var(&o.scale, "scale", 1, "multiply all sizes: below 1 tries out the harness, and measures nothing")
 	f.BoolVar(&o.big, "big", true, "also a run of 8 GB")
-	f.StringVar(&o.only, "only", "", "one `measurement` instead of all: json, gzip, csv, influxdb, series, growing or quick")
+	f.StringVar(&o.only, "only", "", "one `measurement` instead of all: "+strings.Join(measurementNames(), ", "))
 	f.Uint64Var(&o.seed, "seed", 1, "of the runs made up")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -100,8 +100,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if o.only != "" && o.out != "" {
 		return o, errors.New("read the flags: -o rewrites the whole table, so it does not go with -only")
 	}
-	known := slices.ContainsFunc(new(harness).measurements(), func(m measurement) bool { return m.name == o.only })
-	if o.only != "" && !known {
+	if o.only != "" && !slices.Contains(measurementNames(), o.only) {
 		return o, fmt.Errorf("read the flags: there is no measurement %q", o.only)
 	}
 	if f.NArg() > 0 || o.n < 1 || !(o.scale > 0 && o.scale <= 10) {

@@ -39,6 +39,15 @@ func (h *harness) measurements() []measurement {
 	}
 }
 
+// measurementNames are their names.
+func measurementNames() []string {
+	var names []string
+	for _, m := range new(harness).measurements() {
+		names = append(names, m.name)
+	}
+	return names
+}
+
 // measure makes the rows that are asked for.
 func (h *harness) measure(ctx context.Context) ([]row, error) {
 	var rows []row
