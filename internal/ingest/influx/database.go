@@ -25,10 +25,14 @@ type Options struct {
 	// Pause is how long to wait before the second try, and then twice as long
 	// each time; 0 is half a second.
 	Pause time.Duration
-	// MaxPoints is how many points a slice of time may hold before it is asked
-	// for in halves; 0 is 600,000. It changes no result.
-	MaxPoints int
+
+	// Tests lower how many points a slice may hold.
+	maxPoints int
 }
+
+// maxPoints is how many points a slice of time may hold before it is asked for in
+// halves, which changes no result.
+const maxPoints = 600_000
 
 // tries is how often a request is made at most.
 const tries = 4
@@ -58,7 +62,7 @@ type querier interface {
 func Open(a Address, o Options) *Database {
 	o.Patience = cmp.Or(o.Patience, time.Minute)
 	o.Pause = cmp.Or(o.Pause, time.Second/2)
-	o.MaxPoints = cmp.Or(o.MaxPoints, 600_000)
+	o.maxPoints = cmp.Or(o.maxPoints, maxPoints)
 	d := &Database{Address: a, o: o, progress: func(int64) {}}
 	if a.Flux {
 		d.ask = newFlux(d)

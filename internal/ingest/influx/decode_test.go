@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -184,4 +185,21 @@ func FuzzFluxCSV(f *testing.F) {
 			t.Errorf("fast:\n%s%v\nstrict:\n%s%v", fast, errFast, strict, errStrict)
 		}
 	})
+}
+
+// TestNanosecondsOf: the bounds are those of 64 bits of nanoseconds.
+func TestNanosecondsOf(t *testing.T) {
+	for text, want := range map[string]int64{
+		"1970-01-01T00:00:00.000000001Z": 1, "1969-12-31T23:59:59Z": -1e9,
+		"1677-09-21T00:12:43.145224192Z": math.MinInt64, "2262-04-11T23:47:16.854775807Z": math.MaxInt64,
+	} {
+		if got, ok := nanosecondsOf(text); !ok || got != want {
+			t.Errorf("%s is %d, %t; want %d", text, got, ok, want)
+		}
+	}
+	for _, text := range []string{"1677-09-21T00:12:43.145224191Z", "2262-04-11T23:47:16.854775808Z", "9999-01-01T00:00:00Z", "", "noon"} {
+		if got, ok := nanosecondsOf(text); ok {
+			t.Errorf("%s is %d", text, got)
+		}
+	}
 }

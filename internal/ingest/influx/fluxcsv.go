@@ -123,15 +123,15 @@ func (d *fluxDecoder) fast(b *Block) (bool, error) {
 	if !bytes.Equal(rest[end:], d.suffix) {
 		return false, nil
 	}
-	t, err := time.Parse(time.RFC3339Nano, string(at))
-	if err != nil || t.Year() < 1678 || t.Year() > 2261 {
+	t, ok := nanosecondsOf(string(at))
+	if !ok {
 		return false, nil
 	}
 	v, err := strconv.ParseFloat(string(rest[:end]), 64)
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 		return false, nil
 	}
-	return true, b.add(t.UnixNano(), v)
+	return true, b.add(t, v)
 }
 
 func (d *fluxDecoder) strict(b *Block, each func(fluxRow) error) error {
@@ -199,8 +199,8 @@ func (d *fluxDecoder) point(b *Block, row fluxRow) error {
 	if value < 0 || value < len(d.types) && !slices.Contains([]string{"double", "long", "unsignedLong"}, d.types[value]) {
 		return nil // of a measurement with another kind of value
 	}
-	t, err := time.Parse(time.RFC3339Nano, row.get("_time"))
-	if err != nil || t.Year() < 1678 || t.Year() > 2261 {
+	t, ok := nanosecondsOf(row.get("_time"))
+	if !ok {
 		return fmt.Errorf("%w: %q is not a time", errShape, clip(row.get("_time")))
 	}
 	text := row.values[value]
@@ -225,7 +225,15 @@ func (d *fluxDecoder) point(b *Block, row fluxRow) error {
 	if d.usual && bytes.IndexByte(d.record, '"') < 0 {
 		d.remember()
 	}
-	return b.add(t.UnixNano(), v)
+	return b.add(t, v)
+}
+
+// nanosecondsOf reads a time; ok is false for one that 64 bits of nanoseconds do
+// not tell, from 21 September 1677 to 11 April 2262.
+func nanosecondsOf(text string) (ns int64, ok bool) {
+	t, err := time.Parse(time.RFC3339Nano, text)
+	ns = t.UnixNano()
+	return ns, err == nil && time.Unix(0, ns).Equal(t)
 }
 
 // remember keeps what rows of the same series have in common.

@@ -24,11 +24,11 @@ const (
 // asked for again, so that no point comes twice. In which order slices come is
 // not said.
 func (d *Database) Fetch(ctx context.Context, r Found, goroutines int, take func(goroutine int, b *Block) error) error {
-	p := &plan{run: r, at: r.Started, length: firstSlice, want: float64(d.o.MaxPoints) / wanted}
+	p := &plan{run: r, at: r.Started, length: firstSlice, want: float64(d.o.maxPoints) / wanted}
 	group, ctx := errgroup.WithContext(ctx)
 	for n := range goroutines {
 		group.Go(func() error {
-			b := &Block{most: d.o.MaxPoints}
+			b := &Block{most: d.o.maxPoints}
 			for {
 				s, more := p.next()
 				if !more {

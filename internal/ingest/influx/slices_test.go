@@ -59,7 +59,7 @@ func TestSlicesThatOverflow(t *testing.T) {
 	s, want := filled(t)
 	for _, u := range []string{"influxdb://" + s.Addr + "/k6", "influxdb2://" + s.Addr + "/k6/autogen?org=any"} {
 		for _, most := range []int{0, 700} {
-			d, found := openAt(t, u, Options{MaxPoints: most})
+			d, found := openAt(t, u, Options{maxPoints: most})
 			var mu sync.Mutex
 			seen := make(map[string]int)
 			points, blocks := 0, 0
@@ -114,7 +114,7 @@ func (e *evenly) read(_ context.Context, r Found, from, to int64, into *Block) e
 func TestLengthOfSlices(t *testing.T) {
 	second := int64(time.Second)
 	e := &evenly{every: second / 20}
-	d := Open(Address{}, Options{MaxPoints: 150})
+	d := Open(Address{}, Options{maxPoints: 150})
 	d.ask = e
 	points := 0
 	err := d.Fetch(t.Context(), Found{Started: 1000 * second, Ended: 1060*second - e.every}, 1, func(_ int, b *Block) error {
@@ -134,7 +134,7 @@ func TestLengthOfSlices(t *testing.T) {
 // TestCrowdedNanosecond: more points than a slice may hold come from one
 // nanosecond, too.
 func TestCrowdedNanosecond(t *testing.T) {
-	d := Open(Address{}, Options{MaxPoints: 4})
+	d := Open(Address{}, Options{maxPoints: 4})
 	d.ask = crowd{}
 	points := 0
 	err := d.Fetch(t.Context(), Found{Started: 7, Ended: 7}, 1, func(_ int, b *Block) error {
