@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"runtime"
 	"testing"
+	"time"
 
+	"k6report/internal/k6gen"
 	"k6report/internal/run"
 )
 
@@ -104,12 +106,23 @@ func BenchmarkJoin(b *testing.B) {
 	b.ReportMetric(float64(b.N)*2000/b.Elapsed().Seconds(), "requests/s")
 }
 
-// BenchmarkRead reads a file of made-up requests on all cores.
+// BenchmarkRead reads files of made-up requests on all cores: with a server's
+// times, the same packed, and of 5,004 series.
 func BenchmarkRead(b *testing.B) {
-	data := madeUp(b, 20_000)
-	b.SetBytes(int64(len(data)))
-	b.ReportAllocs()
-	for b.Loop() {
-		read(b, Options{Workers: runtime.GOMAXPROCS(0)}, Source{"x", newFile(data)})
+	plain := madeUp(b, 20_000)
+	var many bytes.Buffer
+	if _, err := k6gen.Write(&many, k6gen.Options{
+		Seed: 3, Start: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), Duration: time.Minute, Rate: 600, Endpoints: 556, NoFailures: true,
+	}); err != nil {
+		b.Fatal(err)
+	}
+	for name, data := range map[string][]byte{"plain": plain, "gzip": packed(b, plain), "series": many.Bytes()} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			for b.Loop() {
+				read(b, Options{Workers: runtime.GOMAXPROCS(0)}, Source{"x", newFile(data)})
+			}
+		})
 	}
 }
