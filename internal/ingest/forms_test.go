@@ -29,9 +29,14 @@ func TestOrderOfForms(t *testing.T) {
 		order []int
 		err   string
 	}{
-		{[]int{0, 1, 2}, ""}, {[]int{0, 2, 1}, ""}, {[]int{1, 0, 2}, ""},
-		{[]int{1, 2, 0}, ""}, {[]int{2, 0, 1}, ""}, {[]int{2, 1, 0}, ""},
-		{[]int{1, 2}, "it overlaps in time"}, {[]int{2, 1}, "it overlaps in time"},
+		{[]int{0, 1, 2}, ""},
+		{[]int{0, 2, 1}, ""},
+		{[]int{1, 0, 2}, ""},
+		{[]int{1, 2, 0}, ""},
+		{[]int{2, 0, 1}, ""},
+		{[]int{2, 1, 0}, ""},
+		{[]int{1, 2}, "it overlaps in time"},
+		{[]int{2, 1}, "it overlaps in time"},
 	} {
 		rd := &reader{}
 		rd.b = rd.builder()
