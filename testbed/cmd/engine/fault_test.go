@@ -244,7 +244,8 @@ func onSQLite(t *testing.T, setting string, flags ...string) (good, bad *process
 	return startEngine(t, flags...), startEngine(t, append(flags, "--fault", setting)...)
 }
 
-// A fault that is added to the catalogue is tried by one of these tests.
+// A fault that is added to the catalogue is tried by one of these tests, in both
+// strengths.
 func TestEveryFaultIsTried(t *testing.T) {
 	files, err := filepath.Glob("*fault_test.go")
 	if err != nil || len(files) < 3 {
@@ -258,9 +259,33 @@ func TestEveryFaultIsTried(t *testing.T) {
 		}
 		tests = append(tests, text...)
 	}
+	tried := map[string]bool{}
+	for _, tr := range trials() {
+		for _, of := range tr.settings() {
+			tried[of.name] = true
+		}
+	}
+	// Those of other tests are settings in a list, or an engine's own.
+	for _, found := range regexp.MustCompile(`\{"([a-z-]+(?:=[a-z]+)?)", [0-9.]+\}|onSQLite\(t, "([a-z=-]+)"`).FindAllSubmatch(tests, -1) {
+		tried[string(found[1])+string(found[2])] = true
+	}
 	for _, name := range fault.Names() {
-		if !regexp.MustCompile(`\{(?:fault: )?"` + name + `(?:=[^"]+)?"|onSQLite\(t, "` + name + `"`).Match(tests) {
-			t.Errorf("no test tries %s", name)
+		switch name {
+		case "none": // has no strength
+			if !tried[name] {
+				t.Errorf("no test tries %s", name)
+			}
+			continue
+		case "slow": // has a factor
+			if !tried["slow=3"] {
+				t.Errorf("no test tries %s", name)
+			}
+			continue
+		}
+		for _, of := range []string{name, name + "=" + string(fault.Mild)} {
+			if !tried[of] {
+				t.Errorf("no test tries %s", of)
+			}
 		}
 	}
 }

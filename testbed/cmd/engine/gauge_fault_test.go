@@ -113,7 +113,6 @@ func TestALeakKeepsWhatRequestsBring(t *testing.T) {
 func TestCopiedScopesAreAllocated(t *testing.T) {
 	for _, of := range []setting{{"graph-memory", 4}, {"graph-memory=mild", 1.3}} {
 		t.Run(of.name, func(t *testing.T) {
-			t.Parallel() // most of the time is waited for
 			good, bad := onSQLite(t, of.name)
 			tr := trial{workflow: "layered-120", atOnce: 1}
 			single := tr.pairs(t, good, bad, median)
