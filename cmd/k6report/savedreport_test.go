@@ -16,7 +16,7 @@ func TestAcceptingWritesNoSecret(t *testing.T) {
 	dir := t.TempDir()
 	change := 0.2
 	rep := &report.Report{
-		Schema: report.SchemaID,
+		Schema:  report.SchemaID,
 		Verdict: report.Verdict{Status: report.Regressed},
 		Comparison: &report.Comparison{Gates: []report.Gate{
 			{Metric: "http_req_duration", Endpoint: "get hunter2-hunter2", Statistic: "p(95)", Verdict: report.GateRegressed, Change: &change},
