@@ -2,7 +2,7 @@ package gitlab
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"strings"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
@@ -17,57 +17,85 @@ type Issue struct {
 	Label    string // ours, by which it is found again
 }
 
-// PublishIssue opens an issue, or brings the one that is open up to date.
-func (c *Client) PublishIssue(ctx context.Context, project int64, i Issue) (Done, error) {
-	want := marker{key: i.Key, pipeline: i.Pipeline, hash: digest(i.Body)}
-	text := strings.TrimRight(want.String()+"\n\n"+i.Body, " \n\t")
-	have, err := c.findIssue(ctx, project, i)
-	if err != nil {
-		return "", err
-	}
-	if have != nil {
-		m, _ := parseMarker(have.Description)
-		if m.pipeline >= i.Pipeline || m.hash == want.hash {
-			return Unchanged, nil
-		}
-		call, cancel := c.within(ctx)
-		defer cancel()
-		_, _, err := c.api.Issues.UpdateIssue(project, have.IID, &gitlab.UpdateIssueOptions{Description: &text, Title: &i.Title}, gitlab.WithContext(call))
-		return Updated, wrap("update the issue", err)
-	}
-	call, cancel := c.within(ctx)
-	defer cancel()
-	labels := gitlab.LabelOptions{i.Label}
-	_, _, err = c.api.Issues.CreateIssue(project, &gitlab.CreateIssueOptions{Title: &i.Title, Description: &text, Labels: &labels}, gitlab.WithContext(call))
-	if err = wrap("open an issue", err); !unsure(err) {
-		return Created, err
-	}
-	have, findErr := c.findIssue(ctx, project, i)
-	switch {
-	case findErr != nil:
-		return "", errors.Join(err, findErr)
-	case have == nil:
-		return "", err
-	}
-	return Created, nil
+func (i *Issue) marker() marker {
+	return marker{key: i.Key, pipeline: i.Pipeline, hash: digest(i.Body)}
 }
 
-// findIssue is the open issue of that key; nil when there is none.
-func (c *Client) findIssue(ctx context.Context, project int64, i Issue) (*gitlab.Issue, error) {
-	var found *gitlab.Issue
+func (i *Issue) text() string {
+	return strings.TrimRight(i.marker().String()+"\n\n"+i.Body, " \n\t")
+}
+
+// PublishIssue opens an issue, or brings the one that is open up to date. Of two
+// schedules that both open one, the older stays and the other is closed, with a
+// word; see [keepOne].
+func (c *Client) PublishIssue(ctx context.Context, project int64, i Issue) (Done, error) {
+	return keepOne(ctx, &issuePublisher{Client: c, project: project, issue: i}, i.Pipeline)
+}
+
+type issuePublisher struct {
+	*Client
+	project int64
+	issue   Issue
+}
+
+// ownIssue is one of our open issues.
+type ownIssue struct {
+	iid int64
+	marker
+}
+
+func (p *issuePublisher) wanted() bool { return true }
+
+func (p *issuePublisher) pipeline(have ownIssue) int64 { return have.marker.pipeline }
+
+// current reports whether an issue says the same: that another night found it
+// again is no news.
+func (p *issuePublisher) current(have ownIssue) bool { return have.hash == p.issue.marker().hash }
+
+// newer knows nothing: a schedule's pipelines don't belong together.
+func (p *issuePublisher) newer(context.Context) (newer, error) { return newerNone, nil }
+
+func (p *issuePublisher) create(ctx context.Context) error {
+	ctx, cancel := p.within(ctx)
+	defer cancel()
+	text, labels := p.issue.text(), gitlab.LabelOptions{p.issue.Label}
+	_, _, err := p.api.Issues.CreateIssue(p.project, &gitlab.CreateIssueOptions{Title: &p.issue.Title, Description: &text, Labels: &labels}, gitlab.WithContext(ctx))
+	return wrap("open an issue", err)
+}
+
+func (p *issuePublisher) bring(ctx context.Context, have ownIssue) error {
+	text := p.issue.text()
+	return p.update(ctx, "update issue", have, &gitlab.UpdateIssueOptions{Description: &text, Title: &p.issue.Title})
+}
+
+func (p *issuePublisher) remove(ctx context.Context, second, kept ownIssue) error {
+	text := fmt.Sprintf("%s\n\nTwo pipelines opened an issue at the same time: #%d is the one that is kept up to date.", second.marker, kept.iid)
+	closed := "close"
+	return p.update(ctx, "close the second issue", second, &gitlab.UpdateIssueOptions{Description: &text, StateEvent: &closed})
+}
+
+func (p *issuePublisher) update(ctx context.Context, doing string, have ownIssue, opt *gitlab.UpdateIssueOptions) error {
+	ctx, cancel := p.within(ctx)
+	defer cancel()
+	_, _, err := p.api.Issues.UpdateIssue(p.project, have.iid, opt, gitlab.WithContext(ctx))
+	return wrap(fmt.Sprintf("%s #%d", doing, have.iid), err)
+}
+
+func (p *issuePublisher) list(ctx context.Context) ([]ownIssue, error) {
+	var found []ownIssue
 	state, scope := "opened", "created_by_me"
-	labels := gitlab.LabelOptions{i.Label}
+	labels := gitlab.LabelOptions{p.issue.Label}
 	opt := &gitlab.ListProjectIssuesOptions{State: &state, Scope: &scope, Labels: &labels}
 	opt.PerPage = 100
-	err := c.pages(ctx, "list the issues", func(ctx context.Context, page int64) (*gitlab.Response, error) {
+	err := p.pages(ctx, "list the issues", func(ctx context.Context, page int64) (*gitlab.Response, error) {
 		opt.Page = page
-		list, resp, err := c.api.Issues.ListProjectIssues(project, opt, gitlab.WithContext(ctx))
+		list, resp, err := p.api.Issues.ListProjectIssues(p.project, opt, gitlab.WithContext(ctx))
 		for _, issue := range list {
-			if m, ours := parseMarker(issue.Description); ours && m.key == i.Key && (found == nil || issue.IID < found.IID) {
-				found = issue
+			if m, ours := parseMarker(issue.Description); ours && m.key == p.issue.Key {
+				found = append(found, ownIssue{issue.IID, m})
 			}
 		}
 		return resp, err
 	})
-	return found, err
+	return oldestFirst(found, func(i ownIssue) int64 { return i.iid }), err
 }

@@ -2,6 +2,8 @@ package gitlab
 
 import (
 	"context"
+	"fmt"
+	"net/http"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
 )
@@ -16,39 +18,59 @@ const (
 	newerComing       // its job runs now, and so is going to write
 )
 
-// newer looks for pipelines of a merge request that are newer than one, and for
-// a job in them. Only one that runs is waited for: one that has yet to start may
-// be skipped, cancelled or never begin, and finds what is written here if not.
-func (c *Client) newer(ctx context.Context, mr MergeRequest, than int64, job string) (newer, error) {
+// newerPipelines looks for pipelines of a merge request that are newer than one,
+// and for a job in them. Only one that runs is waited for: one that has yet to
+// start may be skipped, cancelled or never begin, and finds what is written here
+// if not. What the token may not see isn't waited for either; what GitLab could
+// not tell is an error, for nobody knows then whom a write would talk over.
+func (c *Client) newerPipelines(ctx context.Context, mr MergeRequest, than int64, job string) (newer, error) {
 	call, cancel := c.within(ctx)
 	defer cancel()
+	// One page, on which the newest stand.
 	pipelines, _, err := c.api.MergeRequests.ListMergeRequestPipelines(mr.Project, mr.IID, gitlab.WithContext(call))
 	if err != nil {
-		wrapped := wrap("list the pipelines of "+mr.String(), err)
-		if status := statusOf(wrapped); status == 403 || status == 404 {
-			return newerNone, nil // not for this token: then nobody is waited for
-		}
-		return newerNone, wrapped
+		return newerNone, unlessHidden(wrap("list the pipelines of "+mr.String(), err))
 	}
 	found := newerNone
 	for _, pipeline := range pipelines {
 		if pipeline.ID <= than || than == 0 {
 			continue
 		}
-		found = max(found, newerThere)
-		opt := &gitlab.ListJobsOptions{}
-		opt.PerPage = 100
-		jobs, _, err := c.api.Jobs.ListPipelineJobs(pipeline.ProjectID, pipeline.ID, opt, gitlab.WithContext(call))
+		there, err := c.newerJob(ctx, pipeline, job)
 		if err != nil {
-			continue // what can't be seen isn't waited for
+			return newerNone, err
 		}
+		found = max(found, there)
+	}
+	return found, nil
+}
+
+// newerJob is what is known of a job in a newer pipeline.
+func (c *Client) newerJob(ctx context.Context, pipeline *gitlab.PipelineInfo, job string) (newer, error) {
+	found := newerThere
+	opt := &gitlab.ListJobsOptions{}
+	opt.PerPage = 100
+	err := c.pages(ctx, fmt.Sprintf("list the jobs of pipeline %d", pipeline.ID), func(ctx context.Context, page int64) (*gitlab.Response, error) {
+		opt.Page = page
+		jobs, resp, err := c.api.Jobs.ListPipelineJobs(pipeline.ProjectID, pipeline.ID, opt, gitlab.WithContext(ctx))
 		for _, j := range jobs {
 			if j.Name == job {
 				found = max(found, saidBy(j.Status))
 			}
 		}
+		return resp, err
+	})
+	return found, unlessHidden(err)
+}
+
+// unlessHidden is an error, but for one that says that the token may not see
+// something.
+func unlessHidden(err error) error {
+	switch statusOf(err) {
+	case http.StatusForbidden, http.StatusNotFound:
+		return nil
 	}
-	return found, nil
+	return err
 }
 
 // saidBy is what the status of a newer pipeline's job means.

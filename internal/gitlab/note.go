@@ -2,7 +2,6 @@ package gitlab
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -68,167 +67,67 @@ func (n *Note) text() string {
 	return strings.TrimRight(n.marker().String()+"\n\n"+n.Body, " \n\t")
 }
 
-// own is one of our notes that is there.
-type own struct {
-	id int64
-	marker
-}
-
 // PublishNote makes the note on a merge request say what it should: one note,
-// whatever else is running. It may be called again with the same note: then it
-// writes nothing.
-//
-// A note that cannot be written in time is found by its marker, never written
-// twice. Of two jobs that race, both may make a note; both then delete all but
-// the oldest, and whoever finds an older text in it than its own writes again.
-// An older pipeline does not overwrite a note while a newer one is still going
-// to: GitLab has no way to write only if nothing was written since.
+// whatever else is running; see [keepOne]. It may be called again with the same
+// note: then it writes nothing.
 func (c *Client) PublishNote(ctx context.Context, mr MergeRequest, n Note) (Done, error) {
 	if len(n.text()) > mostBytes {
 		return "", fmt.Errorf("write the note on %s: it has %d bytes, GitLab takes %d", mr, len(n.text()), mostBytes)
 	}
-	me, err := c.user(ctx)
-	if err != nil {
-		return "", err
-	}
-	p := &publisher{Client: c, mr: mr, note: n, me: me}
-	return p.publish(ctx)
+	return keepOne(ctx, &notePublisher{Client: c, mr: mr, note: n}, n.Pipeline)
 }
 
-type publisher struct {
+type notePublisher struct {
 	*Client
 	mr   MergeRequest
 	note Note
-	me   int64
 }
 
-func (p *publisher) publish(ctx context.Context) (Done, error) {
-	want := p.note.marker()
-	for round := 1; ; round++ {
-		notes, err := p.list(ctx)
-		if err != nil {
-			return "", err
-		}
-		if len(notes) == 0 {
-			if !p.note.Create {
-				return Skipped, nil
-			}
-			return p.create(ctx)
-		}
-		first := notes[0]
-		switch {
-		case newestNote(notes) > want.pipeline:
-			return Left, nil // of several, whoever wrote it makes one, or the next pipeline does
-		case first.marker == want:
-			return Unchanged, p.deleteOthers(ctx, notes)
-		}
-		newer, err := p.newer(ctx, p.mr, p.note.Pipeline, p.note.JobName)
-		switch {
-		case err != nil:
-			return "", err
-		case newer == newerComing:
-			return Left, nil
-		case newer != newerNone && round == 1:
-			continue // it may have written since the notes were listed
-		}
-		err = p.update(ctx, first.id)
-		switch {
-		case statusOf(err) == 404 && round < mostRounds:
-			continue // another job may have deleted it
-		case err != nil:
-			return "", err
-		}
-		return Updated, p.deleteOthers(ctx, notes)
-	}
+// ownNote is one of our notes that is there.
+type ownNote struct {
+	id int64
+	marker
+	author int64
 }
 
-// newestNote is the newest pipeline that notes are of.
-func newestNote(notes []own) int64 {
-	var newest int64
-	for _, n := range notes {
-		newest = max(newest, n.pipeline)
-	}
-	return newest
+func (p *notePublisher) wanted() bool { return p.note.Create }
+
+func (p *notePublisher) pipeline(have ownNote) int64 { return have.marker.pipeline }
+
+func (p *notePublisher) current(have ownNote) bool { return have.marker == p.note.marker() }
+
+func (p *notePublisher) newer(ctx context.Context) (newer, error) {
+	return p.newerPipelines(ctx, p.mr, p.note.Pipeline, p.note.JobName)
 }
 
-// create makes a note and settles what else was made meanwhile.
-func (p *publisher) create(ctx context.Context) (Done, error) {
-	call, cancel := p.within(ctx)
-	defer cancel()
-	body := p.note.text()
-	_, _, err := p.api.Notes.CreateMergeRequestNote(p.mr.Project, p.mr.IID, &gitlab.CreateMergeRequestNoteOptions{Body: &body}, gitlab.WithContext(call))
-	err = wrap("write a note on "+p.mr.String(), err)
-	if err != nil && !unsure(err) {
-		return "", err
-	}
-	notes, listErr := p.list(ctx)
-	if listErr != nil {
-		return "", errors.Join(err, listErr)
-	}
-	switch {
-	case len(notes) == 0 && err != nil:
-		return "", err // it was not done
-	case len(notes) == 0: // taken away at once, by a person or another job
-		return Created, nil
-	}
-	// Where ours is not among them, another job may have deleted it as a second
-	// one: what is there gets the newest text all the same.
-	return Created, p.settle(ctx, notes)
-}
-
-// settle leaves one note of several, with the newest text.
-func (p *publisher) settle(ctx context.Context, notes []own) error {
-	if err := p.deleteOthers(ctx, notes); err != nil {
-		return err
-	}
-	want := p.note.marker()
-	for range mostRounds { // another job may delete the survivor that we saw
-		if len(notes) == 0 {
-			return nil
-		}
-		first := notes[0]
-		if first.pipeline > want.pipeline || first.pipeline == want.pipeline && first.hash == want.hash {
-			return nil
-		}
-		err := p.update(ctx, first.id)
-		if err == nil || statusOf(err) != 404 {
-			return err
-		}
-		if notes, err = p.list(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (p *publisher) update(ctx context.Context, id int64) error {
+func (p *notePublisher) create(ctx context.Context) error {
 	ctx, cancel := p.within(ctx)
 	defer cancel()
 	body := p.note.text()
-	_, _, err := p.api.Notes.UpdateMergeRequestNote(p.mr.Project, p.mr.IID, id, &gitlab.UpdateMergeRequestNoteOptions{Body: &body}, gitlab.WithContext(ctx))
+	made, _, err := p.api.Notes.CreateMergeRequestNote(p.mr.Project, p.mr.IID, &gitlab.CreateMergeRequestNoteOptions{Body: &body}, gitlab.WithContext(ctx))
+	if err == nil {
+		p.isUser(made.Author.ID)
+	}
+	return wrap("write a note on "+p.mr.String(), err)
+}
+
+func (p *notePublisher) bring(ctx context.Context, have ownNote) error {
+	ctx, cancel := p.within(ctx)
+	defer cancel()
+	body := p.note.text()
+	_, _, err := p.api.Notes.UpdateMergeRequestNote(p.mr.Project, p.mr.IID, have.id, &gitlab.UpdateMergeRequestNoteOptions{Body: &body}, gitlab.WithContext(ctx))
 	return wrap("update the note on "+p.mr.String(), err)
 }
 
-// deleteOthers deletes all but the first and those of newer pipelines, which
-// these delete. One that is gone already is fine.
-func (p *publisher) deleteOthers(ctx context.Context, notes []own) error {
-	for _, n := range notes[1:] {
-		if n.pipeline > p.note.Pipeline {
-			continue
-		}
-		call, cancel := p.within(ctx)
-		_, err := p.api.Notes.DeleteMergeRequestNote(p.mr.Project, p.mr.IID, n.id, gitlab.WithContext(call))
-		cancel()
-		if err := wrap("delete a second note on "+p.mr.String(), err); err != nil && statusOf(err) != 404 {
-			return err
-		}
-	}
-	return nil
+func (p *notePublisher) remove(ctx context.Context, second, _ ownNote) error {
+	ctx, cancel := p.within(ctx)
+	defer cancel()
+	_, err := p.api.Notes.DeleteMergeRequestNote(p.mr.Project, p.mr.IID, second.id, gitlab.WithContext(ctx))
+	return wrap("delete a second note on "+p.mr.String(), err)
 }
 
-// list are our notes of this key, the oldest first.
-func (p *publisher) list(ctx context.Context) ([]own, error) {
-	var found []own
+func (p *notePublisher) list(ctx context.Context) ([]ownNote, error) {
+	var found []ownNote
 	sort, order := "asc", "created_at"
 	opt := &gitlab.ListMergeRequestNotesOptions{OrderBy: &order, Sort: &sort}
 	opt.PerPage = 100
@@ -236,15 +135,27 @@ func (p *publisher) list(ctx context.Context) ([]own, error) {
 		opt.Page = page
 		notes, resp, err := p.api.Notes.ListMergeRequestNotes(p.mr.Project, p.mr.IID, opt, gitlab.WithContext(ctx))
 		for _, n := range notes {
-			m, ours := parseMarker(n.Body)
-			if ours && !n.System && n.Author.ID == p.me && m.key == p.note.Key && m.gates == "" {
-				found = append(found, own{n.ID, m})
+			if m, ours := parseMarker(n.Body); ours && !n.System && m.key == p.note.Key && m.gates == "" {
+				found = append(found, ownNote{n.ID, m, n.Author.ID})
 			}
 		}
 		return resp, err
 	})
-	slices.SortFunc(found, func(a, b own) int { return int(a.id - b.id) })
-	return slices.CompactFunc(found, func(a, b own) bool { return a.id == b.id }), err
+	if err != nil {
+		return nil, err
+	}
+	found, err = byUs(ctx, p.Client, found, func(n ownNote) int64 { return n.author })
+	return oldestFirst(found, func(n ownNote) int64 { return n.id }), err
+}
+
+// byUs leaves what the token's owner wrote: markers can be copied. Where there is
+// nothing, nobody is asked who that is.
+func byUs[T any](ctx context.Context, c *Client, list []T, author func(T) int64) ([]T, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	me, err := c.user(ctx)
+	return slices.DeleteFunc(list, func(one T) bool { return author(one) != me }), err
 }
 
 // mostPages ends a listing that has no end.
@@ -283,4 +194,13 @@ func (c *Client) user(ctx context.Context) (int64, error) {
 	}
 	c.me = user.ID
 	return c.me, nil
+}
+
+// isUser remembers whom the token belongs to, as the answer to a write tells.
+func (c *Client) isUser(id int64) {
+	c.meMu.Lock()
+	defer c.meMu.Unlock()
+	if c.me == 0 {
+		c.me = id
+	}
 }

@@ -213,35 +213,37 @@ func (p *Packages) Get(ctx context.Context, name string) ([]byte, error) {
 		return nil, err
 	}
 	doing := "get " + name + " from the package registry"
-	fresh := false
-	for {
-		versions := p.versions(name)
-		var broken error
-		gone := false
-		for _, v := range versions {
-			content, err := p.content(ctx, doing, pkg, name, v)
-			switch {
-			case err == nil:
-				return content, nil
-			case errors.Is(err, fs.ErrNotExist):
-				gone = true
-			case errors.Is(err, errBroken):
-				broken = err
-			default:
-				return nil, err
-			}
-		}
+	for fresh := false; ; fresh = true {
+		content, err := p.newestWhole(ctx, doing, pkg, name, fresh)
 		switch {
-		case broken != nil:
-			return nil, fmt.Errorf("%s: %w", doing, broken)
-		case fresh || len(versions) > 0 && !gone:
+		case err == nil || !errors.Is(err, fs.ErrNotExist):
+			return content, err
+		case fresh:
 			return nil, fmt.Errorf("%s: %w", doing, fs.ErrNotExist)
 		}
+		// Nothing is known of it, or what was known is gone: it may have been
+		// replaced, and what it replaced must not come back.
 		if err := p.refresh(ctx, strings.TrimSuffix(name, "/"+base)); err != nil {
 			return nil, err
 		}
-		fresh = true
 	}
+}
+
+// newestWhole is the content of the newest version that is whole. A version that
+// is gone is passed over only where the list of them is fresh.
+func (p *Packages) newestWhole(ctx context.Context, doing, pkg, name string, fresh bool) ([]byte, error) {
+	none := fs.ErrNotExist
+	for _, v := range p.versions(name) {
+		content, err := p.content(ctx, doing, pkg, name, v)
+		switch {
+		case errors.Is(err, errBroken):
+			none = fmt.Errorf("%s: %w", doing, errBroken)
+		case errors.Is(err, fs.ErrNotExist) && fresh:
+		default:
+			return content, err
+		}
+	}
+	return nil, none
 }
 
 var errBroken = errors.New("it is not whole: an upload broke off; add the run again")
@@ -301,15 +303,20 @@ func (p *Packages) Put(ctx context.Context, name string, content []byte) error {
 		return wrap("put "+name+" into the package registry", err)
 	}
 	// What it replaces goes, where the token may delete; else it is passed over.
-	for _, old := range before {
+	for _, old := range slices.Backward(before) {
 		if old.name != target && p.remove(ctx, name, old) != nil {
 			break
 		}
 	}
-	p.mu.Lock()
-	delete(p.index, name) // the number of the new version is GitLab's to say
-	p.mu.Unlock()
+	p.forgetVersions(name) // the number of the new version is GitLab's to say
 	return nil
+}
+
+// forgetVersions has the versions of a blob listed again before they are used.
+func (p *Packages) forgetVersions(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.index, name)
 }
 
 func (p *Packages) remove(ctx context.Context, name string, v version) error {
@@ -337,8 +344,9 @@ func (p *Packages) removeAs(ctx context.Context, c *Client, name string, v versi
 	return wrapped
 }
 
-// Delete takes a blob away; one that isn't there is no error. Developers may
-// not delete packages: see [Forbidden].
+// Delete takes a blob away; one that isn't there is no error. Its oldest version
+// goes first: whatever breaks off leaves it as it was, never an older content in
+// its place. Developers may not delete packages: see [Forbidden].
 func (p *Packages) Delete(ctx context.Context, name string) error {
 	_, base, err := place(name)
 	if err != nil {
@@ -347,14 +355,13 @@ func (p *Packages) Delete(ctx context.Context, name string) error {
 	if err := p.refresh(ctx, strings.TrimSuffix(name, "/"+base)); err != nil {
 		return err
 	}
-	for _, v := range p.versions(name) {
+	versions := p.versions(name)
+	p.forgetVersions(name) // whatever comes of it
+	for _, v := range slices.Backward(versions) {
 		if err := p.remove(ctx, name, v); err != nil {
 			return err
 		}
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.index, name)
 	return nil
 }
 

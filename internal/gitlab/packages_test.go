@@ -2,6 +2,9 @@ package gitlab_test
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -114,6 +117,65 @@ func TestBrokenUploadsAreKnown(t *testing.T) {
 	must(t, registry(t, s, nil).Put(t.Context(), "main/other.k6run", []byte("other")))
 	if got, err := registry(t, s, nil).Get(t.Context(), "main/other.k6run"); err != nil || string(got) != "other" {
 		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// Whatever breaks off amid deleting leaves the blob as it was or takes it away:
+// an older content never comes back.
+func TestDeletingLeavesNoOlderContent(t *testing.T) {
+	for done := range 4 {
+		s := newServer(t)
+		s.SetMaintainer(gitlabtest.JobToken, false)
+		for _, content := range []string{"one", "two", "three"} {
+			must(t, registry(t, s, nil).Put(t.Context(), "main/run.k6run", []byte(content)))
+		}
+		s.SetMaintainer(gitlabtest.JobToken, true)
+		p := registry(t, s, nil)
+		s.Break(gitlabtest.Fault{Method: "DELETE", Skip: done, Status: http.StatusConflict})
+		err := p.Delete(t.Context(), "main/run.k6run")
+		if (err == nil) != (done == 3) {
+			t.Errorf("broken after %d: %v", done, err)
+		}
+		for name, p := range map[string]*gitlab.Packages{"the same": p, "another": registry(t, s, nil)} {
+			got, err := p.Get(t.Context(), "main/run.k6run")
+			if gone := errors.Is(err, fs.ErrNotExist); done == 3 && !gone || done < 3 && string(got) != "three" {
+				t.Errorf("broken after %d, %s sees %q, %v", done, name, got, err)
+			}
+		}
+	}
+}
+
+// What another job took away or replaced after it was listed is not there, or is
+// what it is now: never what it had replaced.
+func TestWhatWentAfterItWasListed(t *testing.T) {
+	s := newServer(t)
+	s.SetMaintainer(gitlabtest.JobToken, false)
+	must(t, registry(t, s, nil).Put(t.Context(), "main/run.k6run", []byte("one")))
+	must(t, registry(t, s, nil).Put(t.Context(), "main/run.k6run", []byte("two")))
+	must(t, registry(t, s, nil).Put(t.Context(), "main/gone.k6run", []byte("x")))
+	p := registry(t, s, nil)
+	if names, err := p.List(t.Context(), "main/"); err != nil || len(names) != 2 {
+		t.Fatal(names, err)
+	}
+	s.SetMaintainer(gitlabtest.JobToken, true)
+	must(t, registry(t, s, nil).Delete(t.Context(), "main/gone.k6run"))
+	if _, err := p.Get(t.Context(), "main/gone.k6run"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("gone: %v", err)
+	}
+	for _, known := range s.Packages(gitlabtest.Project) {
+		if string(known.Content) == "two" { // and what it replaced stays
+			s.DeletePackage(gitlabtest.Project, known.ID)
+		}
+	}
+	s.SetMaintainer(gitlabtest.JobToken, false)
+	must(t, registry(t, s, nil).Put(t.Context(), "main/run.k6run", []byte("three")))
+	if got, err := p.Get(t.Context(), "main/run.k6run"); err != nil || string(got) != "three" {
+		t.Errorf("replaced: %q, %v", got, err)
+	}
+	// A package without its file is not there, either.
+	s.Break(gitlabtest.Fault{Method: "GET", Path: "/generic/", Status: http.StatusNotFound})
+	if _, err := registry(t, s, nil).Get(t.Context(), "main/run.k6run"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without a file: %v", err)
 	}
 }
 

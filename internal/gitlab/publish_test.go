@@ -112,7 +112,7 @@ func TestOneIssueUntilItIsClosed(t *testing.T) {
 		want  Done
 		there int
 	}{
-		{issue(1, "a"), Created, 1}, {issue(1, "a"), Unchanged, 1}, {issue(2, "b"), Updated, 1}, {issue(1, "late"), Unchanged, 1},
+		{issue(1, "a"), Created, 1}, {issue(1, "a"), Unchanged, 1}, {issue(2, "b"), Updated, 1}, {issue(1, "late"), Left, 1}, {issue(3, "b"), Unchanged, 1},
 	} {
 		if got, err := c.PublishIssue(t.Context(), 1, step.issue); err != nil || got != step.want || len(s.Issues()) != step.there {
 			t.Errorf("step %d: %s, %v, %d issues", i, got, err, len(s.Issues()))

@@ -42,6 +42,14 @@ func (s *Server) Packages(project int64) []Package {
 	return out
 }
 
+// DeletePackage lets somebody delete a version.
+func (s *Server) DeletePackage(project, id int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.projects[project]
+	p.packages = slices.DeleteFunc(p.packages, func(k *pkg) bool { return k.id == id })
+}
+
 // Spoil changes the content of all files of a project's packages.
 func (s *Server) Spoil(project int64, change func([]byte) []byte) {
 	s.mu.Lock()

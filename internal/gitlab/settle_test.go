@@ -1,0 +1,183 @@
+package gitlab
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"k6report/internal/gitlab/gitlabtest"
+)
+
+// A pipeline that is late makes no note where a newer one saw no reason for one,
+// nor while the newer one's job still runs.
+func TestALatePipelineMakesNoStaleNote(t *testing.T) {
+	for status, want := range map[string]Done{"success": Left, "failed": Left, "running": Left, "pending": Created, "canceled": Created} {
+		s := newServer(t)
+		c := writer(t, s)
+		well := aNote(11, "PASSED")
+		well.Create = false // --comment regressions
+		if got := publish(t, c, well); got != Skipped {
+			t.Fatal(got)
+		}
+		s.AddPipeline(10, "running", aJob("running"))
+		s.AddPipeline(11, "success", aJob(status))
+		if got := publish(t, c, aNote(10, "REGRESSED")); got != want || len(s.Notes()) != map[Done]int{Left: 0, Created: 1}[want] {
+			t.Errorf("newer job %s: %s, %d notes, want %s", status, got, len(s.Notes()), want)
+		}
+	}
+	// The newer one begins, has nothing to say and ends while the older one looks.
+	s := newServer(t)
+	s.Break(gitlabtest.Fault{Method: "GET", Path: "/pipelines", Times: 1, Do: func() { s.AddPipeline(11, "success", aJob("success")) }})
+	if got := publish(t, writer(t, s), aNote(10, "REGRESSED")); got != Left || len(s.Notes()) != 0 {
+		t.Errorf("%s, %d notes", got, len(s.Notes()))
+	}
+}
+
+// Two jobs that both saw no note have written one each, as far as one of them can
+// tell only afterwards.
+func TestASecondNoteIsTakenAway(t *testing.T) {
+	for name, other := range map[string]int64{"older": 9, "newer": 11} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t)
+			s.Break(gitlabtest.Fault{Method: "POST", Path: "/notes", Times: 1, Do: func() {
+				publish(t, writer(t, s), aNote(other, "theirs"))
+			}})
+			if got := publish(t, writer(t, s), aNote(10, "ours")); got != Created {
+				t.Errorf("%s", got)
+			}
+			want := map[string]string{"older": "ours", "newer": "theirs"}[name]
+			if notes := s.Notes(); len(notes) != 1 || !strings.Contains(notes[0].Body, want) {
+				t.Errorf("%+v", notes)
+			}
+		})
+	}
+}
+
+// A job of a newer pipeline is found on any page.
+func TestAJobOnTheLastPageIsSeen(t *testing.T) {
+	s := newServer(t)
+	s.SetPageSize(3)
+	c := writer(t, s)
+	publish(t, c, aNote(9, "old"))
+	var jobs []gitlabtest.Job
+	for i := range 10 {
+		jobs = append(jobs, gitlabtest.Job{ID: int64(i + 10), Name: fmt.Sprintf("job %d", i), Status: "success"})
+	}
+	s.AddPipeline(11, "running", append(jobs, aJob("running"))...)
+	if got := publish(t, c, aNote(10, "late")); got != Left {
+		t.Errorf("%s", got)
+	}
+}
+
+// Where GitLab can't tell whether somebody newer writes, nothing is talked over;
+// where the token may not know, nobody is waited for.
+func TestWhatIsNewerIsNotGuessed(t *testing.T) {
+	for _, path := range []string{"/7/pipelines", "/pipelines/11/jobs"} {
+		for status, want := range map[int]Done{500: "", 503: "", 429: "", 401: "", 403: Updated, 404: Updated} {
+			s := newServer(t)
+			c := writer(t, s)
+			publish(t, c, aNote(9, "old"))
+			s.AddPipeline(11, "running", aJob("pending"))
+			s.Break(gitlabtest.Fault{Method: "GET", Path: path, Status: status})
+			got, err := c.PublishNote(t.Context(), seven, aNote(10, "new"))
+			if got != want || (err == nil) != (want != "") {
+				t.Errorf("%s answers %d: %q, %v", path, status, got, err)
+			}
+			if want == "" && !strings.Contains(last(s).Body, "old") {
+				t.Errorf("%s answers %d: it is talked over", path, status)
+			}
+		}
+		s := newServer(t)
+		c, err := NewClient(Options{API: s.API(), Token: gitlabtest.WriteToken, Deadline: 300 * time.Millisecond})
+		if err != nil {
+			t.Fatal(err)
+		}
+		publish(t, c, aNote(9, "old"))
+		s.AddPipeline(11, "running", aJob("pending"))
+		s.Break(gitlabtest.Fault{Method: "GET", Path: path, Delay: time.Minute})
+		if _, err := c.PublishNote(t.Context(), seven, aNote(10, "new")); err == nil || !strings.Contains(last(s).Body, "old") {
+			t.Errorf("%s does not answer: %v, %q", path, err, last(s).Body)
+		}
+	}
+}
+
+// Of two schedules that race one issue stays open, with the newer one's text. The
+// other is closed and says which one that is.
+func TestRacesEndWithOneIssue(t *testing.T) {
+	issue := func(pipeline int64) Issue {
+		return Issue{Key: "nightly", Pipeline: pipeline, Title: "slower", Body: fmt.Sprintf("text %d", pipeline), Label: "k6report"}
+	}
+	check := func(t *testing.T, s *gitlabtest.Server, newest int64) {
+		t.Helper()
+		open := 0
+		for _, i := range s.Issues() {
+			switch {
+			case i.State != "opened" && !strings.Contains(i.Description, "#1 is the one that is kept"):
+				t.Errorf("closed without a word: %q", i.Description)
+			case i.State == "opened":
+				if open++; !strings.Contains(i.Description, fmt.Sprintf("text %d", newest)) || i.IID != 1 {
+					t.Errorf("%+v", i)
+				}
+			}
+		}
+		if open != 1 {
+			t.Errorf("%d are open of %+v", open, s.Issues())
+		}
+	}
+	for _, other := range []int64{19, 21} {
+		s := newServer(t)
+		s.Break(gitlabtest.Fault{Method: "POST", Path: "/issues", Times: 1, Do: func() {
+			if _, err := writer(t, s).PublishIssue(t.Context(), 1, issue(other)); err != nil {
+				t.Error(err)
+			}
+		}})
+		if got, err := writer(t, s).PublishIssue(t.Context(), 1, issue(20)); err != nil || got != Created || len(s.Issues()) != 2 {
+			t.Errorf("%s, %v, %d issues", got, err, len(s.Issues()))
+		}
+		check(t, s, max(other, 20))
+	}
+	for round := range 40 {
+		s := newServer(t)
+		if round%5 == 4 {
+			s.Break(gitlabtest.Fault{Method: "POST", Status: http.StatusBadGateway, After: true, Times: 1})
+		}
+		var both sync.WaitGroup
+		for _, pipeline := range []int64{20, 21} {
+			both.Go(func() {
+				if _, err := writer(t, s).PublishIssue(t.Context(), 1, issue(pipeline)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		both.Wait()
+		if check(t, s, 21); t.Failed() {
+			t.Fatalf("round %d", round)
+		}
+	}
+}
+
+// Who the token belongs to is asked only where there is something that might be
+// ours: a first note takes no more than it did.
+func TestWhoWeAreIsAskedWhereItMatters(t *testing.T) {
+	s := newServer(t)
+	c := writer(t, s)
+	users := func() (n int) {
+		for _, r := range s.Requests() {
+			if strings.HasSuffix(r.Path, "/user") {
+				n++
+			}
+		}
+		return n
+	}
+	publish(t, c, aNote(10, "x"))
+	if n := users(); n != 0 || len(s.Requests()) != 4 {
+		t.Errorf("%d questions, %d requests", n, len(s.Requests()))
+	}
+	publish(t, writer(t, s), aNote(10, "x"))
+	if n := users(); n != 1 {
+		t.Errorf("%d questions", n)
+	}
+}
