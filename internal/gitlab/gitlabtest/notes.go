@@ -13,10 +13,7 @@ type mergeRequest struct {
 	iid            int64
 	state          string // opened, closed or merged
 	source, target string
-	title          string
-	approved       bool
-	labels         []string
-	did            []string
+	did            []string // quick actions
 	notes          []*Note
 	// commits are those that it is of, for branch pipelines.
 	commits []string
@@ -203,21 +200,27 @@ func (c *call) note(mr *mergeRequest) *Note {
 	return nil
 }
 
-func (c *call) updateNote() {
+// ownNote is the note that the path names, if the token's owner wrote it: nobody
+// else may change it. nil when it was refused.
+func (c *call) ownNote() (*mergeRequest, *Note) {
 	_, mr := c.mergeRequest(writeAPI)
 	if mr == nil {
-		return
+		return nil, nil
 	}
 	n := c.note(mr)
-	switch {
-	case n == nil:
-	case n.Author != c.token.user:
+	if n != nil && n.Author != c.token.user {
 		c.fail(http.StatusForbidden, "Forbidden")
-	default:
-		text, ok := c.text(mr)
-		if !ok {
-			return
-		}
+		n = nil
+	}
+	return mr, n
+}
+
+func (c *call) updateNote() {
+	mr, n := c.ownNote()
+	if n == nil {
+		return
+	}
+	if text, ok := c.text(mr); ok {
 		n.Body, n.updated = text, c.now()
 		n.Edits++
 		c.reply(http.StatusOK, n.json())
@@ -225,27 +228,12 @@ func (c *call) updateNote() {
 }
 
 func (c *call) deleteNote() {
-	_, mr := c.mergeRequest(writeAPI)
-	if mr == nil {
+	mr, n := c.ownNote()
+	if n == nil {
 		return
 	}
-	n := c.note(mr)
-	switch {
-	case n == nil:
-	case n.Author != c.token.user:
-		c.fail(http.StatusForbidden, "Forbidden")
-	default:
-		mr.notes = slices.DeleteFunc(mr.notes, func(o *Note) bool { return o == n })
-		c.w.WriteHeader(http.StatusNoContent)
-	}
-}
-
-func (n *Note) discussion() map[string]any {
-	id := n.Thread
-	if id == "" {
-		id = fmt.Sprintf("%040x", n.ID)
-	}
-	return map[string]any{"id": id, "individual_note": n.Thread == "", "notes": []any{n.json()}}
+	mr.notes = slices.DeleteFunc(mr.notes, func(o *Note) bool { return o == n })
+	c.w.WriteHeader(http.StatusNoContent)
 }
 
 // discussions are what notes belong to, each with its notes.
@@ -267,14 +255,19 @@ func (m *mergeRequest) discussions() []*discussion {
 type discussion struct{ notes []*Note }
 
 func (d *discussion) json() map[string]any {
-	out := d.notes[0].discussion()
+	first := d.notes[0]
+	id := first.Thread
+	if id == "" {
+		id = threadID(first)
+	}
 	var notes []any
 	for _, n := range d.notes {
 		notes = append(notes, n.json())
 	}
-	out["notes"] = notes
-	return out
+	return map[string]any{"id": id, "individual_note": first.Thread == "", "notes": notes}
 }
+
+func threadID(first *Note) string { return fmt.Sprintf("%040x", first.ID) }
 
 func (c *call) listDiscussions() {
 	_, mr := c.mergeRequest(readAnything)
@@ -291,8 +284,8 @@ func (c *call) createDiscussion() {
 	}
 	if text, ok := c.text(mr); ok {
 		n := c.addNote(mr, c.token.user, text)
-		n.Thread = fmt.Sprintf("%040x", n.ID)
-		c.reply(http.StatusCreated, n.discussion())
+		n.Thread = threadID(n)
+		c.reply(http.StatusCreated, (&discussion{[]*Note{n}}).json())
 	}
 }
 
@@ -302,10 +295,10 @@ func (c *call) resolveDiscussion() {
 		return
 	}
 	resolved, _ := c.field("resolved")
-	for _, n := range mr.notes {
-		if n.Thread != "" && n.Thread == c.r.PathValue("discussion") {
+	for _, d := range mr.discussions() {
+		if n := d.notes[0]; n.Thread != "" && n.Thread == c.r.PathValue("discussion") {
 			n.Resolved, n.ResolvedBy = resolved == "true", c.token.user
-			c.reply(http.StatusOK, n.discussion())
+			c.reply(http.StatusOK, d.json())
 			return
 		}
 	}

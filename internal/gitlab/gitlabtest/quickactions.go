@@ -54,10 +54,10 @@ func QuickActions(body string) (rest string, commands []string) {
 	return strings.Join(kept, "\n"), commands
 }
 
-// do does a command.
+// do does a command, as far as the merge request shows it.
 func (m *mergeRequest) do(command string) {
 	m.did = append(m.did, command)
-	name, argument, _ := strings.Cut(command, " ")
+	name, _, _ := strings.Cut(command, " ")
 	switch name {
 	case "/close":
 		m.state = "closed"
@@ -65,13 +65,5 @@ func (m *mergeRequest) do(command string) {
 		m.state = "opened"
 	case "/merge":
 		m.state = "merged"
-	case "/approve":
-		m.approved = true
-	case "/unapprove":
-		m.approved = false
-	case "/title":
-		m.title = argument
-	case "/label":
-		m.labels = append(m.labels, strings.Fields(argument)...)
 	}
 }
