@@ -159,6 +159,9 @@ func (a *app) setUpCI(f *ciFlags, judge judge, job *gitlab.Job) error {
 	if job == nil {
 		return nil
 	}
+	if _, err := a.gitlabDeadline(); err != nil {
+		return err
+	}
 	if f.join == joinAlways && job.MergeRequest != 0 {
 		return usageError{hinted{errors.New("read --join: a merge request's run never joins the baseline"), "it may turn out to be slower; leave it to the default branch"}}
 	}

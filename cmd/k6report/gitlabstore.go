@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -53,37 +54,40 @@ func (a *app) openStore(store string) (baseline.Blobs, error) {
 // reader is a client for what a job's own token may do. The job of a fork has
 // one that the parent does not know: what is public it reads without.
 func (a *app) reader(job *gitlab.Job) (*gitlab.Client, error) {
-	o := a.gitlabOptions(job)
-	switch {
-	case !job.FromFork():
-		o.JobToken = job.Token
-	case job.WriteToken != "":
-		o.Token = job.WriteToken
+	if job.FromFork() || job.Token == "" {
+		return a.writer(job)
 	}
-	if o.JobToken == "" {
-		o.Token = job.WriteToken
-	}
-	return gitlab.NewClient(o)
+	return a.client(job, gitlab.Options{JobToken: job.Token})
 }
 
 // writer is a client for what takes a token of its own.
 func (a *app) writer(job *gitlab.Job) (*gitlab.Client, error) {
-	o := a.gitlabOptions(job)
-	o.Token = job.WriteToken
+	return a.client(job, gitlab.Options{Token: job.WriteToken})
+}
+
+func (a *app) client(job *gitlab.Job, o gitlab.Options) (*gitlab.Client, error) {
+	deadline, err := a.gitlabDeadline()
+	if err != nil {
+		return nil, err
+	}
+	o.API, o.CAFile, o.UserAgent, o.Now, o.Deadline = job.API, job.CAFile, "k6report/"+a.version, a.now, deadline
 	return gitlab.NewClient(o)
 }
 
 // gitlabTimeout is how long GitLab has for one step, with all repetitions.
 const gitlabTimeout = "K6REPORT_GITLAB_TIMEOUT"
 
-func (a *app) gitlabOptions(job *gitlab.Job) gitlab.Options {
-	o := gitlab.Options{API: job.API, CAFile: job.CAFile, UserAgent: "k6report/" + a.version, Now: a.now}
-	if text, ok := a.getenv(gitlabTimeout); ok {
-		if d, err := time.ParseDuration(text); err == nil && d > 0 {
-			o.Deadline = d
-		}
+// gitlabDeadline reads gitlabTimeout; 0 is the usual.
+func (a *app) gitlabDeadline() (time.Duration, error) {
+	text, ok := a.getenv(gitlabTimeout)
+	if !ok {
+		return 0, nil
 	}
-	return o
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, usageError{hinted{fmt.Errorf("read %s: %.40q is no length of time", gitlabTimeout, text), "write a number and a unit: " + gitlabTimeout + "=2m; without it each step has a minute"}}
+	}
+	return d, nil
 }
 
 // askGitLab asks GitLab about ancestors: with the token that may, first.

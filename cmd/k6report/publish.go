@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -110,6 +109,9 @@ func (a *app) publishReports(ctx context.Context, c *common, p publishFlags, arg
 	if err != nil {
 		return usageError{hinted{err, "run it in a job of GitLab CI, whose variables say where it belongs"}}
 	}
+	if _, err := a.gitlabDeadline(); err != nil {
+		return err
+	}
 	var dirs []string
 	for _, name := range args {
 		dirs = append(dirs, reportFolder(name))
@@ -134,7 +136,7 @@ const mostPublishing = 3 * time.Minute
 func (a *app) publish(ctx context.Context, p publication) error {
 	defer a.section("publish", "k6report publishes", false)()
 	if p.flags.dryRun {
-		return a.printPlan(p)
+		return p.printPlan(a.stdout)
 	}
 	ctx, cancel := context.WithTimeout(ctx, mostPublishing)
 	defer cancel()
@@ -171,33 +173,8 @@ func (a *app) send(ctx context.Context, p publication) error {
 			return err
 		}
 	}
-	steps := []func() (string, gitlab.Done, error){}
-	if mr != nil {
-		steps = append(steps, func() (string, gitlab.Done, error) {
-			done, err := client.PublishNote(ctx, *mr, p.note())
-			return "note on " + mr.String(), done, err
-		})
-		if p.flags.thread {
-			steps = append(steps, func() (string, gitlab.Done, error) {
-				done, err := client.PublishThread(ctx, *mr, p.thread())
-				return "thread on " + mr.String(), done, err
-			})
-		}
-	}
-	if p.wantsIssue() {
-		steps = append(steps, func() (string, gitlab.Done, error) {
-			done, err := client.PublishIssue(ctx, p.job.Project, p.issue())
-			return "issue", done, err
-		})
-	}
-	if p.flags.status && p.job.Commit != "" {
-		steps = append(steps, func() (string, gitlab.Done, error) {
-			done, err := client.SetStatus(ctx, p.job.Project, p.job.Commit, p.commitStatus())
-			return "status of the commit", done, err
-		})
-	}
-	for _, step := range steps {
-		what, done, err := step()
+	for _, step := range p.steps(mr) {
+		done, err := step.send(ctx, client)
 		if err != nil {
 			failed = append(failed, err)
 			if ctx.Err() != nil || gitlab.Hopeless(err) {
@@ -205,42 +182,9 @@ func (a *app) send(ctx context.Context, p publication) error {
 			}
 			continue
 		}
-		a.say(p.common, "%s: %s", what, done)
+		a.say(p.common, "%s: %s", step.what, done)
 	}
 	return errors.Join(failed...)
-}
-
-// printPlan prints what would be sent.
-func (a *app) printPlan(p publication) error {
-	var b strings.Builder
-	part := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	if p.job.MergeRequest != 0 || len(p.job.Open) > 0 {
-		where := fmt.Sprintf("merge request !%d of project %d", p.job.MergeRequest, p.job.MergeRequestProject)
-		if p.job.MergeRequest == 0 {
-			where = "the open merge request of branch " + p.job.Branch
-		}
-		note := p.note()
-		part("--- note on %s, key %s%s", where, note.Key, map[bool]string{false: ", only if there is one already"}[note.Create])
-		part("%s", note.Body)
-		if t := p.thread(); p.flags.thread && len(t.Regressed) > 0 {
-			part("--- thread on %s, about %s", where, strings.Join(t.Regressed, ", "))
-			part("%s", t.Body)
-		} else if p.flags.thread && t.Gone {
-			part("--- thread on %s: resolved, if there is one", where)
-		} else if p.flags.thread {
-			part("--- thread on %s: %s", where, gitlab.Undecided)
-		}
-	}
-	if p.wantsIssue() {
-		i := p.issue()
-		part("--- issue in project %d: %s", p.job.Project, i.Title)
-		part("%s", i.Body)
-	}
-	if s := p.commitStatus(); p.flags.status && p.job.Commit != "" {
-		part("--- status of commit %s: %s, %s", p.job.Commit, map[bool]string{true: "failed", false: "success"}[s.Failed], s.Description)
-	}
-	_, err := fmt.Fprint(a.stdout, b.String())
-	return err
 }
 
 // warn says what failed and does not count, with what to do.

@@ -112,6 +112,9 @@ const environmentPrefix = "K6REPORT_"
 // onlyFlag marks a flag that has no variable.
 const onlyFlag = "k6report_only_flag"
 
+// fromEnvironment marks a flag that a variable has set.
+const fromEnvironment = "k6report_from_environment"
+
 // flagsFromEnvironment sets the flags that the command line left open.
 func (a *app) flagsFromEnvironment(flags *pflag.FlagSet) error {
 	var failed error
@@ -123,7 +126,12 @@ func (a *app) flagsFromEnvironment(flags *pflag.FlagSet) error {
 		}
 		if err := flags.Set(f.Name, value); err != nil {
 			failed = usageError{fmt.Errorf("read %s: %w", name, err)}
+			return
 		}
+		if f.Annotations == nil {
+			f.Annotations = make(map[string][]string)
+		}
+		f.Annotations[fromEnvironment] = []string{name}
 	})
 	return failed
 }

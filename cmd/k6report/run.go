@@ -53,6 +53,10 @@ version that k6report is tested with is built with go install.`,
 		Example: `  k6report run smoke --url http://127.0.0.1:8080
   k6report run -- k6 run --vus 5 --duration 30s script.js`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			// A variable that is set for all levels is not meant for a k6 command.
+			if cmd.ArgsLenAtDash() >= 0 && cmd.Flags().Lookup("url").Annotations[fromEnvironment] != nil {
+				f.url = ""
+			}
 			return a.runVerb(cmd.Context(), &f, args, cmd.ArgsLenAtDash())
 		},
 	}

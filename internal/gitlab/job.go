@@ -134,6 +134,12 @@ func (j *Job) Scheduled() bool { return j.Source == "schedule" }
 // FromFork reports whether the merge request comes from another project.
 func (j *Job) FromFork() bool { return j.MergeRequestProject != j.Project }
 
+// MayHaveMergeRequest reports whether the job may be about a merge request: that
+// of its pipeline, or an open one of its branch, which GitLab has to be asked for.
+func (j *Job) MayHaveMergeRequest() bool {
+	return j.MergeRequest != 0 || j.Commit != "" && len(j.Open) > 0 && !j.OnTarget() && !j.Scheduled()
+}
+
 // Head is the commit whose ancestors are what the job's code is compared with:
 // the target's tip in merged results and trains, which are built on it, else the
 // merge base, else the commit itself.

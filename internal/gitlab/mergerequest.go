@@ -14,7 +14,7 @@ func (c *Client) FindMergeRequest(ctx context.Context, j *Job) (*MergeRequest, e
 	if j.MergeRequest != 0 {
 		return &MergeRequest{Project: j.MergeRequestProject, IID: j.MergeRequest, Target: j.Target}, nil
 	}
-	if j.Commit == "" || j.OnTarget() || j.Scheduled() || len(j.Open) == 0 {
+	if !j.MayHaveMergeRequest() {
 		return nil, nil
 	}
 	ctx, cancel := c.within(ctx)
