@@ -56,19 +56,26 @@ func (n *Note) json() map[string]any {
 	return out
 }
 
+// lock locks the server and returns the merge request that is there from the
+// start.
+func (s *Server) lock() (mr *mergeRequest, unlock func()) {
+	s.mu.Lock()
+	return s.projects[Project].mergeRequests[MergeRequest], s.mu.Unlock
+}
+
 // AddNote puts a note of somebody's on the merge request.
 func (s *Server) AddNote(who int64, text string) int64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.addNote(s.projects[Project].mergeRequests[MergeRequest], who, text).ID
+	mr, unlock := s.lock()
+	defer unlock()
+	return s.addNote(mr, who, text).ID
 }
 
 // AddHiddenNotes puts notes there that fill pages and are not shown.
 func (s *Server) AddHiddenNotes(n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	mr, unlock := s.lock()
+	defer unlock()
 	for range n {
-		s.addNote(s.projects[Project].mergeRequests[MergeRequest], Person, "hidden").hidden = true
+		s.addNote(mr, Person, "hidden").hidden = true
 	}
 }
 
@@ -81,10 +88,10 @@ func (s *Server) addNote(mr *mergeRequest, who int64, text string) *Note {
 
 // Notes are all notes on the merge request, the oldest first.
 func (s *Server) Notes() []Note {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	mr, unlock := s.lock()
+	defer unlock()
 	var out []Note
-	for _, n := range s.projects[Project].mergeRequests[MergeRequest].notes {
+	for _, n := range mr.notes {
 		out = append(out, *n)
 	}
 	return out
@@ -92,9 +99,8 @@ func (s *Server) Notes() []Note {
 
 // Answer lets somebody answer in all threads.
 func (s *Server) Answer(who int64, text string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	mr := s.projects[Project].mergeRequests[MergeRequest]
+	mr, unlock := s.lock()
+	defer unlock()
 	for _, n := range slices.Clone(mr.notes) {
 		if n.Thread != "" && !n.reply {
 			answer := s.addNote(mr, who, text)
@@ -105,17 +111,16 @@ func (s *Server) Answer(who int64, text string) {
 
 // DeleteNote lets somebody delete a note.
 func (s *Server) DeleteNote(id int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	mr := s.projects[Project].mergeRequests[MergeRequest]
+	mr, unlock := s.lock()
+	defer unlock()
 	mr.notes = slices.DeleteFunc(mr.notes, func(n *Note) bool { return n.ID == id })
 }
 
 // Resolve lets somebody resolve all threads.
 func (s *Server) Resolve(who int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, n := range s.projects[Project].mergeRequests[MergeRequest].notes {
+	mr, unlock := s.lock()
+	defer unlock()
+	for _, n := range mr.notes {
 		if n.Thread != "" {
 			n.Resolved, n.ResolvedBy = true, who
 		}
@@ -125,16 +130,16 @@ func (s *Server) Resolve(who int64) {
 // Executed are the quick actions that were done on the merge request, each
 // "/command arguments": every one is an injection that succeeded.
 func (s *Server) Executed() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.projects[Project].mergeRequests[MergeRequest].did)
+	mr, unlock := s.lock()
+	defer unlock()
+	return slices.Clone(mr.did)
 }
 
 // State is the merge request's: opened, closed or merged.
 func (s *Server) State() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.projects[Project].mergeRequests[MergeRequest].state
+	mr, unlock := s.lock()
+	defer unlock()
+	return mr.state
 }
 
 func (c *call) listNotes() {

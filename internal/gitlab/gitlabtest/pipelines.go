@@ -47,9 +47,8 @@ func (s *Server) AddCommit(sha string, parents ...string) {
 
 // AddMergeRequestCommit says that the merge request holds a commit.
 func (s *Server) AddMergeRequestCommit(sha string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	mr := s.projects[Project].mergeRequests[MergeRequest]
+	mr, unlock := s.lock()
+	defer unlock()
 	mr.commits = append(mr.commits, sha)
 }
 
