@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -14,7 +13,7 @@ import (
 // are made of the same steps.
 type step struct {
 	what string // "note on merge request !7"
-	// planned are a line about it, behind what, and its text; "" is none.
+	// planned says what would be sent: a line, and a text; "" is none.
 	planned func() (line, text string)
 	send    func(context.Context, *gitlab.Client) (gitlab.Done, error)
 }
@@ -43,7 +42,7 @@ func (p *publication) noteStep(mr gitlab.MergeRequest) step {
 	return step{
 		what: "note on " + mr.String(),
 		planned: func() (string, string) {
-			line := ", key " + n.Key
+			line := "note on " + where(mr, p.job.Branch) + ", key " + n.Key
 			if !n.Create {
 				line += ", only if there is one already"
 			}
@@ -58,13 +57,14 @@ func (p *publication) threadStep(mr gitlab.MergeRequest) step {
 	return step{
 		what: "thread on " + mr.String(),
 		planned: func() (string, string) {
+			line := "thread on " + where(mr, p.job.Branch)
 			switch {
 			case len(t.Regressed) > 0:
-				return ", about " + strings.Join(t.Regressed, ", "), t.Body
+				return line + ", about " + strings.Join(t.Regressed, ", "), t.Body
 			case t.Gone:
-				return ": resolved, if there is one", ""
+				return line + ": resolved, if there is one", ""
 			}
-			return ": " + string(gitlab.Undecided), ""
+			return line + ": " + string(gitlab.Undecided), ""
 		},
 		send: func(ctx context.Context, c *gitlab.Client) (gitlab.Done, error) { return c.PublishThread(ctx, mr, t) },
 	}
@@ -74,7 +74,7 @@ func (p *publication) issueStep() step {
 	i := p.issue()
 	return step{
 		what:    "issue",
-		planned: func() (string, string) { return fmt.Sprintf(" in project %d: %s", p.job.Project, i.Title), i.Body },
+		planned: func() (string, string) { return fmt.Sprintf("issue in project %d: %s", p.job.Project, i.Title), i.Body },
 		send: func(ctx context.Context, c *gitlab.Client) (gitlab.Done, error) {
 			return c.PublishIssue(ctx, p.job.Project, i)
 		},
@@ -86,7 +86,7 @@ func (p *publication) statusStep() step {
 	return step{
 		what: "status of the commit",
 		planned: func() (string, string) {
-			return fmt.Sprintf(" %s: %s, %s", p.job.Commit, map[bool]string{true: "failed", false: "success"}[s.Failed], s.Description), ""
+			return fmt.Sprintf("status of commit %s: %s, %s", p.job.Commit, map[bool]string{true: "failed", false: "success"}[s.Failed], s.Description), ""
 		},
 		send: func(ctx context.Context, c *gitlab.Client) (gitlab.Done, error) {
 			return c.SetStatus(ctx, p.job.Project, p.job.Commit, s)
@@ -94,25 +94,25 @@ func (p *publication) statusStep() step {
 	}
 }
 
-// printPlan prints what would be sent, without asking anybody. The merge request
-// of a branch is told by the variables of the job, its number is not.
+// where names a merge request and its project. That of a branch, which GitLab was
+// not asked for, has no number.
+func where(mr gitlab.MergeRequest, branch string) string {
+	if mr.IID == 0 {
+		return "the open merge request of branch " + branch
+	}
+	return fmt.Sprintf("%s of project %d", mr, mr.Project)
+}
+
+// printPlan prints what would be sent, without asking anybody.
 func (p *publication) printPlan(w io.Writer) error {
 	var mr *gitlab.MergeRequest
 	if p.job.MayHaveMergeRequest() {
-		mr = &gitlab.MergeRequest{Project: cmp.Or(p.job.MergeRequestProject, p.job.Project), IID: p.job.MergeRequest}
+		mr = &gitlab.MergeRequest{Project: p.job.MergeRequestProject, IID: p.job.MergeRequest}
 	}
 	var b strings.Builder
 	for _, step := range p.steps(mr) {
 		line, text := step.planned()
-		what := step.what
-		if mr != nil {
-			where := fmt.Sprintf("%s of project %d", mr, mr.Project)
-			if mr.IID == 0 {
-				where = "the open merge request of branch " + p.job.Branch
-			}
-			what = strings.Replace(what, mr.String(), where, 1)
-		}
-		fmt.Fprintf(&b, "--- %s%s\n", what, line)
+		fmt.Fprintf(&b, "--- %s\n", line)
 		if text != "" {
 			fmt.Fprintln(&b, text)
 		}
