@@ -17,3 +17,6 @@ const Streams = streams
 
 // StreamBlocks is the place of the one that holds the heads of blocks.
 const StreamBlocks = streamBlocks
+
+// WithRoom is withRoom.
+func WithRoom(list []int, n int) []int { return withRoom(list, n) }
