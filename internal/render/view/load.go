@@ -63,7 +63,7 @@ func offered(r *report.Report) Line {
 	line := Line{Label: "Load", Parts: []Cell{planned(l)}}
 	if l.OfferedPerS != nil {
 		tone := Normal
-		if l.Plan != nil && l.Plan.TargetPerS != nil && *l.OfferedPerS < 0.98**l.Plan.TargetPerS && len(l.Levels) == 0 && !l.Plan.Changes {
+		if noted(r, "load_missed") && !l.Raised {
 			tone = Bad
 		}
 		line.Parts = append(line.Parts, cell("offered "+PerSecond(*l.OfferedPerS), tone))

@@ -22,9 +22,14 @@ func TestAPlanThatChanges(t *testing.T) {
 	r := sample.Full()
 	r.Run.Load.Levels = nil
 	r.Run.Load.OfferedPerS = report.Num(300)
+	if offered(r).Parts[1].Tone != Normal {
+		t.Error("the view judges the load by itself")
+	}
+	r.Notes = append(r.Notes, report.Note{Code: "load_missed", Severity: report.Invalid, Message: "x"})
 	if got := loadLine(r); !strings.HasPrefix(got, "planned 500/s · offered 300/s") || offered(r).Parts[1].Tone != Bad {
 		t.Errorf("short of a constant load: %s, tone %v", got, offered(r).Parts[1].Tone)
 	}
+	r.Notes = r.Notes[:len(r.Notes)-1]
 	r.Run.Load.Plan.Changes = true
 	if got := loadLine(r); !strings.HasPrefix(got, "planned up to 500/s · offered 300/s") || offered(r).Parts[1].Tone != Normal {
 		t.Errorf("a load in two steps: %s, tone %v", got, offered(r).Parts[1].Tone)
