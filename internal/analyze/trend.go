@@ -43,14 +43,18 @@ func (s *subject) trend(o *Options) *report.Trend {
 // else those that are usual, of the newest run, each with its change points. A
 // nil configuration is an empty one.
 func Trend(name string, runs []PastRun, c *config.Config) *report.Trend {
-	out := &report.Trend{Baseline: name}
+	out := &report.Trend{Baseline: name, Needed: stat.FewestForChange()}
 	for i := range runs {
 		r := &runs[i]
 		out.Runs = append(out.Runs, report.TrendRun{ID: r.ID, Commit: r.Commit, Started: r.Started, Status: r.Status, Epoch: r.Epoch})
 	}
 	for _, k := range trendGates(runs, c) {
-		if series, ok := trendSeries(runs, k); ok {
+		series, values := trendSeries(runs, k)
+		if values > 0 {
 			out.Series = append(out.Series, series)
+		}
+		if values >= out.Needed {
+			out.Needed = 0
 		}
 	}
 	return out
@@ -88,8 +92,8 @@ func trendGates(runs []PastRun, c *config.Config) []config.GateKey {
 	return out
 }
 
-// trendSeries is one gate's history; false when no run has a value of it.
-func trendSeries(runs []PastRun, k config.GateKey) (report.TrendSeries, bool) {
+// trendSeries is one gate's history, and how many runs have a value of it.
+func trendSeries(runs []PastRun, k config.GateKey) (report.TrendSeries, int) {
 	out := report.TrendSeries{
 		Metric: k.Metric, Endpoint: k.Endpoint, Statistic: k.Statistic.String(), Unit: unitOf(k),
 		LowerIsWorse: lowerIsWorse(k), Y: make(report.Points, len(runs)),
@@ -113,9 +117,6 @@ func trendSeries(runs []PastRun, k config.GateKey) (report.TrendSeries, bool) {
 			y, at = append(y, math.Log(v)), append(at, i)
 		}
 	}
-	if len(y) == 0 {
-		return out, false
-	}
 	smallest := math.Log1p(config.DefaultSmallestChange)
 	if k.Absolute() {
 		smallest = config.DefaultSmallestRise
@@ -124,7 +125,7 @@ func trendSeries(runs []PastRun, k config.GateKey) (report.TrendSeries, bool) {
 		r := &runs[at[c.Index]]
 		out.Changes = append(out.Changes, changeOf(&c, k, at[c.Index], r))
 	}
-	return out, true
+	return out, len(y)
 }
 
 // changeOf is a change point in the gate's unit.

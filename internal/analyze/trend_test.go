@@ -9,6 +9,7 @@ import (
 
 	"k6report/internal/config"
 	"k6report/internal/report"
+	"k6report/internal/stat"
 )
 
 // history is runs of two endpoints, whose level changes as told by run.
@@ -86,6 +87,22 @@ func TestTrend(t *testing.T) {
 	}
 	if !got.Series[4].LowerIsWorse || got.Series[0].LowerIsWorse {
 		t.Error("which way is worse is wrong")
+	}
+}
+
+// Where no change could be found, however large, none is claimed to be missing.
+func TestTrendOfFewRuns(t *testing.T) {
+	sudden := func(i int) float64 { return map[bool]float64{false: 1, true: 8}[i >= 5] }
+	needed := stat.FewestForChange()
+	for _, n := range []int{3, needed - 1} {
+		if got := Trend("main", history(n, sudden), nil); got.Needed != needed || len(got.Series[0].Changes) > 0 {
+			t.Errorf("of %d runs: %d are said to be needed, want %d; found %+v", n, got.Needed, needed, got.Series[0].Changes)
+		}
+	}
+	for _, n := range []int{needed, 40} {
+		if got := Trend("main", history(n, sudden), nil); got.Needed != 0 {
+			t.Errorf("of %d runs: %d are said to be needed", n, got.Needed)
+		}
 	}
 }
 

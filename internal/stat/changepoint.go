@@ -93,6 +93,18 @@ func ChangePoints(values []float64, o ChangePointOptions) []ChangePoint {
 	return s.found
 }
 
+// FewestForChange is how many values ChangePoints with the usual alpha needs at
+// least to find a change of any size: with fewer, too large a share of all
+// reorderings has the values of both levels as neatly apart as the series itself.
+func FewestForChange() int {
+	n, ways := 2, 2.0 // ways to choose n/2 of n values
+	for 2/ways > changeAlpha {
+		n++
+		ways *= float64(n) / float64((n+1)/2)
+	}
+	return n
+}
+
 // changeSearch is one search at work.
 type changeSearch struct {
 	options ChangePointOptions

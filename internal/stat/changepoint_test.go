@@ -60,6 +60,22 @@ func TestChangePointsFindSteps(t *testing.T) {
 	}
 }
 
+// With FewestForChange values the clearest of changes is found now and then, with
+// two fewer never, however the values are reordered.
+func TestFewestForChange(t *testing.T) {
+	found := func(n int) (times int) {
+		y := append(make([]float64, n/2), slices.Repeat([]float64{1}, n-n/2)...)
+		for seed := range uint64(50) {
+			times += len(stat.ChangePoints(y, stat.ChangePointOptions{Seed: seed}))
+		}
+		return times
+	}
+	n := stat.FewestForChange()
+	if few, enough := found(n-2), found(n); few > 0 || enough < 15 {
+		t.Errorf("of 50 searches %d found a change in %d values, %d in %d", few, n-2, enough, n)
+	}
+}
+
 // The energy statistic of the split that is chosen, computed from its
 // definition, is the largest of all.
 func TestChangePointsAgainstTheDefinition(t *testing.T) {

@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -115,7 +116,7 @@ func trendPicture(r *report.Report) *Picture {
 	p := &Picture{
 		ID: Trend, Title: "Trend of " + lettersOnly(t.Baseline) + ": " + view.Plural(len(t.Runs), "run", "runs"),
 		height: vg.Length(len(list)*each) + 40,
-		Text:   view.Plural(changes(list), "change point", "change points") + " in " + view.Plural(len(list), "series", "series"),
+		Text:   trendText(t, list),
 	}
 	x := make([]float64, len(t.Runs))
 	for i := range x {
@@ -175,8 +176,16 @@ func trendPicture(r *report.Report) *Picture {
 	return p
 }
 
+// trendText says what was found in the gates that are shown.
+func trendText(t *report.Trend, list []report.TrendSeries) string {
+	if t.Needed > 0 {
+		return fmt.Sprintf("too few runs for change points: %d are needed", t.Needed)
+	}
+	return view.Plural(changes(list), "change point", "change points") + " in " + view.Plural(len(list), "gate", "gates")
+}
+
 // runTicks name some of the runs by their day, and by their time where they are
-// of few days.
+// of few days; one name stands once.
 func runTicks(t *report.Trend) []tick {
 	var out []tick
 	const fewDays = 3
@@ -190,7 +199,9 @@ func runTicks(t *report.Trend) []tick {
 		if started := t.Runs[i].Started; !started.IsZero() {
 			label = started.UTC().Format(layout)
 		}
-		out = append(out, tick{float64(i + 1), label})
+		if n := len(out); n == 0 || out[n-1].label != label {
+			out = append(out, tick{float64(i + 1), label})
+		}
 	}
 	return out
 }

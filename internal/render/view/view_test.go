@@ -130,3 +130,18 @@ func TestNoSteadyStateOnlyWhereItWasLookedFor(t *testing.T) {
 		t.Error("it is said of a run that was too short to look for one")
 	}
 }
+
+// Few runs have no change points, which is no good news.
+func TestTrendOfFewRuns(t *testing.T) {
+	r := sample.Full()
+	r.Trend.Series[0].Changes = nil
+	for needed, want := range map[int]view.Cell{
+		0:  {Text: "no change point in 1 gate", Tone: view.Good},
+		15: {Text: "too few for change points: 15 are needed", Tone: view.Dim},
+	} {
+		r.Trend.Needed = needed
+		if got := section(t, r, "trend", true).Summary; !slices.Contains(got, want) {
+			t.Errorf("%d are needed: %+v, want %+v", needed, got, want)
+		}
+	}
+}
