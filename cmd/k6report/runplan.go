@@ -9,6 +9,7 @@ import (
 
 	"k6report/internal/analyze"
 	"k6report/internal/ingest"
+	"k6report/internal/k6exec"
 )
 
 // showPlans says what is going to be run, before it is.
@@ -42,6 +43,12 @@ func (a *app) showPlans(f *runFlags, s *series) error {
 			text += fmt.Sprintf(", on %s", s.target)
 		}
 		a.say(&f.common, "plan of %s: %s", j.name, text)
+		if lost := k6exec.LostTags(j.command, j.plan); len(lost) > 0 {
+			a.warn(hinted{
+				fmt.Errorf("k6 takes --tag for all tags of the run: those of the script's options (%s) are lost", visible(strings.Join(lost, ", "))),
+				"say them again, each with --tag, or leave --tag testid=… away: k6report adds a testid",
+			})
+		}
 	}
 	if len(s.jobs) > 1 && total > 0 {
 		a.say(&f.common, "all %d runs: %s", len(s.jobs), spanText(total))

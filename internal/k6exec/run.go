@@ -210,6 +210,20 @@ func runTags(o RunOptions) (tags map[string]string, ok bool, err error) {
 	return tags, true, nil
 }
 
+// LostTags are the names of the script's tags that a command line takes away,
+// in order: k6 lets any --tag replace all of them. Without a plan none is known.
+func LostTags(c Command, plan []byte) []string {
+	own, err := planTags(plan)
+	if err != nil || !c.Has("tag") {
+		return nil
+	}
+	for _, tag := range c.All("tag") {
+		name, _, _ := strings.Cut(tag, "=")
+		delete(own, name)
+	}
+	return slices.Sorted(maps.Keys(own))
+}
+
 // execute starts k6, passes on ctx's end and Kill, and waits.
 func execute(ctx context.Context, o RunOptions, args []string, log io.Writer) (Execution, error) {
 	// Linux sends the parent's death signal when the thread that started the

@@ -435,3 +435,18 @@ func TestLogErrorIsReported(t *testing.T) {
 		t.Errorf("LogErr %v, want one that names the file", res.LogErr)
 	}
 }
+
+func TestLostTags(t *testing.T) {
+	plan := []byte(`{"tags":{"suite":"adr-0003","level":"smoke"}}`)
+	for line, want := range map[string]string{
+		"run x.js": "", "run --tag testid=1 x.js": "level suite", "run --tag testid=1 --tag level=smoke x.js": "suite",
+		"run --tag suite=a --tag level=b x.js": "",
+	} {
+		if got := strings.Join(LostTags(mustParse(t, strings.Fields(line)...), plan), " "); got != want {
+			t.Errorf("%s loses %q, want %q", line, got, want)
+		}
+	}
+	if got := LostTags(mustParse(t, "run", "--tag", "a=b", "x.js"), nil); got != nil {
+		t.Errorf("without a plan %q are lost", got)
+	}
+}
