@@ -77,6 +77,11 @@ func joined(subjects []*subject) (requests []*run.Requests, p *partition, how st
 	windows := make([]*run.Requests, len(subjects))
 	for i, s := range subjects {
 		windows[i] = s.windowRequests()
+		// Runs of a baseline keep no windows, but the blocks of their requests,
+		// whose means are as good: better, as they are joined exactly.
+		if i > 0 && len(s.serverTimes()) == 0 && hasServerTimes(p, requests[i]) {
+			windows[i] = requests[i]
+		}
 	}
 	ofWindows := newPartition(config, windows...)
 	if !slices.ContainsFunc(windows, func(r *run.Requests) bool { return !hasServerTimes(ofWindows, r) }) {

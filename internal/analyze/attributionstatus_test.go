@@ -188,6 +188,22 @@ func TestWindowsGiveTheSameAnswer(t *testing.T) {
 	}
 }
 
+// Runs of a store keep blocks of requests and no windows; a run from a database
+// has windows only. Its regression is explained all the same.
+func TestWindowsAgainstRunsOfAStore(t *testing.T) {
+	loose := newRun().engine(engine{to: 30, perS: 40, series: true}, with("db-write", 5)).plan(rate("s", 40, 0, 30)).Finish()
+	kept := run.Thin(steady(healthy), ThinMetrics())
+	a, out := explained(t, loose, "", reference{baseline: []*run.Run{kept}, direct: true})
+	wantNote(t, out, "attribution_by_windows", report.Info)
+	if a.Join != report.JoinWindow || a.Question != report.QuestionRegression || len(a.Bottlenecks) != 1 || a.Bottlenecks[0].Component != report.CompDatabase {
+		t.Fatalf("joined by %s, asked %q, named %v: %s", a.Join, a.Question, a.Bottlenecks, a.Reason)
+	}
+	exact, _ := explained(t, steady(with("db-write", 5)), "", reference{baseline: []*run.Run{kept}, direct: true})
+	if x, y := componentOf(t, a, report.CompDatabase), componentOf(t, exact, report.CompDatabase); math.Abs(*x.Regression-*y.Regression) > 0.02 {
+		t.Errorf("the database explains %.3f by windows, %.3f by request", *x.Regression, *y.Regression)
+	}
+}
+
 func TestNoComponentData(t *testing.T) {
 	a, out := explained(t, newRun().traffic(traffic{to: 30, perS: 40}).plan(rate("s", 40, 0, 30)).Finish(), "", reference{})
 	if a.Status != report.AttrNoData || !strings.Contains(a.Needed, "Server-Timing") || len(a.Components) > 0 {
