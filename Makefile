@@ -92,6 +92,17 @@ unit:
 test: tools check build ## all of check, and end to end with the real k6; what CI runs
 	go test -count=1 -timeout 15m ./...
 	cd testbed && go test -count=1 -p 1 -timeout 15m ./... # one at a time: they measure an engine under load
+	$(acceptance) -short
+
+# A week of merge requests, for real: the first days of it are part of `make test`.
+# ACCEPTANCE=-only=1,2,7 chooses some, or other flags of tools/acceptance.
+ACCEPTANCE ?=
+acceptance = cd testbed && CGO_ENABLED=0 go build -trimpath -o ../bin/engine ./cmd/engine && cd .. && go run ./tools/acceptance
+
+.PHONY: acceptance
+acceptance: build ## live through a week of 20 merge requests, with engine, k6, InfluxDB and a GitLab; a quarter of an hour of light load
+	$(INSTALL) k6 influxd postgresql
+	$(acceptance) $(ACCEPTANCE)
 
 .PHONY: demo
 demo: ## see reports of real runs, and a fault found: builds everything, then two minutes of light load on this machine

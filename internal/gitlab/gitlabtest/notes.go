@@ -31,6 +31,7 @@ type Note struct {
 	ResolvedBy int64
 	// Edits is how often it was written again.
 	Edits            int
+	on               int64 // the merge request
 	created, updated time.Time
 	// hidden notes fill pages and are not shown, as internal ones to those who
 	// may not see them.
@@ -44,7 +45,7 @@ func (n *Note) json() map[string]any {
 	out := map[string]any{
 		"id": n.ID, "type": nil, "body": n.Body, "attachment": nil, "author": author(n.Author),
 		"created_at": n.created.Format(time.RFC3339), "updated_at": n.updated.Format(time.RFC3339),
-		"system": n.System, "noteable_id": 1, "noteable_iid": 7, "noteable_type": "MergeRequest",
+		"system": n.System, "noteable_id": n.on + 1000, "noteable_iid": n.on, "noteable_type": "MergeRequest",
 		"resolvable": n.Thread != "", "confidential": false, "internal": false, "commands_changes": map[string]any{},
 	}
 	if n.Thread != "" {
@@ -81,17 +82,28 @@ func (s *Server) AddHiddenNotes(n int) {
 
 func (s *Server) addNote(mr *mergeRequest, who int64, text string) *Note {
 	at := s.now()
-	n := &Note{ID: s.id(), Body: text, Author: who, created: at, updated: at}
+	n := &Note{ID: s.id(), Body: text, Author: who, on: mr.iid, created: at, updated: at}
 	mr.notes = append(mr.notes, n)
 	return n
 }
 
+// OpenMergeRequest adds another merge request to the project, of a branch into
+// main.
+func (s *Server) OpenMergeRequest(iid int64, source string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.projects[Project].mergeRequests[iid] = &mergeRequest{iid: iid, state: "opened", source: source, target: "main"}
+}
+
 // Notes are all notes on the merge request, the oldest first.
-func (s *Server) Notes() []Note {
-	mr, unlock := s.lock()
-	defer unlock()
+func (s *Server) Notes() []Note { return s.NotesOf(MergeRequest) }
+
+// NotesOf are all notes on any merge request.
+func (s *Server) NotesOf(iid int64) []Note {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var out []Note
-	for _, n := range mr.notes {
+	for _, n := range s.projects[Project].mergeRequests[iid].notes {
 		out = append(out, *n)
 	}
 	return out
@@ -129,10 +141,13 @@ func (s *Server) Resolve(who int64) {
 
 // Executed are the quick actions that were done on the merge request, each
 // "/command arguments": every one is an injection that succeeded.
-func (s *Server) Executed() []string {
-	mr, unlock := s.lock()
-	defer unlock()
-	return slices.Clone(mr.did)
+func (s *Server) Executed() []string { return s.ExecutedOn(MergeRequest) }
+
+// ExecutedOn are those on any merge request.
+func (s *Server) ExecutedOn(iid int64) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.projects[Project].mergeRequests[iid].did)
 }
 
 // State is the merge request's: opened, closed or merged.

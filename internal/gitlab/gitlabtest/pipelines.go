@@ -31,11 +31,16 @@ type CommitStatus struct {
 // AddPipeline adds a pipeline of the merge request, with its jobs, or replaces
 // the one of that number.
 func (s *Server) AddPipeline(id int64, status string, jobs ...Job) {
+	s.AddPipelineOf(MergeRequest, id, status, jobs...)
+}
+
+// AddPipelineOf does the same for any merge request.
+func (s *Server) AddPipelineOf(mr, id int64, status string, jobs ...Job) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.projects[Project]
 	p.pipelines = slices.DeleteFunc(p.pipelines, func(o *pipeline) bool { return o.id == id })
-	p.pipelines = append(p.pipelines, &pipeline{id, MergeRequest, status, jobs})
+	p.pipelines = append(p.pipelines, &pipeline{id, mr, status, jobs})
 }
 
 // AddCommit adds a commit and its parents to the project.
