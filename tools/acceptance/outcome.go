@@ -27,6 +27,7 @@ type outcome struct {
 	status   string // of the commit
 	stored   int
 	issues   int
+	unseen   float64 // see [unseen], a fraction; 0 where nothing was compared
 	problems []string
 	took     time.Duration
 }
@@ -64,12 +65,31 @@ func named(r *report.Report) string {
 	return strings.Join(list, " + ")
 }
 
+// mostUnseen is the change that has to be seen: the slower builds of the week are
+// slower by more in a latency that is a gate.
+const mostUnseen = 0.6
+
+// unseen is the smallest change that would be seen in every latency that is a gate.
+func unseen(r *report.Report) float64 {
+	most := 0.0
+	if r.Comparison == nil {
+		return most
+	}
+	for _, g := range r.Comparison.Gates {
+		if g.Endpoint != "" && g.Detectable != nil {
+			most = max(most, *g.Detectable)
+		}
+	}
+	return most
+}
+
 // look reads what came of a job, and holds it against what is expected.
 func (t *town) look(j *job, code int) outcome {
 	o := outcome{job: *j, code: code}
 	r := saved(lastRun(j.dir))
 	if r != nil {
 		o.verdict, o.headline, o.cause = r.Verdict.Status, r.Verdict.Headline, named(r)
+		o.unseen = unseen(r)
 	}
 	if j.mr != 0 {
 		for _, n := range t.gitlab.NotesOf(j.mr) {

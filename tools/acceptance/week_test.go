@@ -75,3 +75,16 @@ func TestTheJudgeSees(t *testing.T) {
 		}
 	}
 }
+
+// A machine on which nothing can be told is known by what its first runs say.
+func TestNoiseIsSeen(t *testing.T) {
+	r := &report.Report{Comparison: &report.Comparison{Gates: []report.Gate{
+		{Endpoint: "a", Detectable: report.Num(0.1)}, {Endpoint: "a", Detectable: report.Num(0.7)}, {Detectable: report.Num(5)}, {Endpoint: "b"},
+	}}}
+	if got := unseen(r); got != 0.7 || got <= mostUnseen {
+		t.Errorf("unseen is %v, want 0.7, which is too much", got)
+	}
+	if got := unseen(&report.Report{}); got != 0 {
+		t.Errorf("without a comparison it is %v", got)
+	}
+}
