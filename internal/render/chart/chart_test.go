@@ -9,7 +9,9 @@ import (
 	"image/png"
 	"io"
 	"math"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -152,6 +154,35 @@ func TestALineIsWhereItsValuesAre(t *testing.T) {
 	}
 	if want := tenth(vg.Length(bottom - (bottom-top)/1.04)); points[3] != want {
 		t.Errorf("the highest point is at y %s, want %s", points[3], want)
+	}
+}
+
+// What comes after the last latency, as iterations that end late, stays within
+// the picture.
+func TestLoadAndLatencyShareTheirTime(t *testing.T) {
+	x := timeScale(&report.Chart{X: report.Points{1, 2, 3}}, nil, &report.Chart{X: report.Points{0, 1, 2, 3, 9}})
+	if want := (scale{min: 0, max: 9}); x != want {
+		t.Errorf("%+v, want %+v", x, want)
+	}
+	r := sample.Minimal()
+	series := []report.Series{{Name: "p95", Y: report.Points{1, 2, 3}}}
+	r.Charts = []report.Chart{
+		{ID: report.ChartLatency, Kind: report.KindLine, Unit: report.UnitMS, XUnit: report.UnitS, X: report.Points{0, 1, 2}, Series: series},
+		{ID: report.ChartThroughput, Kind: report.KindLine, Unit: report.UnitPerS, XUnit: report.UnitS, X: report.Points{0, 1, 8}, Series: series},
+	}
+	p := Pictures(r)[0]
+	svg := p.SVG()
+	if !strings.Contains(svg, ">8 s<") {
+		t.Errorf("the axis ends before the load: %s", svg)
+	}
+	load := regexp.MustCompile(` n1"[^>]* d="([^"]*)"`).FindStringSubmatch(svg)
+	if load == nil {
+		t.Fatalf("no line of the load in %s", svg)
+	}
+	for _, number := range regexp.MustCompile(`[ML]([\d.]+) `).FindAllStringSubmatch(load[1], -1) {
+		if at, err := strconv.ParseFloat(number[1], 64); err != nil || at > p.Data.Area[2]+0.1 {
+			t.Errorf("the load reaches %s, beyond %v (%v)", number[1], p.Data.Area[2], err)
+		}
 	}
 }
 

@@ -30,7 +30,7 @@ func latencyPicture(r *report.Report) *Picture {
 	if high > 50*math.Max(low, 1e-9) && low > 0 {
 		y = decades(low, high)
 	}
-	x := timeScale(c)
+	x := timeScale(c, load)
 	p := &Picture{
 		ID: Latency, Title: "Latency over time, with the load", height: 300,
 		Text:   courseText(c, "latency"),
@@ -166,9 +166,16 @@ func valuesOf(c *report.Chart) [][]float64 {
 	return out
 }
 
-// timeScale begins at the first point, or at 0 where that is near.
-func timeScale(c *report.Chart) scale {
-	low, high, _ := extent(c.X)
+// timeScale holds all points of charts that share it, of which some may be nil. It
+// begins at the first point, or at 0 where that is near.
+func timeScale(charts ...*report.Chart) scale {
+	var lists [][]float64
+	for _, c := range charts {
+		if c != nil {
+			lists = append(lists, c.X)
+		}
+	}
+	low, high, _ := extent(lists...)
 	if low > 0 && low < (high-low)*0.1 {
 		low = 0
 	}
