@@ -123,11 +123,15 @@ func (a *app) ci(ctx context.Context, f *ciFlags, judge judge, args []string, da
 	default:
 		err = c.take(ctx, args)
 	}
-	if job == nil || len(c.outcomes) == 0 || ctx.Err() != nil {
+	if job == nil || ctx.Err() != nil || len(c.outcomes) == 0 && err == nil {
 		return err
 	}
-	unjudged := len(c.outcomes) < c.asked // what was judged is published all the same
-	if failed := a.publish(ctx, publication{common: &f.common, flags: f.publishFlags, job: job, outcomes: c.outcomes, unjudged: unjudged}); failed != nil && err == nil {
+	p := publication{common: &f.common, flags: f.publishFlags, job: job, outcomes: c.outcomes}
+	p.unjudged = len(c.outcomes) < c.asked // what was judged is published all the same
+	if err != nil {
+		p.failure = a.redactor.Text(err.Error())
+	}
+	if failed := a.publish(ctx, p); failed != nil && err == nil {
 		return failed
 	}
 	return err

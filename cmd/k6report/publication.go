@@ -27,7 +27,9 @@ type publication struct {
 	common   *common
 	flags    publishFlags
 	job      *gitlab.Job
-	outcomes []outcome // at least one
+	outcomes []outcome // at least one, or there is a failure
+	// failure says why there is nothing to judge, with secrets masked.
+	failure string
 	// unjudged says that runs are missing among the outcomes.
 	unjudged bool
 }
@@ -172,9 +174,14 @@ func inert(title string) string {
 func (p *publication) commitStatus() gitlab.Status {
 	s := gitlab.Status{
 		// Several jobs of a pipeline must not overwrite each other's.
-		Name: strings.TrimSpace("k6report " + plain.Short(cmp.Or(p.flags.key, p.job.Name), 80)), Description: plain.Short(p.worst().Verdict.Headline, 200), URL: p.job.URL,
+		Name: strings.TrimSpace("k6report " + plain.Short(cmp.Or(p.flags.key, p.job.Name), 80)), URL: p.job.URL,
 		Branch: p.job.Branch, Pipeline: p.job.Pipeline,
 	}
+	if len(p.outcomes) == 0 {
+		s.Failed, s.Description = true, plain.Short("nothing to judge: "+p.failure, 200)
+		return s
+	}
+	s.Description = plain.Short(p.worst().Verdict.Headline, 200)
 	if p.unjudged {
 		s.Failed = true
 		s.Description = plain.Short("not all runs could be judged; "+s.Description, 200)

@@ -165,7 +165,10 @@ func (a *app) send(ctx context.Context, p publication) error {
 		return err
 	}
 	// A job's own token may not look merge requests up everywhere.
-	mr, err := client.FindMergeRequest(ctx, p.job)
+	var mr *gitlab.MergeRequest
+	if len(p.outcomes) > 0 {
+		mr, err = client.FindMergeRequest(ctx, p.job)
+	}
 	var failed []error
 	if err != nil {
 		failed = append(failed, err)

@@ -19,16 +19,18 @@ type step struct {
 }
 
 // steps are all that there is to be told, in order. mr is the merge request that
-// it is about; nil is none.
+// it is about; nil is none. Where nothing could be judged only the commit is told:
+// note, thread and issue keep what was last known.
 func (p *publication) steps(mr *gitlab.MergeRequest) []step {
 	var steps []step
-	if mr != nil {
+	judged := len(p.outcomes) > 0
+	if judged && mr != nil {
 		steps = append(steps, p.noteStep(*mr))
 		if p.flags.thread {
 			steps = append(steps, p.threadStep(*mr))
 		}
 	}
-	if p.wantsIssue() {
+	if judged && p.wantsIssue() {
 		steps = append(steps, p.issueStep())
 	}
 	if p.flags.status && p.job.Commit != "" {

@@ -67,11 +67,14 @@ func (s *subject) checkDropped(r *report.Run, severity report.Severity) {
 		if dropped == 0 {
 			return
 		}
-		share, as := dropped/(done+dropped), severity
+		share, as, of := dropped/(done+dropped), severity, "the offered load"
+		if where != "" {
+			of = "the load that this scenario offered"
+		}
 		if share <= maxDropped {
 			as = report.Info
 		}
-		s.note("dropped_iterations", as, fmt.Sprintf("k6 dropped %s, %s of the offered load: %s", plural(int(dropped), "iteration", "iterations"), percent(share), why), where)
+		s.note("dropped_iterations", as, fmt.Sprintf("k6 dropped %s, %s of %s: %s", plural(int(dropped), "iteration", "iterations"), percent(share), of, why), where)
 	}
 	if s.plan != nil && s.scenariosTold() {
 		for i := range s.plan.scenarios {

@@ -44,7 +44,9 @@ func prose(s string) string {
 		case number.MatchString(w):
 			words[i] = strings.NewReplacer("<", `\<`, "*", `\*`).Replace(w)
 		default:
-			words[i] = code(w)
+			// What ends a sentence or a part of it belongs to the sentence.
+			inner := strings.TrimRight(w, ",;")
+			words[i] = code(inner) + w[len(inner):]
 		}
 	}
 	return strings.Join(words, " ")

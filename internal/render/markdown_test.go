@@ -75,6 +75,7 @@ func TestStatisticsHaveOneName(t *testing.T) {
 
 func TestMarkdownOfNumbers(t *testing.T) {
 	for in, want := range map[string]string{
+		"test.fail();": "`test.fail()`;", "a_=1,": "`a_=1`,", ",;": ",;", "=;": "`=`;",
 		"7.67*": `7.67\*`, "<0.01": `\<0.01`, "−1.2": "−1.2", "1,234*": `1,234\*`, "*7": "`*7`", "<b>": "`<b>`", "7*7*": "`7*7*`",
 		"at 11:45:53 UTC, 12:00,": "at 11:45:53 UTC, 12:00,", "1:2:3": "`1:2:3`", ":smile:": "`:smile:`",
 	} {

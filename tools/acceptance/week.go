@@ -150,7 +150,7 @@ func week() []step {
 		{what: "every night", kind: schedule, want: unchanged(7)},
 
 		// Wednesday: things go wrong.
-		{mr: 6, what: "breaks the k6 script", k6: []string{"-e", "TEST_MODE=nonsense"}, want: want{exit: []int{1}, stored: 7, untouched: true}},
+		{mr: 6, what: "breaks the k6 script", k6: []string{"-e", "TEST_MODE=nonsense"}, want: want{exit: []int{1}, status: "failed", stored: 7, untouched: true}},
 		{mr: 7, what: "the service that is called hangs: requests time out", engine: []string{"-callee-delay", "1500ms", "-samples", "1"}, want: slower("http_pool", 7).orSilent()},
 		{mr: 8, what: "the engine crashes again and again", happens: crash, want: broken(7)},
 		{mr: 9, what: "gives requests a millisecond: the script gives up", k6: []string{"-e", "TIMEOUT=1ms"}, want: broken(7)},
