@@ -313,9 +313,9 @@ type Trend struct {
 	Baseline string        `json:"baseline"`
 	Runs     []TrendRun    `json:"runs"` // oldest first
 	Series   []TrendSeries `json:"series"`
-	// Needed is how many runs a change point takes at least, where no series has as
-	// many: then none could be found, however large. 0 where one could.
-	Needed int `json:"runs_needed,omitzero"`
+	// Needed is how many values a change point takes at least, where no series has as
+	// many: then none can be found, however large. 0 where one can.
+	Needed int `json:"values_needed,omitzero"`
 }
 
 // TrendRun is one run of the history.

@@ -81,6 +81,9 @@ func ChangePoints(values []float64, o ChangePointOptions) []ChangePoint {
 		o.Window = changeWindow
 	}
 	o.Window = max(o.Window, leastWindow)
+	if len(values) < fewestForChange(o.Alpha) {
+		return nil
+	}
 	s := &changeSearch{
 		options: o, values: values,
 		rng:   rand.New(rand.NewPCG(o.Seed, uint64(len(values)))),
@@ -94,11 +97,13 @@ func ChangePoints(values []float64, o ChangePointOptions) []ChangePoint {
 }
 
 // FewestForChange is how many values ChangePoints with the usual alpha needs at
-// least to find a change of any size: with fewer, too large a share of all
+// least to find a change of any size. With fewer, more than that share of all
 // reorderings has the values of both levels as neatly apart as the series itself.
-func FewestForChange() int {
+func FewestForChange() int { return fewestForChange(changeAlpha) }
+
+func fewestForChange(alpha float64) int {
 	n, ways := 2, 2.0 // ways to choose n/2 of n values
-	for 2/ways > changeAlpha {
+	for 2/ways > alpha {
 		n++
 		ways *= float64(n) / float64((n+1)/2)
 	}

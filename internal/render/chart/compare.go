@@ -179,7 +179,7 @@ func trendPicture(r *report.Report) *Picture {
 // trendText says what was found in the gates that are shown.
 func trendText(t *report.Trend, list []report.TrendSeries) string {
 	if t.Needed > 0 {
-		return fmt.Sprintf("too few runs for change points: %d are needed", t.Needed)
+		return fmt.Sprintf("too few values for change points: %d are needed", t.Needed)
 	}
 	return view.Plural(changes(list), "change point", "change points") + " in " + view.Plural(len(list), "gate", "gates")
 }

@@ -47,7 +47,7 @@ func trendSummary(t *report.Trend) []Cell {
 	case changes > 0:
 		out = append(out, Cell{fmt.Sprintf("%s in %s", Plural(changes, "change point", "change points"), Plural(len(t.Series), "gate", "gates")), Warn})
 	case t.Needed > 0:
-		out = append(out, Cell{fmt.Sprintf("too few for change points: %d are needed", t.Needed), Dim})
+		out = append(out, Cell{fmt.Sprintf("too few values for change points: %d are needed", t.Needed), Dim})
 	default:
 		out = append(out, Cell{"no change point in " + Plural(len(t.Series), "gate", "gates"), Good})
 	}

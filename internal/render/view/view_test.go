@@ -137,7 +137,7 @@ func TestTrendOfFewRuns(t *testing.T) {
 	r.Trend.Series[0].Changes = nil
 	for needed, want := range map[int]view.Cell{
 		0:  {Text: "no change point in 1 gate", Tone: view.Good},
-		15: {Text: "too few for change points: 15 are needed", Tone: view.Dim},
+		15: {Text: "too few values for change points: 15 are needed", Tone: view.Dim},
 	} {
 		r.Trend.Needed = needed
 		if got := section(t, r, "trend", true).Summary; !slices.Contains(got, want) {
