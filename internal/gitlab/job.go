@@ -82,11 +82,16 @@ func ParseJob(get func(string) (string, bool)) (*Job, error) {
 			j.Open = append(j.Open, open)
 		}
 	}
-	for name, into := range map[string]*int64{
-		"CI_PROJECT_ID": &j.Project, "CI_MERGE_REQUEST_IID": &j.MergeRequest, "CI_MERGE_REQUEST_PROJECT_ID": &j.MergeRequestProject,
-		"CI_PIPELINE_ID": &j.Pipeline,
+	for _, n := range []struct {
+		name string
+		into *int64
+	}{
+		{"CI_PROJECT_ID", &j.Project},
+		{"CI_MERGE_REQUEST_IID", &j.MergeRequest},
+		{"CI_MERGE_REQUEST_PROJECT_ID", &j.MergeRequestProject},
+		{"CI_PIPELINE_ID", &j.Pipeline},
 	} {
-		if err := number(into, name, value(name)); err != nil {
+		if err := number(n.into, n.name, value(n.name)); err != nil {
 			return nil, err
 		}
 	}

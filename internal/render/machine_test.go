@@ -219,3 +219,35 @@ func TestAnnotationsLinkToTheJob(t *testing.T) {
 		}
 	}
 }
+
+// What machines read stays readable, and says the same verdict, whatever the texts
+// are that came with the data.
+func FuzzMachine(f *testing.F) {
+	for _, s := range []string{"", sample.Attack(), "]]>", "&#0;", "\xff", "\ufffe", "a{b=\"c\"} 1\n# EOF\n", `\`, "\"", "\n", "\r", "\x00", "</failure>", "\u2028"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		r := sample.AssailedBy(s)
+		junitOf(t, r)
+		var b bytes.Buffer
+		if err := OpenMetrics(&b, r); err != nil {
+			t.Fatal(err)
+		}
+		if !utf8.Valid(b.Bytes()) || bytes.Count(b.Bytes(), []byte("\n# EOF\n")) != 1 {
+			t.Error("it ends more than once, or isn't UTF-8")
+		}
+		checkOpenMetrics(t, b.Bytes())
+		for _, write := range []func(io.Writer, *report.Report) error{
+			LoadPerformance,
+			func(w io.Writer, r *report.Report) error { return Annotations(w, r, s) },
+		} {
+			b.Reset()
+			if err := write(&b, r); err != nil {
+				t.Fatal(err)
+			}
+			if !json.Valid(b.Bytes()) || !utf8.Valid(b.Bytes()) {
+				t.Errorf("%.200q is no JSON in UTF-8", b.Bytes())
+			}
+		}
+	})
+}
