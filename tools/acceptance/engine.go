@@ -34,7 +34,7 @@ type deployed struct {
 }
 
 // deploy starts an engine, fresh, with flags beside the usual ones.
-func (t *tools) deploy(ctx context.Context, flags []string) (d *deployed, err error) {
+func (t *tools) deploy(ctx context.Context, flags []string) (_ *deployed, err error) {
 	// A socket's path is short, and the disk's moods stay out of the commits.
 	parent := "/dev/shm"
 	if _, missing := os.Stat(parent); missing != nil {
@@ -47,10 +47,10 @@ func (t *tools) deploy(ctx context.Context, flags []string) (d *deployed, err er
 	if err := os.Chmod(work, 0o755); err != nil { //nolint:gosec // as root, PostgreSQL runs as somebody else
 		return nil, err
 	}
-	d = &deployed{program: t.engine, work: work, script: t.postgres}
+	made := &deployed{program: t.engine, work: work, script: t.postgres}
 	defer func() {
 		if err != nil {
-			d.stop()
+			made.stop()
 		}
 	}()
 	database, err := output(ctx, t.postgres, "start", filepath.Join(work, "pg"))
@@ -60,8 +60,8 @@ func (t *tools) deploy(ctx context.Context, flags []string) (d *deployed, err er
 	if err != nil {
 		return nil, err
 	}
-	d.args = append(append([]string{"-db", strings.TrimSpace(database)}, usualEngine()...), flags...)
-	return d, d.start(ctx, "127.0.0.1:0")
+	made.args = append(append([]string{"-db", strings.TrimSpace(database)}, usualEngine()...), flags...)
+	return made, made.start(ctx, "127.0.0.1:0")
 }
 
 // start starts the process, and waits until it answers.
