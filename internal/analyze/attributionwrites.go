@@ -53,8 +53,8 @@ func (a *attributor) writes(e *excess, at int, all float64) (string, string) {
 // waitsForLocks tells whether time in a part is spent waiting for others; known
 // is false where nothing tells. It is where the time grows with the load by half
 // or the fastest requests are spared, and it isn't where they are not. Time that
-// hardly grows with the load was not waited either; but time that is asked about
-// for having grown with the load did grow, only by too little to tell.
+// is about the same at every level of load was not waited either; but time that is
+// asked about for having grown with the load did grow, only by too little to tell.
 func (a *attributor) waitsForLocks(e *excess, at int) (waits, known bool, text string) {
 	low, high, loads := a.underLoad(at)
 	if loads && high >= (1+loadedGrowth)*low {
@@ -66,7 +66,7 @@ func (a *attributor) waitsForLocks(e *excess, at int) (waits, known bool, text s
 		return true, true, fmt.Sprintf("in the fastest %s of the requests writing changed by %s only, in all of them by %s: it waits for locks", percent(fastTo), signedMS(fast), signedMS(mean))
 	case ok:
 		return false, true, fmt.Sprintf("in the fastest %s of the requests, too, writing changed by %s (in all of them by %s), so it is the statement that is slow", percent(fastTo), signedMS(fast), signedMS(mean))
-	case loads && e.name != report.QuestionLoad:
+	case loads && e.name != report.QuestionLoad && max(low, high) < (1+flatGrowth)*min(low, high):
 		return false, true, fmt.Sprintf("writing takes about as long at every level of load, %s at %s and %s at %s, so it is the statement that is slow", shortMS(low), a.levelText(a.low), shortMS(high), a.levelText(a.high))
 	default:
 		return false, false, "nothing tells whether writing waits for locks or is slow by itself"

@@ -51,6 +51,10 @@ func TestWhatWritesAreSlowBy(t *testing.T) {
 		},
 		// What grew with the load does not take as long at every level of it.
 		{"a little growth with the load", "row contention or slow writes", "nothing tells", looseLevels(with("db-write", 12), with("db-write", 17)), nil},
+		{
+			"a little growth with the load against a baseline", "row contention or slow writes", "nothing tells",
+			looseLevels(with("db-write", 12), with("db-write", 17)), looseLevels(healthy, healthy),
+		},
 		// Nobody knows what a level with a handful of requests would take.
 		{"too few at one level", "row contention or slow writes", "nothing tells", fewLow(with("db-write", 2), with("db-write", 16)), fewLow(healthy, healthy)},
 	} {
