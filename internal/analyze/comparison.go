@@ -258,27 +258,31 @@ func (c *comparing) describeBaseline() {
 	c.out.Labels = intended(c.base, c.candidates)
 }
 
-// cut chooses the warm-up that all runs lose alike: the largest.
+// cut chooses the warm-up that all runs lose alike: the largest, or none where
+// the load of any of them changes.
 func (c *comparing) cut() {
 	all := slices.Concat(c.base, c.candidates)
-	cut := 0.0
-	for _, s := range all {
-		cut = max(cut, s.warmUp())
+	changing := slices.IndexFunc(all, (*subject).changes)
+	cut, own := 0.0, 0.0
+	if changing < 0 {
+		own = c.warmUp()
+		for _, s := range all {
+			cut = max(cut, s.warmUp())
+		}
 	}
-	own := c.warmUp()
 	for _, s := range all {
 		c.values[s] = s.valuer(cut)
 	}
 	c.out.WarmUpS = cut
-	if cut > own && own >= 0 {
+	if cut > own {
 		c.note("warm_up_common", report.Info, fmt.Sprintf("the first %.1f s of every run are left out of the comparison: one of them took so long to warm up", cut), "")
 	}
-	if c.changes() {
+	if changing >= 0 {
 		why := "by plan"
-		if c.plan == nil {
+		if all[changing].plan == nil {
 			why = "as measured"
 		}
-		c.note("compared_whole", report.Info, fmt.Sprintf("the load changes (%s), so no warm-up can be told from it: whole runs are compared, all levels together", why), "")
+		c.note("compared_whole", report.Info, fmt.Sprintf("the load changes (%s), so no warm-up can be told from it: whole runs are compared, with their warm-up and all levels together", why), "")
 	}
 }
 

@@ -223,6 +223,36 @@ func TestChangingLoadsAreComparedWhole(t *testing.T) {
 	}
 }
 
+// Where the load of one run changes by just enough to be told and that of the
+// other by just too little, both are compared whole: what is said of them agrees.
+func TestLoadsThatHardlyChangeAreComparedAlike(t *testing.T) {
+	always := func(int) func(int, *rand.Rand) times { return healthy }
+	slowStart := func(stage int) func(int, *rand.Rand) times {
+		return func(i int, rng *rand.Rand) times {
+			out := healthy(i, rng)
+			if stage == 0 && i < 200 {
+				out["http-call"] += 30
+			}
+			return out
+		}
+	}
+	constant, changing := climbing(slowStart, 40, 58).Finish(), climbing(always, 40, 63).Finish()
+	if s := newSubject(constant, nil); s.changes() || s.warmUp() == 0 || !newSubject(changing, nil).changes() {
+		t.Fatalf("the loads are not those to tell apart: %v, %v", s.warmUp(), s.changes())
+	}
+	for _, runs := range [][2]*run.Run{{constant, changing}, {changing, constant}} {
+		r := Analyze(runs[0], Options{Baseline: &Baseline{Runs: []*run.Run{runs[1]}}, Force: true})
+		wantNote(t, r, "compared_whole", report.Info)
+		wantNote(t, r, "warm_up_common", "")
+		if n := noteOf(r, "warm_up_cut"); n != nil && !strings.Contains(n.Message, "comparisons of constant loads leave them out") {
+			t.Errorf("of whole runs it is said: %s", n.Message)
+		}
+		if r.Comparison.WarmUpS != 0 {
+			t.Errorf("the first %v s are left out of whole runs", r.Comparison.WarmUpS)
+		}
+	}
+}
+
 func TestGateValues(t *testing.T) {
 	r := comparableRun(1, nil)
 	values := GateValues(r, configured(t, "gates:\n  - metric: iteration_duration\n    statistic: med\n"))

@@ -31,7 +31,7 @@ func (s *subject) steady() *report.Span {
 	from := 0.0
 	if state.Cut > 0 {
 		from = starts[state.Cut]
-		s.note("warm_up_cut", report.Info, fmt.Sprintf("the first %.1f s are taken for a warm-up: latency there differs by %s from the rest; comparisons leave them out, the tables show the whole run", from, percent(math.Abs(state.WarmUp.Change))), "")
+		s.note("warm_up_cut", report.Info, fmt.Sprintf("the first %.1f s are taken for a warm-up: latency there differs by %s from the rest; comparisons of constant loads leave them out, the tables show the whole run", from, percent(math.Abs(state.WarmUp.Change))), "")
 	}
 	return &report.Span{FromS: from, ToS: s.end}
 }
