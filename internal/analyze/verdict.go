@@ -17,7 +17,6 @@ func (s *subject) verdict(r *report.Report, failOn []report.Status) report.Verdi
 		holds = append(holds, report.ThresholdFailed)
 	}
 	r.Run.Load.Raised = len(t.failed) > 0 && s.capacityRun()
-	told := invalidNotes(r.Notes)
 	reasons := invalidReasons(r.Notes)
 	if len(reasons) > 0 {
 		holds = append(holds, report.RunInvalid)
@@ -51,10 +50,11 @@ func (s *subject) verdict(r *report.Report, failOn []report.Status) report.Verdi
 	default:
 		v.Headline = comparedHeadline(v.Status, r.Comparison)
 	}
-	if v.Status == report.ThresholdFailed || v.Status == report.RunInvalid {
-		v.Told = told[:min(1, len(told))]
-	}
 	v.Headline = sentence(v.Headline)
+	tells := v.Status == report.ThresholdFailed || v.Status == report.RunInvalid
+	if told := invalidNotes(r.Notes); tells && len(told) > 0 && strings.Contains(v.Headline, oneLine(r.Notes[told[0]].Message)) { // it may be cut
+		v.Told = told[:1]
+	}
 	return v
 }
 
@@ -178,10 +178,15 @@ const longestHeadline = 240
 
 // sentence makes one line of a text, of a length that can be shown.
 func sentence(text string) string {
-	words := strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
-	runes := []rune(strings.Join(words, " "))
+	runes := []rune(oneLine(text))
 	if len(runes) > longestHeadline {
 		runes = append(slices.Clip(runes[:longestHeadline-1]), '…')
 	}
 	return string(runes)
+}
+
+// oneLine makes one line of a text of any length.
+func oneLine(text string) string {
+	words := strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+	return strings.Join(words, " ")
 }

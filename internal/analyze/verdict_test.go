@@ -191,3 +191,15 @@ func TestHeadlineSaysWhichNoteItTells(t *testing.T) {
 		t.Errorf("a sound run under a constant load: %+v, %+v", r.Verdict, r.Run.Load)
 	}
 }
+
+// A headline that is cut before it says why the run is invalid doesn't tell it.
+func TestACutHeadlineTellsNoNote(t *testing.T) {
+	for endpoint, told := range map[string]int{"get": 1, strings.Repeat("get", 50): 0} {
+		m := newRun().plan(rate("s", 20, 0, 60)).traffic(traffic{to: 5, perS: 20})
+		m.said("http_req_duration{name:"+endpoint+"}", run.Trend, "p(95)<5", false)
+		r := analyzed(t, m, nil)
+		if v := r.Verdict; v.Status != report.ThresholdFailed || !strings.Contains(v.Headline, " failed; the run is also invalid: ") || len(v.Told) != told {
+			t.Errorf("%s, told %v of %d: %s", v.Status, v.Told, told, v.Headline)
+		}
+	}
+}
