@@ -85,38 +85,41 @@ func newPage(r *report.Report) page {
 // begins with a name: those of a test stay as they are written.
 func opened(r *report.Report, sentence string) string {
 	first, _, _ := strings.Cut(sentence, " ")
-	if first = strings.TrimRight(first, ",:;"); strings.Trim(first, "abcdefghijklmnopqrstuvwxyz'") != "" || first == "" {
+	first = strings.TrimRight(first, ",:;")
+	if strings.Trim(first, "abcdefghijklmnopqrstuvwxyz'") != "" || first == "" || slices.ContainsFunc(names(r), func(name string) bool { return begins(sentence, name) }) {
 		return sentence
 	}
-	named := func(names ...string) bool { return slices.Contains(names, first) }
+	return strings.ToUpper(sentence[:1]) + sentence[1:]
+}
+
+// begins reports whether a sentence begins with a name, which may be of several
+// words; none begins with an empty one.
+func begins(sentence, name string) bool {
+	rest, found := strings.CutPrefix(sentence, name)
+	return found && name != "" && (rest == "" || strings.ContainsAny(rest[:1], " ,:;"))
+}
+
+// names are those that a sentence about a report may begin with.
+func names(r *report.Report) []string {
+	var out []string
 	for i := range r.Run.Endpoints {
-		if named(r.Run.Endpoints[i].Name) {
-			return sentence
-		}
+		out = append(out, r.Run.Endpoints[i].Name)
 	}
 	for i := range r.Run.Metrics {
-		if named(r.Run.Metrics[i].Name) {
-			return sentence
-		}
+		out = append(out, r.Run.Metrics[i].Name)
 	}
 	for i := range r.Run.Thresholds {
-		if named(r.Run.Thresholds[i].Metric) {
-			return sentence
-		}
+		out = append(out, r.Run.Thresholds[i].Metric)
 	}
 	for i := range r.Notes {
-		if named(r.Notes[i].Where) {
-			return sentence
-		}
+		out = append(out, r.Notes[i].Where)
 	}
 	if r.Comparison != nil {
 		for i := range r.Comparison.Gates {
-			if g := &r.Comparison.Gates[i]; named(g.Endpoint, g.Metric) {
-				return sentence
-			}
+			out = append(out, r.Comparison.Gates[i].Endpoint, r.Comparison.Gates[i].Metric)
 		}
 	}
-	return strings.ToUpper(sentence[:1]) + sentence[1:]
+	return out
 }
 
 func badges(r *report.Report) []cell {

@@ -234,11 +234,15 @@ func BenchmarkHTML(b *testing.B) {
 // A sentence of the page begins with a capital; a name stays as it is written.
 func TestSentencesBeginWithACapital(t *testing.T) {
 	r := sample.Full()
-	r.Run.Endpoints[1].Name = "order"
+	r.Run.Endpoints[0].Name, r.Run.Endpoints[1].Name = "get order", "order"
 	for of, want := range map[string]string{
 		"all 34 targets held":                  "All 34 targets held",
 		"can't tell whether anything is worse": "Can't tell whether anything is worse",
 		"order p95 is 38 % slower":             "order p95 is 38 % slower",
+		"get order p95 is 38 % slower":         "get order p95 is 38 % slower",
+		"get order: too slow":                  "get order: too slow",
+		"get order":                            "get order",
+		"get orders are slow":                  "Get orders are slow",
 		"execute_workflow p95 is slower":       "execute_workflow p95 is slower",
 		"k6 was ended by a signal":             "k6 was ended by a signal",
 		"2 of 5 targets failed":                "2 of 5 targets failed",
