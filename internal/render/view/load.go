@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strings"
 
 	"k6report/internal/report"
@@ -63,7 +64,7 @@ func offered(r *report.Report) Line {
 	line := Line{Label: "Load", Parts: []Cell{planned(l)}}
 	if l.OfferedPerS != nil {
 		tone := Normal
-		if noted(r, "load_missed") && !l.Raised {
+		if missed(r) && !l.Raised {
 			tone = Bad
 		}
 		line.Parts = append(line.Parts, cell("offered "+PerSecond(*l.OfferedPerS), tone))
@@ -73,6 +74,12 @@ func offered(r *report.Report) Line {
 		line.Parts = append(line.Parts, cell("at most "+Plural(int(*l.VUsMax), "VU", "VUs"), Normal))
 	}
 	return line
+}
+
+// missed reports whether less load was offered than was planned, and that speaks
+// against the run: one that was to be ended early has only to say so.
+func missed(r *report.Report) bool {
+	return slices.ContainsFunc(r.Notes, func(n report.Note) bool { return n.Code == "load_missed" && n.Severity != report.Info })
 }
 
 // Carried is the load that was planned, and what came of it, in a few words.

@@ -29,6 +29,10 @@ func TestAPlanThatChanges(t *testing.T) {
 	if got := loadLine(r); !strings.HasPrefix(got, "planned 500/s · offered 300/s") || offered(r).Parts[1].Tone != Bad {
 		t.Errorf("short of a constant load: %s, tone %v", got, offered(r).Parts[1].Tone)
 	}
+	r.Notes[len(r.Notes)-1].Severity = report.Info
+	if offered(r).Parts[1].Tone != Normal {
+		t.Error("what a run that was ended early missed speaks against it")
+	}
 	r.Notes = r.Notes[:len(r.Notes)-1]
 	r.Run.Load.Plan.Changes = true
 	if got := loadLine(r); !strings.HasPrefix(got, "planned up to 500/s · offered 300/s") || offered(r).Parts[1].Tone != Normal {
