@@ -14,7 +14,7 @@ type newer int
 const (
 	newerNone   newer = iota
 	newerThere        // there is one
-	newerSaid         // its job has ended by itself: what it had to say is written
+	newerSaid         // its job has ended well: what it had to say is written
 	newerComing       // its job runs now, and so is going to write
 )
 
@@ -73,12 +73,14 @@ func unlessHidden(err error) error {
 	return err
 }
 
-// saidBy is what the status of a newer pipeline's job means.
+// saidBy is what the status of a newer pipeline's job means. One that failed may
+// have been failed by its verdict, which it wrote, or have broken off before it
+// had any: what is there tells, not the status.
 func saidBy(status string) newer {
 	switch status {
 	case "running":
 		return newerComing
-	case "success", "failed":
+	case "success":
 		return newerSaid
 	}
 	return newerThere

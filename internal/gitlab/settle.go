@@ -36,7 +36,7 @@ const mostRounds = 3
 // two jobs that race, both may make one; both then take away all but the oldest,
 // and whoever finds an older pipeline's in it than its own writes again. An older
 // pipeline that is late writes nothing while a newer one is still going to, nor
-// where there is none although a newer one has ended: that saw no reason for one.
+// where there is none although a newer one has ended well: that saw no reason for one.
 // GitLab has no way to write only if nothing was written since.
 func keepOne[T any](ctx context.Context, k kind[T], mine int64) (Done, error) {
 	for round := 1; ; round++ {
@@ -104,6 +104,7 @@ func createOne[T any](ctx context.Context, k kind[T], mine int64) (Done, error) 
 
 // settle leaves one of several, which says what the newest pipeline has to say.
 func settle[T any](ctx context.Context, k kind[T], have []T, mine int64) error {
+	var gone error
 	for range mostRounds { // another job may take away the survivor that we saw
 		if len(have) == 0 {
 			return nil
@@ -114,15 +115,15 @@ func settle[T any](ctx context.Context, k kind[T], have []T, mine int64) error {
 		if newest(k, have) > mine || k.current(have[0]) {
 			return nil
 		}
-		err := k.bring(ctx, have[0])
-		if err == nil || statusOf(err) != 404 {
-			return err
+		if gone = k.bring(ctx, have[0]); statusOf(gone) != 404 {
+			return gone
 		}
+		var err error
 		if have, err = k.list(ctx); err != nil {
 			return err
 		}
 	}
-	return nil
+	return gone
 }
 
 // removeOthers takes away all but the first and those of newer pipelines, which

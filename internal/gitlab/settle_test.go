@@ -12,9 +12,10 @@ import (
 )
 
 // A pipeline that is late makes no note where a newer one saw no reason for one,
-// nor while the newer one's job still runs.
+// nor while the newer one's job still runs. A job that failed without a note broke
+// off before it had anything to say, and silences nobody.
 func TestALatePipelineMakesNoStaleNote(t *testing.T) {
-	for status, want := range map[string]Done{"success": Left, "failed": Left, "running": Left, "pending": Created, "canceled": Created} {
+	for status, want := range map[string]Done{"success": Left, "failed": Created, "running": Left, "pending": Created, "canceled": Created} {
 		s := newServer(t)
 		c := writer(t, s)
 		well := aNote(11, "PASSED")
@@ -33,6 +34,37 @@ func TestALatePipelineMakesNoStaleNote(t *testing.T) {
 	s.Break(gitlabtest.Fault{Method: "GET", Path: "/pipelines", Times: 1, Do: func() { s.AddPipeline(11, "success", aJob("success")) }})
 	if got := publish(t, writer(t, s), aNote(10, "REGRESSED")); got != Left || len(s.Notes()) != 0 {
 		t.Errorf("%s, %d notes", got, len(s.Notes()))
+	}
+}
+
+// A newer job that its verdict failed has written its note: that stays, also where
+// it is written while the older pipeline looks.
+func TestANoteOfAFailedJobIsNotOverwritten(t *testing.T) {
+	for _, meanwhile := range []bool{false, true} {
+		s := newServer(t)
+		theirs := func() {
+			publish(t, writer(t, s), aNote(11, "REGRESSED by the newer"))
+			s.AddPipeline(11, "failed", aJob("failed"))
+		}
+		if meanwhile {
+			s.Break(gitlabtest.Fault{Method: "GET", Path: "/7/pipelines", Times: 1, Do: theirs})
+		} else {
+			theirs()
+		}
+		if got := publish(t, writer(t, s), aNote(10, "late")); got != Left || len(s.Notes()) != 1 || !strings.Contains(last(s).Body, "by the newer") {
+			t.Errorf("meanwhile %v: %s, %d notes, %q", meanwhile, got, len(s.Notes()), last(s).Body)
+		}
+	}
+}
+
+// What is there but can't be brought up to date is an error, not a success.
+func TestWhatStaysOldIsAnError(t *testing.T) {
+	s := newServer(t)
+	s.Break(gitlabtest.Fault{Method: "POST", Path: "/notes", Times: 1, Do: func() { publish(t, writer(t, s), aNote(9, "old")) }})
+	s.Break(gitlabtest.Fault{Method: "PUT", Path: "/notes/", Status: http.StatusNotFound})
+	done, err := writer(t, s).PublishNote(t.Context(), seven, aNote(10, "new"))
+	if statusOf(err) != http.StatusNotFound || !strings.Contains(last(s).Body, "old") {
+		t.Errorf("%s, %v, %q", done, err, last(s).Body)
 	}
 }
 
