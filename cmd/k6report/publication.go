@@ -151,7 +151,8 @@ const issueLabel = "k6report"
 
 func (p *publication) issue() gitlab.Issue {
 	return gitlab.Issue{
-		Key: p.key(), Pipeline: p.job.Pipeline, Label: issueLabel, Body: p.markdown(),
+		Key: p.key(), Pipeline: p.job.Pipeline, Label: issueLabel,
+		Body: p.markdown(), Footer: render.MarkdownFooter,
 		Title: inert(plain.Short("Load test regressed: "+p.worst().Verdict.Headline, 200)),
 	}
 }

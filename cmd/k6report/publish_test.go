@@ -160,6 +160,35 @@ func TestTitlesMentionNobody(t *testing.T) {
 	}
 }
 
+// An issue that differs in nothing but its footer, which leads to the job, is left
+// as it is; one that says something else is written.
+func TestTheJobsAddressIsNoNews(t *testing.T) {
+	s := gitlabtest.New()
+	defer s.Close()
+	client, err := gitlab.NewClient(gitlab.Options{API: s.API(), Token: gitlabtest.WriteToken})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, night := range []struct {
+		headline string
+		want     gitlab.Done
+	}{{"order is slower", gitlab.Created}, {"order is slower", gitlab.Unchanged}, {"browse is slower", gitlab.Updated}} {
+		url := fmt.Sprintf("https://gitlab.example.com/group/app/-/jobs/%d", 900+i)
+		r := &report.Report{Verdict: report.Verdict{Status: report.Regressed, Headline: night.headline}}
+		p := publication{job: &gitlab.Job{Name: "load-test", Pipeline: int64(40 + i), URL: url}, outcomes: []outcome{{report: r}}}
+		issue := p.issue()
+		if !strings.Contains(issue.Body, url) {
+			t.Fatalf("the issue does not lead to the job: %s", issue.Body)
+		}
+		if got, err := client.PublishIssue(t.Context(), gitlabtest.Project, issue); err != nil || got != night.want || len(s.Issues()) != 1 {
+			t.Errorf("night %d: %s, %v, %d issues", i, got, err, len(s.Issues()))
+		}
+	}
+	if mistakes := s.Mistakes(); len(mistakes) > 0 {
+		t.Error(mistakes)
+	}
+}
+
 // A status is no success where a run could not be judged.
 func TestTheStatusOfWhatWasNotJudged(t *testing.T) {
 	p := publication{job: &gitlab.Job{Name: "load-test"}, outcomes: []outcome{{report: &report.Report{Verdict: report.Verdict{Status: report.Passed, Headline: "fine"}}}}}

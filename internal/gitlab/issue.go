@@ -13,12 +13,14 @@ type Issue struct {
 	Key      string
 	Pipeline int64
 	Title    string // one line
-	Body     string // Markdown
-	Label    string // ours, by which it is found again
+	// Body is Markdown. What follows Footer in it is left out when it is asked
+	// whether the issue is the same, as in a [Note].
+	Body, Footer string
+	Label        string // ours, by which it is found again
 }
 
 func (i *Issue) marker() marker {
-	return marker{key: i.Key, pipeline: i.Pipeline, hash: digest(i.Body)}
+	return marker{key: i.Key, pipeline: i.Pipeline, hash: digest(stable(i.Body, i.Footer))}
 }
 
 func (i *Issue) text() string {

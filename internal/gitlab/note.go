@@ -55,11 +55,15 @@ const (
 const mostBytes = 1_048_576
 
 func (n *Note) marker() marker {
-	stable := n.Body
-	if at := strings.LastIndex(n.Body, n.Footer); n.Footer != "" && at >= 0 { // the last: a test may be named so
-		stable = n.Body[:at]
+	return marker{key: n.Key, pipeline: n.Pipeline, hash: digest(stable(n.Body, n.Footer))}
+}
+
+// stable is what stands in a body above its footer; all of it where it has none.
+func stable(body, footer string) string {
+	if at := strings.LastIndex(body, footer); footer != "" && at >= 0 { // the last: a test may be named so
+		body = body[:at]
 	}
-	return marker{key: n.Key, pipeline: n.Pipeline, hash: digest(strings.TrimSpace(stable))}
+	return strings.TrimSpace(body)
 }
 
 // text is the note as it is sent.
