@@ -225,7 +225,11 @@ func (m *markdown) section(s view.Section) {
 			if i == 0 {
 				between = " "
 			}
-			if word := prose(plain.Short(p.Text, 400)); word != "" {
+			word := prose(plain.Short(p.Text, 400))
+			if l.Verbatim {
+				word = code(p.Text)
+			}
+			if word != "" {
 				text += between + word
 			}
 		}

@@ -104,6 +104,20 @@ func TestTheFooterHoldsWhatNamesTheRun(t *testing.T) {
 	}
 }
 
+// A label is a name and a value, whatever that holds.
+func TestLabelsStandInOneCodeSpan(t *testing.T) {
+	r := sample.Minimal()
+	r.Run.Labels = map[string]string{"cpu": "AMD EPYC 7B13", "team": "load, and more;"}
+	r.Run.Tags = map[string]string{"site": "north `one` | two"}
+	md := markdownOf(t, r)
+	checkMarkdown(t, md)
+	for _, want := range []string{"**labels** `cpu=AMD EPYC 7B13` · `team=load, and more;`\n", "**tags** ``site=north `one` \\| two``\n"} {
+		if !strings.Contains(md, want) {
+			t.Errorf("no %s in %s", want, md)
+		}
+	}
+}
+
 func TestLargeReportsLoseDetailNotTheVerdict(t *testing.T) {
 	r := sample.Wide()
 	for i := range 20 {

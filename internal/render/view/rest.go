@@ -125,7 +125,7 @@ func facts(r *report.Report) Section {
 		s.Lines = append(s.Lines, Line{Label: "read", Parts: parts})
 	}
 	pairs := func(label string, m map[string]string) {
-		l := Line{Label: label}
+		l := Line{Label: label, Verbatim: true}
 		for _, k := range slices.Sorted(maps.Keys(m)) {
 			l.Parts = append(l.Parts, cell(k+"="+m[k], Normal))
 		}

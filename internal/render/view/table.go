@@ -57,6 +57,9 @@ type Line struct {
 	// Later says that the line adds to the table, if there is one, and stands
 	// below it.
 	Later bool
+	// Verbatim says that the parts are names and values as they were given, not
+	// sentences: each is one word, whatever it holds.
+	Verbatim bool
 }
 
 // Spark is a small picture of a series over time, from 0 to its maximum.
