@@ -45,8 +45,9 @@ code.
 
 On the default branch, every valid run joins the baseline; a merge request's never
 does. The baselines are in the project's package registry, for which the job's own
-token is enough. The note takes a token with scope api in K6REPORT_GITLAB_TOKEN:
-without one all but the note is done.
+token is enough. The note, the thread, the status and the issue take a token with
+scope api in K6REPORT_GITLAB_TOKEN: without one nothing is published, and all else
+is done.
 
 Each SOURCE that is a folder of a run is a run of its own, all files together are
 one; without any, the runs under results/ are taken. A folder NAME-confirm is the

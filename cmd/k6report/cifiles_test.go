@@ -329,17 +329,20 @@ func TestAllJobsOfALoadTestAgree(t *testing.T) {
 		return jobsOf(readComponent(t, filepath.Join(append([]string{"..", "..", "ci"}, name...)...)).text)
 	}
 	snippet := jobsOf(ciSnippet)
-	common := []string{"rules", "interruptible", "timeout", "cache", "artifacts"}
+	template := ofFile("k6report.gitlab-ci.yml")
+	example := ofFile("example.gitlab-ci.yml")
+	maps.Copy(example, template) // which it includes
+	common := []string{"rules", "interruptible", "resource_group", "timeout", "cache", "artifacts"}
 	for _, c := range []struct {
 		what     string
 		ours     map[string]any
 		theirs   map[string]any
 		compared []string
 	}{
-		{"extended", extended(snippet, "load-test"), ofFile("k6report.gitlab-ci.yml")[".k6report"], append([]string{"image", "resource_group"}, common...)},
+		{"extended", extended(snippet, "load-test"), extended(template, ".k6report"), append([]string{"image"}, common...)},
 		{"component", extended(snippet, "load-test"), ofFile("templates", "load-test.yml")["load-test"], common},
 		{"component of the seed", extended(snippet, "load-test-seed"), ofFile("templates", "seed.yml")["load-test-seed"], common},
-		{"seed of the example", extended(snippet, "load-test-seed"), ofFile("example.gitlab-ci.yml")["load-test-seed"], []string{"rules"}},
+		{"seed of the example", extended(snippet, "load-test-seed"), extended(example, "load-test-seed"), []string{"rules", "resource_group", "artifacts"}},
 	} {
 		for _, key := range c.compared {
 			if key == "cache" && strings.Contains(c.what, "seed") {
@@ -349,6 +352,49 @@ func TestAllJobsOfALoadTestAgree(t *testing.T) {
 				t.Errorf("%s: %s of init is\n%v\nand here\n%v", c.what, key, c.ours[key], c.theirs[key])
 			}
 		}
+	}
+}
+
+// What is started by hand to seed a baseline stands in no schedule, whose branch is
+// the default one, too.
+func TestTheSeedIsInNoSchedule(t *testing.T) {
+	files := map[string]string{"init": ciSnippet}
+	for _, file := range ciFiles(t) {
+		files[file] = readComponent(t, file).text
+	}
+	manual := 0
+	for file, text := range files {
+		lines := strings.Split(text, "\n")
+		for i, line := range lines {
+			if strings.TrimSpace(line) != "when: manual" {
+				continue
+			}
+			manual++
+			if !strings.Contains(lines[i-1], `&& $CI_PIPELINE_SOURCE != "schedule"`) {
+				t.Errorf("%s: %s", file, lines[i-1])
+			}
+		}
+	}
+	if manual != 3 {
+		t.Errorf("%d jobs are started by hand", manual)
+	}
+}
+
+// Without a token that may write nothing is published, and one that is protected
+// is not there: whoever reads only these texts must know.
+func TestWhatIsSaidOfTheToken(t *testing.T) {
+	verb, _, err := (&app{}).root().Find([]string{"ci"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, text := range map[string]string{"init": ciSnippet, "help": verb.Long} {
+		text = strings.Join(strings.Fields(strings.ReplaceAll(text, "\n# ", " ")), " ")
+		if !strings.Contains(text, "nothing is published") || strings.Contains(text, "all but the") {
+			t.Errorf("%s: %s", what, text)
+		}
+	}
+	if !strings.Contains(ciSnippet, "not protected") {
+		t.Error("init does not say that the token's variable is not protected")
 	}
 }
 
