@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"runtime"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -102,10 +103,32 @@ func (j judge) report(r *run.Run) *report.Report { return j.compare(r, analyze.O
 
 // compare reports on a run with what the options compare it with.
 func (j judge) compare(r *run.Run, o analyze.Options) *report.Report {
-	o.Config, o.Version, o.FailOn = j.config, j.version, j.failOn
+	o.Config, o.Version, o.FailOn = j.masked(), j.version, j.failOn
 	rep := analyze.Analyze(r, o)
-	j.redactor.Value(rep)
+	maskReport(j.redactor, rep)
 	return rep
+}
+
+// masked is the configuration for what is done with a run that was read.
+func (j judge) masked() *config.Config {
+	text, _ := ingest.Masks(j.redactor.Text, redact.Patterns)
+	return j.config.Masked(text)
+}
+
+// maskReport masks all texts of a report as those of runs are masked, so that
+// submetrics stay apart and metrics keep their names.
+func maskReport(redactor *redact.Redactor, rep *report.Report) {
+	text, metric := ingest.Masks(redactor.Text, redact.Patterns)
+	metrics := make(map[string]bool)
+	for _, m := range rep.Run.Metrics {
+		metrics[m.Name] = true
+	}
+	redact.Strings(rep, func(s string) string {
+		if base, _, _ := strings.Cut(s, "{"); metrics[base] {
+			return metric(s)
+		}
+		return text(s)
+	})
 }
 
 // read reads all sources as one run.
@@ -132,6 +155,7 @@ func (a *app) read(ctx context.Context, c *common, cfg *config.Config, args []st
 		Metrics:        metricsOf(cfg),
 		Instances:      c.instances,
 		Mask:           a.redactor.Text,
+		Patterns:       redact.Patterns,
 		Labels:         labels,
 		Progress:       progress.add,
 	})

@@ -27,7 +27,7 @@ func (a *app) savedReport(path, hint string) (*report.Report, error) {
 	if err != nil {
 		return nil, notReport{hinted{fmt.Errorf("%s: %w", path, err), hint}}
 	}
-	a.redactor.Value(rep)
+	maskReport(a.redactor, rep)
 	return rep, nil
 }
 

@@ -346,7 +346,7 @@ func (c *comparing) inputs() []GateInput {
 			Earlier: c.earlier(g.GateKey),
 		}
 		for j := range c.config.Accepted {
-			if a := &c.config.Accepted[j]; a.GateKey == g.GateKey && !slices.Contains(c.baseline.Settled, a.Fingerprint()) {
+			if a := &c.config.Accepted[j]; c.config.Accepts(a, g.GateKey) && !slices.Contains(c.baseline.Settled, a.Fingerprint()) {
 				out[i].Accepted = a
 			}
 		}

@@ -32,6 +32,8 @@ type Config struct {
 	Capacities    []Capacity // sorted by component, one each
 	Baseline      Baseline
 	Publish       Publish
+
+	mask func(string) string // see Masked
 }
 
 // Metric says what a script's own metric is, for sources that don't: CSV and

@@ -75,6 +75,13 @@ func adr0003() *Config {
 // it doesn't say, the one that the suite is named after. The result's Preset is
 // the one in force, empty for none. The receiver stays as it is.
 func (c *Config) Effective(suite string) *Config {
+	effective := c.over(suite)
+	effective.maskNames()
+	return effective
+}
+
+// over is the file over its preset.
+func (c *Config) over(suite string) *Config {
 	effective := *c
 	name := c.Preset
 	if name == "" && slices.Contains(PresetNames(), suite) {

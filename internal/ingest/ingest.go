@@ -43,8 +43,13 @@ type Options struct {
 	// Labels are what the user says of the run.
 	Labels map[string]string
 	// Mask takes secrets out of all texts of the sources and of these options; nil
-	// leaves them. It must not depend on anything else. k6's own words stay.
+	// leaves them. It must not depend on anything else. k6's own words stay, and
+	// rules (EndpointName, ExcludedGroups) see texts as the sources hold them.
 	Mask func(string) string
+	// Patterns is what Mask does without the values that it knows: it goes by the
+	// looks of a secret. The names of metrics that k6 allows pass it alone, for
+	// rules and gates name them, too. nil is Mask.
+	Patterns func(string) string
 	// Progress is called with bytes read of the sources as they are (packed,
 	// where they are packed), from several goroutines; nil is none.
 	Progress func(bytes int64)
@@ -74,7 +79,9 @@ type reader struct {
 
 // builder makes a Builder for one goroutine.
 func (rd *reader) builder() *run.Builder {
-	b := run.NewBuilder(run.Options{Dimensions: rd.options.Dimensions, ExcludedGroups: rd.options.ExcludedGroups, Mask: maskOf(rd.options.Mask)})
+	o := run.Options{Dimensions: rd.options.Dimensions, ExcludedGroups: rd.options.ExcludedGroups}
+	o.Mask, o.MaskMetric = Masks(rd.options.Mask, rd.options.Patterns)
+	b := run.NewBuilder(o)
 	for _, m := range rd.known {
 		b.Define(m)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"k6report/internal/redact"
 	"k6report/internal/run"
 )
 
@@ -129,12 +130,12 @@ func TestSubmetricsAreMaskedApart(t *testing.T) {
 // TestOwnWordsStay: a password may be a word that k6 or k6report uses.
 func TestOwnWordsStay(t *testing.T) {
 	words := []string{"http_req_duration", "scenario", "influxdb", "default", "k6-json"}
-	mask := maskOf(func(s string) string {
+	mask, _ := Masks(func(s string) string {
 		for _, w := range words {
 			s = strings.ReplaceAll(s, w, "***")
 		}
 		return s
-	})
+	}, nil)
 	for text, want := range map[string]string{
 		"http_req_duration": "", "scenario": "", "influxdb": "", "default": "", "k6-json": "",
 		"http_req_duration{name:x}": "", "http_req_duration{name:influxdb1}": "http_req_duration{name:***1}",
@@ -144,7 +145,86 @@ func TestOwnWordsStay(t *testing.T) {
 			t.Errorf("%s becomes %s", text, got)
 		}
 	}
-	if maskOf(nil) != nil {
+	if text, metric := Masks(nil, nil); text != nil || metric != nil {
 		t.Error("no mask becomes one")
+	}
+}
+
+// TestMasksTwice: what was masked stays as it is, and a submetric stays one: texts
+// are masked by the Builder of each goroutine, by the one of the whole, and again
+// whenever a snapshot is read.
+func TestMasksTwice(t *testing.T) {
+	for _, tt := range []struct{ secrets, text, want, metric string }{
+		{"", "mine{url:http://h/?token=abc,name:x}", "mine{url:http://h/?token=***,name:x}", ""},
+		{"", "mine{url:http://h/?token=abc}", "mine{url:http://h/?token=***}", ""},
+		{"", `mine{ url : "http://h/?token=abc" ,name:'x'}`, `mine{ url : "http://h/?token=***" ,name:'x'}`, ""},
+		{"", "mine{url:http://u:p@h/,mail:a@b.c}", "mine{url:http://***@h/,mail:a@b.c}", ""},
+		{"", "http_req_duration{url:http://h/?token=abc,name:x}", "http_req_duration{url:http://h/?token=***,name:x}", ""},
+		{"", "my-metric{url:http://h/?token=abc,name:x}", "my-metric{url:http://h/?token=***,name:x}", ""},
+		{"", "ghp_abcdefghijklmnopqrstuvwxyz{url:http://h/?token=abc,name:x}", "***{url:http://h/?token=***,name:x}", ""},
+		{"", "AKIAABCDEFGHIJKLMNOP", "***", ""},
+		{"postgres", "postgres_wait_ms", "***_wait_ms", "postgres_wait_ms"},
+		{"postgres", "postgres", "***", "postgres"},
+		{"postgres", "postgres wait", "*** wait", ""},
+		{"postgres", "postgres_ms{db:postgres-1,name:x}", "***_ms{db:***-1,name:x}", "postgres_ms{db:***-1,name:x}"},
+		{"scenario", "http_req_duration{scenario:scenario1}", "http_req_duration{scenario:***1}", ""},
+		// A secret across the parts of what looks like a submetric.
+		{`{"a":"bcdef"}`, `mine{"a":"bcdef"}`, "mine***", ""},
+		{`ab:cd,ef:gh`, `mine{ab:cd,ef:gh}`, "mine{***}", ""},
+	} {
+		var secrets []string
+		if tt.secrets != "" {
+			secrets = []string{tt.secrets}
+		}
+		text, metric := Masks(redact.New(secrets).Text, redact.Patterns)
+		for name, m := range map[string]struct {
+			mask func(string) string
+			want string
+		}{"text": {text, tt.want}, "metric": {metric, cmp.Or(tt.metric, tt.want)}} {
+			once := m.mask(tt.text)
+			if once != m.want {
+				t.Errorf("%s %s becomes %s, want %s", name, tt.text, once, m.want)
+			}
+			if twice := m.mask(once); twice != once {
+				t.Errorf("%s %s becomes %s, and then %s", name, tt.text, once, twice)
+			}
+		}
+	}
+}
+
+// TestRulesSeeWhatIsMasked: a secret that is part of ordinary words hides them, but
+// rules of the configuration apply as without it.
+func TestRulesSeeWhatIsMasked(t *testing.T) {
+	lines := aPoint("vus", at(0), "1", "{}")
+	for i, tags := range []string{
+		`{"group":"::postgres::deep","method":"GET","name":"out","scenario":"a","status":"200"}`,
+		`{"group":"","method":"GET","name":"http://h/postgres/7","scenario":"a","status":"200"}`,
+		`{"group":"","method":"GET","url":"http://h/postgres/8","scenario":"a","status":"200"}`,
+	} {
+		tags = strings.TrimSuffix(tags, "}") + `,"vu":"1","iter":"` + fmt.Sprint(i) + `"}`
+		lines += aRequest(at(100*i), tags, 50) + aPoint("postgres_wait_ms", at(100*i), "7", tags)
+	}
+	for _, name := range []string{"by id", "postgres by id"} {
+		o := Options{
+			Patterns: redact.Patterns, Mask: redact.New([]string{"postgres"}).Text, ExcludedGroups: []string{"::postgres"},
+			EndpointName: func(method, url string) (string, bool) {
+				return name, method == "GET" && strings.HasPrefix(url, "http://h/postgres/")
+			},
+			Metrics: []run.Metric{{Name: "postgres_wait_ms", Type: run.Trend, Contains: "time"}},
+		}
+		r := read(t, o, Source{"x", strings.NewReader(lines)})
+		want := strings.ReplaceAll(name, "postgres", "***")
+		if len(r.Requests.Tables) != 1 || r.Requests.Tables[0].Name != want {
+			t.Errorf("tables %+v, want one called %q", r.Requests.Tables, want)
+		}
+		if columns := r.Requests.Columns; columns[len(columns)-1] != "postgres_wait_ms" {
+			t.Errorf("columns %q", columns)
+		}
+		if n := r.Select("postgres_wait_ms", nil).Count; n != 3 {
+			t.Errorf("%d of 3 samples are the metric's", n)
+		}
+		if payload := held(t, r); bytes.Contains(bytes.ReplaceAll(payload, []byte("postgres_wait_ms"), nil), []byte("postgres")) {
+			t.Error("the secret is kept elsewhere than in the metric's name")
+		}
 	}
 }

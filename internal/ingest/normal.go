@@ -22,7 +22,8 @@ var ephemeral = regexp.MustCompile(`\S+:\d+->`)
 
 // tags takes decoded tags, which are valid UTF-8, and returns the tags to keep,
 // and the virtual user and iteration where old versions of k6 wrote them as tags.
-// Secrets go first: of one that is cut or grouped, a part would stay.
+// Configured rules see values as they are, and secrets go before anything else is
+// made of them: of one that is cut or grouped, a part would stay.
 func (n *normalizer) tags(raw map[string]string) (tags []run.Tag, vu, iter string) {
 	tags = make([]run.Tag, 0, len(raw))
 	for name, value := range raw {
@@ -44,13 +45,13 @@ func (n *normalizer) tags(raw map[string]string) (tags []run.Tag, vu, iter strin
 				continue
 			}
 			if !hasName {
-				tags = append(tags, n.clip(n.name(run.Tag{Name: "name", Value: t.Value}, raw["method"])))
+				tags = append(tags, n.clip(n.name(run.Tag{Name: "name", Value: value}, raw["method"])))
 				if !n.named(t) {
 					continue
 				}
 			}
 		case "name", "endpoint":
-			t = n.name(t, raw["method"])
+			t = n.name(run.Tag{Name: name, Value: value}, raw["method"])
 		case "error":
 			t.Value = ephemeral.ReplaceAllString(t.Value, "")
 		}
@@ -68,14 +69,16 @@ func (n *normalizer) clip(t run.Tag) run.Tag {
 	return t
 }
 
-// name groups the variable parts of a URL, and applies configured names.
-func (n *normalizer) name(t run.Tag, method string) run.Tag {
+// name masks a value, groups the variable parts of a URL, and applies configured
+// names.
+func (n *normalizer) name(raw run.Tag, method string) run.Tag {
+	t := run.Tag{Name: raw.Name, Value: n.masked(raw.Value)}
 	if n.named(t) {
 		return t
 	}
 	if n.endpointName != nil {
-		if name, ok := n.endpointName(method, t.Value); ok {
-			t.Value = name
+		if name, ok := n.endpointName(method, raw.Value); ok {
+			t.Value = n.masked(name)
 			return t
 		}
 	}

@@ -92,6 +92,11 @@ func (r *Redactor) Text(s string) string {
 	if r != nil && r.replace != nil {
 		s = r.replace.Replace(s)
 	}
+	return Patterns(s)
+}
+
+// Patterns masks what looks like a secret, whatever values are known.
+func Patterns(s string) string {
 	if strings.Contains(s, "://") {
 		s = userInfo.ReplaceAllString(s, "${1}"+Mask+"@")
 	}

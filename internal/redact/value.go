@@ -11,42 +11,48 @@ import (
 // Value masks every string that a pointer leads to, in place: fields, elements
 // and values of maps of every kind, not their keys. Fields that are not exported
 // and bytes stay as they are.
-func (r *Redactor) Value(pointer any) { r.walk(reflect.ValueOf(pointer)) }
+func (r *Redactor) Value(pointer any) { Strings(pointer, r.Text) }
 
-func (r *Redactor) walk(v reflect.Value) {
+// Strings is [Redactor.Value] with a mask that knows more about the texts.
+func Strings(pointer any, mask func(string) string) { walker(mask).walk(reflect.ValueOf(pointer)) }
+
+// walker masks the strings that it finds.
+type walker func(string) string
+
+func (w walker) walk(v reflect.Value) {
 	if !v.IsValid() || !v.CanInterface() { // unexported: not ours
 		return
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
-		r.walk(v.Elem())
+		w.walk(v.Elem())
 	case reflect.Interface:
-		if copied, masked := r.copied(v.Elem()); masked && v.CanSet() {
+		if copied, masked := w.copied(v.Elem()); masked && v.CanSet() {
 			v.Set(copied)
 		}
 	case reflect.String:
 		if text := v.String(); v.CanSet() {
-			if masked := r.Text(text); masked != text {
+			if masked := w(text); masked != text {
 				v.SetString(masked)
 			}
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			r.walk(v.Field(i))
+			w.walk(v.Field(i))
 		}
 	case reflect.Slice, reflect.Array:
 		if plain(v.Type().Elem().Kind()) {
 			return
 		}
 		for i := range v.Len() {
-			r.walk(v.Index(i))
+			w.walk(v.Index(i))
 		}
 	case reflect.Map:
 		if plain(v.Type().Elem().Kind()) {
 			return
 		}
 		for _, key := range v.MapKeys() {
-			if copied, masked := r.copied(v.MapIndex(key)); masked {
+			if copied, masked := w.copied(v.MapIndex(key)); masked {
 				v.SetMapIndex(key, copied)
 			}
 		}
@@ -56,13 +62,13 @@ func (r *Redactor) walk(v reflect.Value) {
 
 // copied is a masked copy of a value that can't be changed where it is; false
 // where it holds nothing that could be masked.
-func (r *Redactor) copied(v reflect.Value) (reflect.Value, bool) {
+func (w walker) copied(v reflect.Value) (reflect.Value, bool) {
 	if !v.IsValid() || !v.CanInterface() || plain(v.Kind()) {
 		return v, false
 	}
 	out := reflect.New(v.Type()).Elem()
 	out.Set(v)
-	r.walk(out)
+	w.walk(out)
 	return out, true
 }
 

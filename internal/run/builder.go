@@ -70,6 +70,8 @@ type Options struct {
 	// anything is made of it, such as secrets into asterisks; nil leaves them. It
 	// must not depend on anything but the text, nor change what it gave.
 	Mask func(string) string
+	// MaskMetric does so to the names of metrics and submetrics; nil is Mask.
+	MaskMetric func(string) string
 }
 
 // NewBuilder returns an empty Builder.
@@ -82,7 +84,7 @@ func NewBuilder(o Options) *Builder {
 		ended:    math.MinInt64,
 		problems: make(map[problemKey]*Problem),
 	}
-	b.mask = newMasker(o.Mask)
+	b.mask = newMasker(o.Mask, o.MaskMetric)
 	b.fold = newFolder()
 	b.fold.addDimensions(masked(&b.mask, o.Dimensions))
 	b.requests = newRequestsBuilder()
@@ -118,7 +120,7 @@ func (b *Builder) Metric(name string) int { return b.metric(name).id }
 func (b *Builder) metric(name string) *metricBuilder {
 	m := b.byName[name]
 	if m == nil {
-		if valid := b.Text(clean(name)); valid != name {
+		if valid := b.mask.metric(clean(name)); valid != name {
 			return b.metric(valid)
 		}
 		m = &metricBuilder{

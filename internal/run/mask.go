@@ -12,36 +12,61 @@ const maxMasked = 1 << 14
 // secret, and no snapshot of one. It remembers what became of a text: the same
 // few come over and over.
 type masker struct {
+	texts, metrics remembered // metrics are the names of metrics
+	sets           map[TagSet]TagSet
+	holds          map[reflect.Type]bool // types that hold texts
+	fields         map[reflect.Type][]maskedField
+}
+
+// remembered is a mask with what it made of texts.
+type remembered struct {
 	mask  func(string) string // nil: nothing is changed
 	known map[string]string
-	sets  map[TagSet]TagSet
-	texts map[reflect.Type]bool // types that hold texts
 }
 
-func newMasker(mask func(string) string) masker {
+// maskedField is a field of a struct that holds texts.
+type maskedField struct {
+	index  int
+	metric bool // they are names of metrics
+}
+
+// newMasker makes a masker; a nil mask changes nothing, a nil one for the names
+// of metrics is that for texts.
+func newMasker(mask, metric func(string) string) masker {
+	if metric == nil || mask == nil {
+		metric = mask
+	}
 	return masker{
-		mask: mask, known: make(map[string]string), sets: make(map[TagSet]TagSet), texts: make(map[reflect.Type]bool),
+		texts:   remembered{mask, make(map[string]string)},
+		metrics: remembered{metric, make(map[string]string)},
+		sets:    make(map[TagSet]TagSet), holds: make(map[reflect.Type]bool), fields: make(map[reflect.Type][]maskedField),
 	}
 }
 
-// text masks a text.
-func (m *masker) text(s string) string {
-	if m.mask == nil || s == "" {
+// of masks a text.
+func (r *remembered) of(s string) string {
+	if r.mask == nil || s == "" {
 		return s
 	}
-	if masked, known := m.known[s]; known {
+	if masked, known := r.known[s]; known {
 		return masked
 	}
-	if len(m.known) >= maxMasked {
-		clear(m.known)
+	if len(r.known) >= maxMasked {
+		clear(r.known)
 	}
-	masked := clean(m.mask(s))
-	m.known[s] = masked
+	masked := clean(r.mask(s))
+	r.known[s] = masked
 	return masked
 }
 
+// text masks a text that is no metric's name.
+func (m *masker) text(s string) string { return m.texts.of(s) }
+
+// metric masks the name of a metric or submetric.
+func (m *masker) metric(s string) string { return m.metrics.of(s) }
+
 func (m *masker) set(t TagSet) TagSet {
-	if m.mask == nil {
+	if m.texts.mask == nil {
 		return t
 	}
 	if masked, known := m.sets[t]; known {
@@ -64,28 +89,29 @@ func (m *masker) set(t TagSet) TagSet {
 // nothing to mask. In a Run that it changed, keys may be out of order and there
 // twice, as a Builder takes them, but [Run.Check] does not.
 func masked[T any](m *masker, value T) T {
-	if m.mask == nil {
+	if m.texts.mask == nil {
 		return value
 	}
-	if v, changed := m.value(reflect.ValueOf(value)); changed {
+	if v, changed := m.value(reflect.ValueOf(value), &m.texts); changed {
 		return v.Interface().(T)
 	}
 	return value
 }
 
-func (m *masker) value(v reflect.Value) (to reflect.Value, changed bool) {
+// value masks a value; texts that are no part of a struct by the given mask.
+func (m *masker) value(v reflect.Value, by *remembered) (to reflect.Value, changed bool) {
 	if !m.holdsText(v.Type()) {
 		return v, false
 	}
 	switch v.Kind() {
 	case reflect.String:
-		text := m.text(v.String())
+		text := by.of(v.String())
 		return reflect.ValueOf(text).Convert(v.Type()), text != v.String()
 	case reflect.Pointer:
 		if v.IsNil() {
 			return v, false
 		}
-		elem, changed := m.value(v.Elem())
+		elem, changed := m.value(v.Elem(), by)
 		if !changed {
 			return v, false
 		}
@@ -98,31 +124,49 @@ func (m *masker) value(v reflect.Value) (to reflect.Value, changed bool) {
 			set := m.set(t)
 			return reflect.ValueOf(set), set != t
 		}
-		return m.parts(v, v.NumField(), v.Field, reflect.Value.Field)
+		for _, f := range m.fieldsOf(v.Type()) {
+			by := &m.texts
+			if f.metric {
+				by = &m.metrics
+			}
+			if part, differs := m.value(v.Field(f.index), by); differs {
+				if !changed {
+					to, changed = copied(v), true
+				}
+				to.Field(f.index).Set(part)
+			}
+		}
 	default: // a slice: see holdsText
-		return m.parts(v, v.Len(), v.Index, reflect.Value.Index)
-	}
-}
-
-// parts masks the fields or elements of a value.
-func (m *masker) parts(v reflect.Value, n int, at func(int) reflect.Value, of func(reflect.Value, int) reflect.Value) (to reflect.Value, changed bool) {
-	for i := range n {
-		if v.Type() == reflect.TypeFor[Problem]() && v.Type().Field(i).Name == "Code" {
-			continue // k6report's own word, by which problems are known
+		for i := range v.Len() {
+			if part, differs := m.value(v.Index(i), by); differs {
+				if !changed {
+					to, changed = copied(v), true
+				}
+				to.Index(i).Set(part)
+			}
 		}
-		part, differs := m.value(at(i))
-		if !differs {
-			continue
-		}
-		if !changed {
-			to, changed = copied(v), true
-		}
-		of(to, i).Set(part)
 	}
 	if !changed {
 		return v, false
 	}
 	return to, true
+}
+
+// fieldsOf are the fields of a struct that hold texts to mask, by their tags
+// "mask": "metric" marks names of metrics, "-" what stays as it is.
+func (m *masker) fieldsOf(t reflect.Type) []maskedField {
+	fields, known := m.fields[t]
+	if known {
+		return fields
+	}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if as := f.Tag.Get("mask"); as != "-" && m.holdsText(f.Type) {
+			fields = append(fields, maskedField{i, as == "metric"})
+		}
+	}
+	m.fields[t] = fields
+	return fields
 }
 
 // copied is a copy that can be changed.
@@ -140,7 +184,7 @@ func copied(v reflect.Value) reflect.Value {
 // holdsText reports whether values of a type hold texts: samples and their
 // distributions don't, and are most of a Run.
 func (m *masker) holdsText(t reflect.Type) bool {
-	holds, known := m.texts[t]
+	holds, known := m.holds[t]
 	if known {
 		return holds
 	}
@@ -155,6 +199,6 @@ func (m *masker) holdsText(t reflect.Type) bool {
 		}
 	default:
 	}
-	m.texts[t] = holds
+	m.holds[t] = holds
 	return holds
 }

@@ -3,6 +3,7 @@ package run_test
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -168,6 +169,29 @@ func TestMaskJoinsWhatBecomesOne(t *testing.T) {
 	rows := r.Requests.Tables[0].Blocks[0].Rows
 	if at := len(run.ClientColumns()); len(rows) != 1 || rows[0].Count != 3 || rows[0].Sums[at] != 9000 {
 		t.Errorf("rows %+v: 9 ms joined are lost", rows)
+	}
+}
+
+// TestMaskOfMetrics: the names of metrics and submetrics go through a mask of their
+// own, wherever a run holds them, and nothing else does.
+func TestMaskOfMetrics(t *testing.T) {
+	b := run.NewBuilder(run.Options{Mask: hide, MaskMetric: func(s string) string { return s }})
+	b.Join(b.AddRequest("http", b.Tags(nil), &run.Request{Start: epoch, Duration: 1, Total: 1}), "n "+secret, 1, true)
+	b.Define(run.Metric{Name: "a " + secret, Type: run.Counter}) // a column of this name is none of times
+	b.Take(planted())
+	var kept []string
+	texts("", reflect.ValueOf(b.Finish()), func(at, text string) {
+		if at = regexp.MustCompile(`\[\d+\]`).ReplaceAllString(at, ""); strings.Contains(text, secret) && !slices.Contains(kept, at) {
+			kept = append(kept, at)
+		}
+	})
+	slices.Sort(kept)
+	want := []string{
+		".Metrics.Name", ".Metrics.Submetrics.Name", ".Plan.Thresholds.Metric", ".Reported.Metrics.Name",
+		".Requests.Columns", ".Requests.NoTimes", ".Series.Key.Metric",
+	}
+	if !slices.Equal(kept, want) {
+		t.Errorf("a name of a metric is kept in %q, want %q", kept, want)
 	}
 }
 

@@ -12,10 +12,10 @@ type Requests struct {
 	BlockLength time.Duration
 	// Columns name the parts of a request's time: the client's own first (see
 	// ClientColumns), then the metrics joined to requests, by name. At most 24.
-	Columns []string
+	Columns []string `mask:"metric"`
 	// NoTimes are metrics that were joined to requests before it was known that
 	// they are no Trends, by name. They take up room like columns.
-	NoTimes []string
+	NoTimes []string `mask:"metric"`
 	// Tables are in order of their endpoints.
 	Tables []Table
 	// ExcludedGroups are the groups whose requests were left out of all tables

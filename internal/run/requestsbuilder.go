@@ -157,7 +157,7 @@ func (b *Builder) Join(at Place, metric string, ms float64, first bool) {
 	r := &b.requests
 	column, known := r.columnOf[metric]
 	if !known {
-		column = r.column(b.Text(clean(metric)))
+		column = r.column(b.mask.metric(clean(metric)))
 	}
 	if at.owner != r || at.table.gone {
 		at.owner, at.table = r, r.table(b.fold.endpoint(at.table.endpoint))

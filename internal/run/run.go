@@ -85,7 +85,7 @@ func ParseMetricType(s string) MetricType {
 
 // Metric is a metric's definition.
 type Metric struct {
-	Name string     `json:"name"`
+	Name string     `json:"name" mask:"metric"`
 	Type MetricType `json:"type"`
 	// Contains is k6's "default", "time" (milliseconds) or "data" (bytes); ""
 	// when unknown.
@@ -98,7 +98,7 @@ type Metric struct {
 
 // Submetric is the part of a metric whose samples carry all its tags.
 type Submetric struct {
-	Name string `json:"name"` // as k6 writes it: metric{tag:value}
+	Name string `json:"name" mask:"metric"` // as k6 writes it: metric{tag:value}
 	Tags []Tag  `json:"tags"`
 }
 
@@ -163,7 +163,7 @@ type Plan struct {
 
 // MetricThresholds are the threshold expressions on one metric or submetric.
 type MetricThresholds struct {
-	Metric      string   `json:"metric"`
+	Metric      string   `json:"metric" mask:"metric"`
 	Expressions []string `json:"expressions"`
 }
 
@@ -207,7 +207,7 @@ type Reported struct {
 
 // ReportedMetric is one metric of a summary.
 type ReportedMetric struct {
-	Name       string              `json:"name"`
+	Name       string              `json:"name" mask:"metric"`
 	Type       MetricType          `json:"type,omitempty"`
 	Values     []ReportedValue     `json:"values"` // by name
 	Thresholds []ReportedThreshold `json:"thresholds,omitempty"`
@@ -261,7 +261,7 @@ type Execution struct {
 
 // Problem is something that was lost or doubtful while reading.
 type Problem struct {
-	Code string `json:"code"` // stable, such as "bad_line"
+	Code string `json:"code" mask:"-"` // stable, such as "bad_line"
 	// Source and Line are the first place, Line counted from 1; 0 when the
 	// problem is not one of a line.
 	Source string `json:"source,omitempty"`

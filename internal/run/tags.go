@@ -25,7 +25,7 @@ type TagSet struct {
 
 // Key names a series: one metric under one set of tags.
 type Key struct {
-	Metric string
+	Metric string `mask:"metric"`
 	Tags   TagSet
 }
 
