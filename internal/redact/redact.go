@@ -6,11 +6,13 @@
 package redact
 
 import (
+	"bytes"
 	"encoding/json"
 	"html"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -58,6 +60,7 @@ var (
 func New(secrets []string) *Redactor {
 	r := &Redactor{}
 	for _, secret := range secrets {
+		secret = strings.TrimSpace(secret) // many end in a line end that isn't printed
 		if len(secret) < shortest {
 			continue
 		}
@@ -78,11 +81,39 @@ func New(secrets []string) *Redactor {
 	return r
 }
 
-// spellings are how a value looks in JSON, HTML, XML and URLs.
+// spellings are how a value looks in HTML, XML and URLs, and in strings of JSON and
+// of logs, be they strings within strings.
 func spellings(secret string) []string {
-	out := []string{secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret)}
-	if quoted, err := json.Marshal(secret); err == nil {
-		out = append(out, string(quoted[1:len(quoted)-1]))
+	out := []string{secret, url.QueryEscape(secret), url.PathEscape(secret), componentEscape(secret), html.EscapeString(secret)}
+	from := 0
+	for range 2 { // an object as JSON is a string of the log
+		to := len(out)
+		for _, s := range out[from:to] {
+			out = append(out, quotes(s)...)
+		}
+		from = to
+	}
+	return out
+}
+
+// inComponent is what JavaScript's encodeURIComponent leaves and Go escapes, and how
+// it writes a blank.
+var inComponent = strings.NewReplacer("+", "%20", "%21", "!", "%27", "'", "%28", "(", "%29", ")", "%2A", "*")
+
+func componentEscape(s string) string { return inComponent.Replace(url.QueryEscape(s)) }
+
+// quotes are how a text looks between the quotes of a string: of Go and logfmt, of
+// JavaScript, and of JSON that Go writes.
+func quotes(s string) []string {
+	quoted := strconv.Quote(s)
+	out := []string{quoted[1 : len(quoted)-1]}
+	for _, escapeHTML := range []bool{false, true} {
+		var b bytes.Buffer
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(escapeHTML)
+		if err := e.Encode(s); err == nil {
+			out = append(out, b.String()[1:b.Len()-2])
+		}
 	}
 	return out
 }

@@ -1,7 +1,11 @@
 package redact
 
 import (
+	"encoding/json"
 	"fmt"
+	"html"
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -35,6 +39,37 @@ func TestText(t *testing.T) {
 		if got := r.Text(text); got != want {
 			t.Errorf("%q becomes %q, want %q", text, got, want)
 		}
+	}
+}
+
+// A value is found as k6 prints it: in logs of both formats, and in what scripts
+// make of it there; and without the white space around it.
+func TestSpellings(t *testing.T) {
+	const secret = "\tp\"ss\\w<r d>&1!é\n"
+	r := New([]string{secret, "      \n", "  short \n\n"})
+	value := strings.TrimSpace(secret)
+	encode := func(s string, escapeHTML bool) string {
+		var b strings.Builder
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(escapeHTML)
+		if err := e.Encode(s); err != nil {
+			t.Fatal(err)
+		}
+		return strings.TrimSpace(b.String())
+	}
+	stringified := encode(value, false)
+	for _, text := range []string{
+		secret, value, strconv.Quote(value), stringified, encode(value, true),
+		strconv.Quote(stringified), encode(stringified, true), encode(stringified, false),
+		"x=p%22ss%5Cw%3Cr%20d%3E%261!%C3%A9", url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret),
+	} {
+		got := r.Text(text)
+		if strings.Contains(got, "ss") || strings.Contains(got, "1") || strings.Count(got, Mask) != 1 {
+			t.Errorf("%s becomes %s", text, got)
+		}
+	}
+	if text := "a        b  short \n\n"; r.Text(text) != text {
+		t.Errorf("%q becomes %q", text, r.Text(text))
 	}
 }
 

@@ -123,7 +123,7 @@ func (r *Redactor) back(text []byte, cut int, kind func(value string) bool) int 
 				continue
 			}
 			for from := max(0, cut-len(v)+1); from < cut; from++ {
-				if tail := string(text[from:min(len(text), from+len(v))]); strings.HasPrefix(v, tail) {
+				if tail := text[from:min(len(text), from+len(v))]; string(tail) == v[:len(tail)] {
 					cut, moved = from, true
 				}
 			}
