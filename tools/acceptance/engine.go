@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"k6report/tools/engine"
 )
 
 var errNoPostgreSQL = errors.New("PostgreSQL is not installed; tools/install.sh postgresql does it, as root")
@@ -22,15 +24,11 @@ func usualEngine() []string {
 
 // deployed is the engine of a step, on a PostgreSQL of its own.
 type deployed struct {
-	url     string
-	program string
-	args    []string
-	work    string // a folder of its own
-	script  string // starts and stops the PostgreSQL
-
-	mu      sync.Mutex
-	process *exec.Cmd
-	stderr  *strings.Builder
+	*engine.Process // nil before the first one listens
+	program         string
+	args            []string
+	work            string // a folder of its own
+	script          string // starts and stops the PostgreSQL
 }
 
 // deploy starts an engine, fresh, with flags beside the usual ones.
@@ -61,52 +59,17 @@ func (t *tools) deploy(ctx context.Context, flags []string) (_ *deployed, err er
 		return nil, err
 	}
 	made.args = append(append([]string{"-db", strings.TrimSpace(database)}, usualEngine()...), flags...)
-	return made, made.start(ctx, "127.0.0.1:0")
-}
-
-// start starts the process, and waits until it answers.
-func (d *deployed) start(ctx context.Context, address string) error {
-	file := filepath.Join(d.work, "url")
-	if err := os.RemoveAll(file); err != nil {
-		return err
+	if made.Process, err = engine.Start(ctx, made.program, "127.0.0.1:0", made.args...); err != nil {
+		return nil, err
 	}
-	c := exec.CommandContext(ctx, d.program, append([]string{"-addr", address, "-addr-file", file}, d.args...)...)
-	var stderr strings.Builder
-	c.Stderr = &stderr
-	if err := c.Start(); err != nil {
-		return fmt.Errorf("start the engine: %w", err)
-	}
-	d.mu.Lock()
-	d.process, d.stderr = c, &stderr
-	d.mu.Unlock()
-	for range 1200 { // an engine that calls a service that hangs is seeded slowly
-		if content, err := os.ReadFile(file); err == nil && len(content) > 0 {
-			d.url = strings.TrimSpace(string(content))
-			return nil
-		}
-		if err := pause(ctx, 50*time.Millisecond); err != nil {
-			return err
-		}
-	}
-	d.kill()
-	return fmt.Errorf("the engine did not listen within a minute: %s", stderr.String())
-}
-
-// kill ends the process as a crash would, and waits for its end.
-func (d *deployed) kill() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.process == nil {
-		return
-	}
-	_ = d.process.Process.Kill() // it may have ended
-	_ = d.process.Wait()         // killed
-	d.process = nil
+	return made, nil
 }
 
 // stop takes all of it away.
 func (d *deployed) stop() {
-	d.kill()
+	if d.Process != nil {
+		d.Kill()
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	_, _ = output(ctx, d.script, "stop", filepath.Join(d.work, "pg")) // it may not have started
@@ -117,19 +80,21 @@ func (d *deployed) stop() {
 // supervisor does, until ctx is done.
 func (d *deployed) crashing(ctx context.Context) error {
 	const lives, dead = 4 * time.Second, time.Second
-	address := strings.TrimPrefix(d.url, "http://")
+	address := strings.TrimPrefix(d.URL, "http://")
 	for {
 		if pause(ctx, lives) != nil {
 			return nil
 		}
-		d.kill()
+		d.Kill()
 		if pause(ctx, dead) != nil {
 			return nil
 		}
 		// The process outlives ctx, which is the job's.
-		if err := d.start(context.WithoutCancel(ctx), address); err != nil {
+		p, err := engine.Start(context.WithoutCancel(ctx), d.program, address, d.args...)
+		if err != nil {
 			return err
 		}
+		d.Process = p
 	}
 }
 

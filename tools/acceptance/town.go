@@ -169,7 +169,7 @@ func (t *town) amid(ctx context.Context, j *job) (int, error) {
 		return 0, err
 	}
 	defer d.stop()
-	j.url = d.url
+	j.url = d.URL
 	meanwhile, over := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	var failed error // valid once wg is done

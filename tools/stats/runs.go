@@ -3,16 +3,16 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"k6report/tools/engine"
 )
 
 // laboratory makes real runs of the testbed's engine, one after the other, and
@@ -110,13 +110,13 @@ func (l *laboratory) makeOne(ctx context.Context, name, path string) error {
 		return fmt.Errorf("make a folder for the run: %w", err)
 	}
 	defer os.RemoveAll(work) //nolint:errcheck // a folder of the system's temporary ones
-	url, stop, err := l.startEngine(ctx, work, name)
+	started, err := l.startEngine(ctx, work, name)
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer started.Stop()
 	samples, plan := filepath.Join(work, "run.json.gz"), filepath.Join(work, "plan.json")
-	env := []string{"-e", "BASE_URL=" + url, "-e", fmt.Sprintf("RATE=%d", l.rate), "-e", fmt.Sprintf("DURATION=%ds", l.seconds)}
+	env := []string{"-e", "BASE_URL=" + started.URL, "-e", fmt.Sprintf("RATE=%d", l.rate), "-e", fmt.Sprintf("DURATION=%ds", l.seconds)}
 	inspected, err := command(ctx, l.k6, append(append([]string{"inspect", "--execution-requirements"}, env...), l.script)...)
 	if err != nil {
 		return err
@@ -144,53 +144,12 @@ func command(ctx context.Context, name string, args ...string) ([]byte, error) {
 	return stdout.Bytes(), nil
 }
 
-// startEngine starts an engine with a database of its own; stop ends it.
-func (l *laboratory) startEngine(ctx context.Context, work, name string) (url string, stop func(), err error) {
-	address := filepath.Join(work, "url")
-	args := []string{"-addr", "127.0.0.1:0", "-addr-file", address, "-db", filepath.Join(work, "engine.db"), "-log-level", "error"}
+// startEngine starts an engine with a database of its own in a folder.
+func (l *laboratory) startEngine(ctx context.Context, work, name string) (*engine.Process, error) {
+	args := []string{"-db", filepath.Join(work, "engine.db"), "-log-level", "error"}
 	if _, after, slowed := strings.Cut(name, "-slow-"); slowed {
 		factor, _, _ := strings.Cut(after, "-")
 		args = append(args, "-fault", "slow="+factor)
 	}
-	var stderr bytes.Buffer
-	c := exec.CommandContext(ctx, l.engine, args...)
-	c.Stderr = &stderr
-	if err := c.Start(); err != nil {
-		return "", nil, fmt.Errorf("start the engine: %w", err)
-	}
-	var failure error // valid once ended is closed
-	ended := make(chan struct{})
-	go func() {
-		failure = c.Wait()
-		close(ended)
-	}()
-	stop = func() {
-		_ = c.Process.Signal(os.Interrupt) // it may have ended by itself
-		select {
-		case <-ended:
-		case <-time.After(15 * time.Second):
-			_ = c.Process.Kill() // as above
-			<-ended
-		}
-	}
-	for range 300 {
-		content, err := os.ReadFile(address)
-		switch {
-		case err == nil && len(content) > 0:
-			return strings.TrimSpace(string(content)), stop, nil
-		case err != nil && !errors.Is(err, fs.ErrNotExist):
-			stop()
-			return "", nil, fmt.Errorf("read the engine's address: %w", err)
-		}
-		select {
-		case <-ended:
-			return "", nil, fmt.Errorf("the engine ended: %w: %s", failure, strings.TrimSpace(stderr.String()))
-		case <-ctx.Done():
-			stop()
-			return "", nil, ctx.Err()
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-	stop()
-	return "", nil, errors.New("the engine did not listen within 30 s")
+	return engine.Start(ctx, l.engine, "127.0.0.1:0", args...)
 }
