@@ -94,7 +94,7 @@ test: tools check build ## all of check, and end to end with the real k6; what C
 	cd testbed && go test -count=1 -p 1 -timeout 15m ./... # one at a time: they measure an engine under load
 	$(acceptance) -short
 
-# A week of merge requests, for real: the first days of it are part of `make test`.
+# A week of merge requests, for real: its first day is part of `make test`.
 # ACCEPTANCE=-only=1,2,7 chooses some, or other flags of tools/acceptance.
 ACCEPTANCE ?=
 acceptance = cd testbed && CGO_ENABLED=0 go build -trimpath -o ../bin/engine ./cmd/engine && cd .. && go run ./tools/acceptance

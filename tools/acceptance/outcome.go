@@ -116,9 +116,11 @@ func (t *town) look(j *job, code int) outcome {
 		}
 	}
 	o.stored = len(t.gitlab.Packages(gitlabtest.Project))
-	for _, m := range t.gitlab.Mistakes() {
+	mistakes := t.gitlab.Mistakes()
+	for _, m := range mistakes[t.mistakes:] {
 		o.problem("GitLab would not understand %s", m)
 	}
+	t.mistakes = len(mistakes)
 	o.judge(r, t.comments[j.mr], t.uncounted)
 	if len(o.comments) == 1 {
 		t.comments[j.mr] = o.comments[0]
@@ -198,13 +200,14 @@ func (t *town) keep(j *job) error {
 	if j.mr == 0 {
 		return nil
 	}
-	for i, n := range t.gitlab.NotesOf(j.mr) {
+	written := make(map[string]int)
+	for _, n := range t.gitlab.NotesOf(j.mr) {
 		name := "comment"
 		if n.Thread != "" {
 			name = "thread-" + map[bool]string{true: "resolved", false: "open"}[n.Resolved]
 		}
-		if i > 1 {
-			name += fmt.Sprintf("-%d", i)
+		if written[name]++; written[name] > 1 {
+			name += fmt.Sprintf("-%d", written[name])
 		}
 		if err := os.WriteFile(j.dir+"-"+name+".md", []byte(n.Body+"\n"), 0o644); err != nil {
 			return fmt.Errorf("keep a comment: %w", err)

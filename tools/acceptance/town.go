@@ -31,6 +31,7 @@ type town struct {
 	// comments are the texts of the merge requests' comments, as the last job left them.
 	comments  map[int64]string
 	uncounted bool // runs in the registry aren't held against what is expected
+	mistakes  int  // that GitLab has told of so far
 	leave     func()
 }
 

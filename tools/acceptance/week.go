@@ -20,6 +20,10 @@ type step struct {
 	want    want
 }
 
+// refersBack reports whether a step is about the one before it, which then has to
+// have been lived through.
+func (s *step) refersBack() bool { return s.late || s.retry || s.accept != "" }
+
 // kind is what started a pipeline.
 type kind string
 

@@ -20,7 +20,7 @@ func TestTheWeekExpects(t *testing.T) {
 		if s.mr == 0 != (s.kind == ofMain || s.kind == seed || s.kind == schedule) {
 			t.Errorf("step %d of merge request %d is of kind %q", i+1, s.mr, s.kind)
 		}
-		if (s.late || s.retry || s.accept != "") && (i == 0 || week()[i-1].mr != s.mr) {
+		if s.refersBack() && (i == 0 || week()[i-1].mr != s.mr) {
 			t.Errorf("step %d refers to the one before, which is of another merge request", i+1)
 		}
 		if slices.Contains(w.verdicts, report.Regressed) && len(w.verdicts) > 1 && s.happens != crowd {
