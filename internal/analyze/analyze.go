@@ -67,13 +67,14 @@ func Analyze(r *run.Run, o Options) *report.Report {
 	if c := s.distributionChart(); c != nil {
 		out.Charts = append(out.Charts, *c)
 	}
-	out.Saturation = s.saturation(out)
+	saturation, found := s.saturation(out)
+	out.Saturation = saturation
 	out.Soak = s.soak(out)
 	out.Trend = s.trend(&o)
 	out.Attribution = s.attribution(out, referenceOf(&o, out.Comparison))
 	out.Notes = s.sortedNotes()
 	out.Method = append(s.method(&out.Run, out.Comparison), answerMethods(out)...)
-	out.Verdict = s.verdict(out, o.FailOn)
+	out.Verdict = s.verdict(out, found, o.FailOn)
 	if t := out.Trend; t != nil {
 		if this := &t.Runs[len(t.Runs)-1]; this.ID == s.ID {
 			this.Status = out.Verdict.Status
@@ -100,8 +101,6 @@ type subject struct {
 	said    map[metricKey]*run.ReportedMetric // by a summary
 	asked   []asked                           // thresholds, from all sources
 	notes   []report.Note
-	// found is what a changing load showed, in words; "" where it is constant.
-	found string
 	// compared is the comparison with a baseline; nil until there is one.
 	compared *comparing
 }

@@ -24,15 +24,15 @@ const (
 // the load, where the load doesn't wait for answers.
 const follows = 0.90
 
-// saturation is what a changing load shows of the system's capacity; it marks
-// the levels. Nil where there are no two levels of load.
-func (s *subject) saturation(out *report.Report) *report.Saturation {
+// saturation is what a changing load shows of the system's capacity, and what of it
+// was found, in words; it marks the levels. Nil where there are no two levels of load.
+func (s *subject) saturation(out *report.Report) (sat *report.Saturation, found string) {
 	planned, _ := s.plannedLevels()
 	levels := s.loadSteps(planned, out.Run.Load.Levels)
 	if len(levels) < 2 {
-		return nil
+		return nil, ""
 	}
-	sat := &report.Saturation{Status: report.SatFewLevels}
+	sat = &report.Saturation{Status: report.SatFewLevels}
 	knee := s.markKnee(levels)
 	if knee >= 0 {
 		sat.KneePerS = report.Num(levels[knee].asked)
@@ -54,9 +54,9 @@ func (s *subject) saturation(out *report.Report) *report.Saturation {
 	s.fitSaturation(sat, levels, knee)
 	sat.Spike = s.spike()
 	found, missing := s.saturationHeadline(sat, levels, knee, held, judged)
-	s.found, sat.Headline = found, sentence(found+missing)
+	sat.Headline = sentence(found + missing)
 	out.Charts = append(out.Charts, saturationChart(sat, levels))
-	return sat
+	return sat, found
 }
 
 // loadStep is a level of load with what was measured at it.

@@ -9,8 +9,9 @@ import (
 	"k6report/internal/report"
 )
 
-// verdict is the first status that holds, with a sentence that says why.
-func (s *subject) verdict(r *report.Report, failOn []report.Status) report.Verdict {
+// verdict is the first status that holds, with a sentence that says why. found is
+// what a changing load showed, in words.
+func (s *subject) verdict(r *report.Report, found string, failOn []report.Status) report.Verdict {
 	var holds []report.Status
 	t := s.tally(&r.Run)
 	if len(t.failed) > 0 && !s.capacityRun() {
@@ -41,8 +42,8 @@ func (s *subject) verdict(r *report.Report, failOn []report.Status) report.Verdi
 		}
 	case report.Passed:
 		v.Headline = t.passedHeadline(&r.Run, s.capacityRun())
-		if s.capacityRun() && s.found != "" { // what such a run is made to find
-			v.Headline = s.found + "; " + v.Headline
+		if s.capacityRun() && found != "" { // what such a run is made to find
+			v.Headline = found + "; " + v.Headline
 		}
 		if text := excludedText(r.Comparison); text != "" {
 			v.Headline = text + "; " + v.Headline

@@ -3,7 +3,6 @@ package gitlab
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
 )
@@ -23,9 +22,7 @@ func (i *Issue) marker() marker {
 	return marker{key: i.Key, pipeline: i.Pipeline, hash: digest(stable(i.Body, i.Footer))}
 }
 
-func (i *Issue) text() string {
-	return strings.TrimRight(i.marker().String()+"\n\n"+i.Body, " \n\t")
-}
+func (i *Issue) text() string { return i.marker().before(i.Body) }
 
 // PublishIssue opens an issue, or brings the one that is open up to date. Of two
 // schedules that both open one, the older stays and the other is closed, with a

@@ -29,6 +29,12 @@ func (m marker) String() string {
 	return text + " -->"
 }
 
+// before is a text that begins with the marker, without the white space at its end
+// that GitLab would take off.
+func (m marker) before(body string) string {
+	return strings.TrimRight(m.String()+"\n\n"+body, " \n\t")
+}
+
 // parseMarker reads the marker of a body; false when it has none.
 func parseMarker(body string) (marker, bool) {
 	found := markerLine.FindStringSubmatch(body)

@@ -67,9 +67,7 @@ func stable(body, footer string) string {
 }
 
 // text is the note as it is sent.
-func (n *Note) text() string {
-	return strings.TrimRight(n.marker().String()+"\n\n"+n.Body, " \n\t")
-}
+func (n *Note) text() string { return n.marker().before(n.Body) }
 
 // PublishNote makes the note on a merge request say what it should: one note,
 // whatever else is running; see [keepOne]. It may be called again with the same

@@ -30,9 +30,7 @@ func (t *Thread) marker() marker {
 	return marker{key: t.Key, pipeline: t.Pipeline, hash: digest(t.Body), gates: digest(strings.Join(gates, "\n"))}
 }
 
-func (t *Thread) text() string {
-	return strings.TrimRight(t.marker().String()+"\n\n"+t.Body, " \n\t")
-}
+func (t *Thread) text() string { return t.marker().before(t.Body) }
 
 // PublishThread opens a thread on a regression and resolves it when it is gone.
 // A thread that a person has resolved stays so while the same gates are

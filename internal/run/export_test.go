@@ -19,4 +19,4 @@ const Streams = streams
 const StreamBlocks = streamBlocks
 
 // WithRoom is withRoom.
-func WithRoom(list []int, n int) []int { return withRoom(list, n) }
+func WithRoom(list []int) []int { return withRoom(list) }

@@ -211,7 +211,7 @@ func (r *requestsBuilder) block(t *tableBuilder, index int64) *blockBuilder {
 	}
 	at, found := slices.BinarySearchFunc(t.blocks, index, func(b blockBuilder, index int64) int { return cmp.Compare(b.index, index) })
 	if !found {
-		t.blocks = slices.Insert(withRoom(t.blocks, 1), at, blockBuilder{index: index})
+		t.blocks = slices.Insert(withRoom(t.blocks), at, blockBuilder{index: index})
 		r.blocks[index] = struct{}{}
 	}
 	return &t.blocks[at]

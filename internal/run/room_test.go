@@ -14,7 +14,7 @@ func TestWithRoom(t *testing.T) {
 	made := 0
 	for i := range 1000 {
 		before := cap(list)
-		list = append(run.WithRoom(list, 1), i)
+		list = append(run.WithRoom(list), i)
 		if cap(list) == before {
 			continue
 		}
@@ -28,8 +28,5 @@ func TestWithRoom(t *testing.T) {
 	}
 	if made > 30 {
 		t.Errorf("a list of 1000 was made %d times", made)
-	}
-	if got := run.WithRoom(list, 500); cap(got) < 1500 || len(got) != 1000 {
-		t.Errorf("room for 500 more: %d of %d", len(got), cap(got))
 	}
 }

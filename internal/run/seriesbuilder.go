@@ -125,24 +125,24 @@ func (m *metricBuilder) hasDistribution() bool { return m.kind == Trend || m.kin
 // window finds or makes the window of an index.
 func (s *SeriesBuilder) window(index int64) int {
 	if n := len(s.windows); n == 0 || s.windows[n-1].Index < index {
-		s.windows = append(withRoom(s.windows, 1), Window{Index: index})
+		s.windows = append(withRoom(s.windows), Window{Index: index})
 		return n
 	}
 	i, found := slices.BinarySearchFunc(s.windows, index, func(w Window, index int64) int { return cmp.Compare(w.Index, index) })
 	if !found {
-		s.windows = slices.Insert(withRoom(s.windows, 1), i, Window{Index: index})
+		s.windows = slices.Insert(withRoom(s.windows), i, Window{Index: index})
 	}
 	return i
 }
 
-// withRoom is a list with room for n more elements. It grows by a quarter, not to
+// withRoom is a list with room for one more element. It grows by a quarter, not to
 // the double as append has it: with thousands of series, what windows did not use was
 // a fifth of the memory.
-func withRoom[T any](list []T, n int) []T {
-	if len(list)+n <= cap(list) {
+func withRoom[T any](list []T) []T {
+	if len(list) < cap(list) {
 		return list
 	}
-	longer := make([]T, len(list), len(list)+max(n, len(list)/4, 4))
+	longer := make([]T, len(list), len(list)+max(len(list)/4, 4))
 	copy(longer, list)
 	return longer
 }

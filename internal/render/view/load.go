@@ -1,7 +1,6 @@
 package view
 
 import (
-	"slices"
 	"strings"
 
 	"k6report/internal/report"
@@ -79,7 +78,7 @@ func offered(r *report.Report) Line {
 // missed reports whether less load was offered than was planned, and that speaks
 // against the run: one that was to be ended early has only to say so.
 func missed(r *report.Report) bool {
-	return slices.ContainsFunc(r.Notes, func(n report.Note) bool { return n.Code == "load_missed" && n.Severity != report.Info })
+	return noted(r, "load_missed", report.Warning, report.Error, report.Invalid)
 }
 
 // Carried is the load that was planned, and what came of it, in a few words.

@@ -116,8 +116,12 @@ func metricValues(r *report.Report, name string) report.Values {
 	return nil
 }
 
-func noted(r *report.Report, code string) bool {
-	return slices.ContainsFunc(r.Notes, func(n report.Note) bool { return n.Code == code })
+// noted reports whether a report has a note, of one of some severities where they
+// are given.
+func noted(r *report.Report, code string, severities ...report.Severity) bool {
+	return slices.ContainsFunc(r.Notes, func(n report.Note) bool {
+		return n.Code == code && (len(severities) == 0 || slices.Contains(severities, n.Severity))
+	})
 }
 
 // latency is that of all HTTP requests together, of the most frequent protocol
