@@ -103,16 +103,16 @@ func (j judge) report(r *run.Run) *report.Report { return j.compare(r, analyze.O
 
 // compare reports on a run with what the options compare it with.
 func (j judge) compare(r *run.Run, o analyze.Options) *report.Report {
-	o.Config, o.Version, o.FailOn = j.masked(), j.version, j.failOn
+	o.Config, o.Version, o.FailOn = maskedConfig(j.redactor, j.config), j.version, j.failOn
 	rep := analyze.Analyze(r, o)
 	maskReport(j.redactor, rep)
 	return rep
 }
 
-// masked is the configuration for what is done with a run that was read.
-func (j judge) masked() *config.Config {
-	text, _ := ingest.Masks(j.redactor.Text, redact.Patterns)
-	return j.config.Masked(text)
+// maskedConfig is the configuration for what is done with runs that were read.
+func maskedConfig(redactor *redact.Redactor, cfg *config.Config) *config.Config {
+	text, _ := ingest.Masks(redactor.Text, redact.Patterns)
+	return cfg.Masked(text)
 }
 
 // maskReport masks all texts of a report as those of runs are masked, so that

@@ -155,7 +155,7 @@ func (a *app) join(ctx context.Context, c *common, j judge, s *baseline.Store, o
 	e := baseline.NewEntry(r, analyze.ThinMetrics())
 	e.Added, e.Status = a.now().UTC(), string(rep.Verdict.Status)
 	out.Run, out.Status = e.ID, e.Status
-	for _, v := range analyze.GateValues(r, j.masked()) {
+	for _, v := range analyze.GateValues(r, maskedConfig(j.redactor, j.config)) {
 		e.Values = append(e.Values, baseline.Value(v))
 	}
 	ok, why := analyze.MayJoin(rep)

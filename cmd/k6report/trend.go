@@ -56,7 +56,7 @@ func (a *app) trend(ctx context.Context, c *common, last int) error {
 	if last > 0 {
 		runs = runs[max(0, len(runs)-last):]
 	}
-	t := analyze.Trend(s.Name(), runs, cfg)
+	t := analyze.Trend(s.Name(), runs, maskedConfig(a.redactor, cfg))
 	if c.json {
 		return report.EncodeTrend(a.stdout, report.Generator{Name: "k6report", Version: a.version}, t)
 	}

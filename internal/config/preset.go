@@ -75,13 +75,6 @@ func adr0003() *Config {
 // it doesn't say, the one that the suite is named after. The result's Preset is
 // the one in force, empty for none. The receiver stays as it is.
 func (c *Config) Effective(suite string) *Config {
-	effective := c.over(suite)
-	effective.maskNames()
-	return effective
-}
-
-// over is the file over its preset.
-func (c *Config) over(suite string) *Config {
 	effective := *c
 	name := c.Preset
 	if name == "" && slices.Contains(PresetNames(), suite) {
@@ -93,6 +86,7 @@ func (c *Config) over(suite string) *Config {
 		return &effective
 	}
 	effective.Preset = name
+	preset = preset.Masked(c.mask)
 	effective.ServiceLevels = preset.ServiceLevels.Override(c.ServiceLevels)
 	effective.Capacities = slices.Clone(c.Capacities)
 	for _, capacity := range preset.Capacities {
