@@ -18,26 +18,91 @@ const (
 func TestText(t *testing.T) {
 	r := New([]string{token, password, "k6", ""})
 	for text, want := range map[string]string{
-		"the token " + token + ".":                               "the token ***.",
-		password:                                                 "***",
-		`{"x":"p\"ss w\u003crd\u00261"}`:                         `{"x":"***"}`,
-		"q=p%22ss+w%3Crd%261":                                    "q=***",
-		"p&#34;ss w&lt;rd&amp;1":                                 "***",
-		"https://me:pw@host/x":                                   "https://***@host/x",
-		"GET /x?page=2&access_token=abc&n=1":                     "GET /x?page=2&access_token=***&n=1",
-		"Authorization: Bearer abc":                              "Authorization: Bearer ***",
-		"PRIVATE-TOKEN: abc":                                     "PRIVATE-TOKEN: ***",
-		"glcbt-64_0123456789abcd ghp_0123456789012345678901":     "*** ***",
-		"k6 run and the tokens of a lexer; p95 of get_token=3.2": "k6 run and the tokens of a lexer; p95 of get_token=3.2",
-		"https://me:p@ss@host/x?mail=a@b":                        "https://***@host/x?mail=a@b",
-		`{"Authorization":["Bearer abc"],"n":1}`:                 "{\"Authorization\":[\"Bearer ***\"],\"n\":1}",
-		`"msg":"{\"Private-Token\":\"abc\",\"n\":1}"`:            `"msg":"{\"Private-Token\":\"***\",\"n\":1}"`,
-		"map[Authorization:[Basic YTpi] X:[y]]":                  "map[Authorization:[Basic *** X:[y]]",
-		"Authorization:\nfollows":                                "Authorization:\nfollows",
-		"an e-mail me@example.com":                               "an e-mail me@example.com",
+		"the token " + token + ".":                                            "the token ***.",
+		password:                                                              "***",
+		`{"x":"p\"ss w\u003crd\u00261"}`:                                      `{"x":"***"}`,
+		"q=p%22ss+w%3Crd%261":                                                 "q=***",
+		"p&#34;ss w&lt;rd&amp;1":                                              "***",
+		"https://me:pw@host/x":                                                "https://***@host/x",
+		"GET /x?page=2&access_token=abc&n=1":                                  "GET /x?page=2&access_token=***&n=1",
+		"Authorization: Bearer abc":                                           "Authorization: Bearer ***",
+		"PRIVATE-TOKEN: abc":                                                  "PRIVATE-TOKEN: ***",
+		"glcbt-64_0123456789abcd ghp_0123456789012345678901":                  "*** ***",
+		"k6 run and the tokens of a lexer; p95 of get_token=3.2":              "k6 run and the tokens of a lexer; p95 of get_token=3.2",
+		"https://me:p@ss@host/x?mail=a@b":                                     "https://***@host/x?mail=a@b",
+		`{"Authorization":["Bearer abc"],"n":1}`:                              "{\"Authorization\":[\"Bearer ***\"],\"n\":1}",
+		`"msg":"{\"Private-Token\":\"abc\",\"n\":1}"`:                         `"msg":"{\"Private-Token\":\"***\",\"n\":1}"`,
+		"map[Authorization:[Basic YTpi] X:[y]]":                               "map[Authorization:[Basic ***] X:[y]]",
+		"Authorization:\nfollows":                                             "Authorization:\nfollows",
+		`msg="a <glpat-abcdefghij0123456789>\nglpat-abcdefghij0123456789\tx"`: `msg="a <***>\n***\tx"`,
+		`{"msg":"\u003cglpat-abcdefghij0123456789\u003e\u003d\u003CAKIA0123456789ABCDEF"}`: `{"msg":"\u003c***\u003e\u003d\u003C***"}`,
+		`{"msg":"GET /x?a=1\u0026access_token=abc\u0026n=1 HTTP/1.1\nHost: h"}`:            `{"msg":"GET /x?a=1\u0026access_token=***\u0026n=1 HTTP/1.1\nHost: h"}`,
+		`"{\"url\":\"http://h/?token=abc\",\"n\":1}"`:                                      `"{\"url\":\"http://h/?token=***\",\"n\":1}"`,
+		"an e-mail me@example.com":                                                         "an e-mail me@example.com",
 	} {
 		if got := r.Text(text); got != want {
 			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}
+
+// The value of a header is masked up to its end, and nothing beyond.
+func TestHeaders(t *testing.T) {
+	for text, want := range map[string]string{
+		// As dumps have them, alone and in a string.
+		"Authorization: ApiKey s3cr3t":                                                                      "Authorization: ***",
+		"GET / HTTP/1.1\nAuthorization: a b, c \t\r\nHost: h":                                               "GET / HTTP/1.1\nAuthorization: *** \t\r\nHost: h",
+		"Proxy-Authorization: Negotiate YII=\nCookie: a=b; c=it's\nX: y":                                    "Proxy-Authorization: ***\nCookie: ***\nX: y",
+		"Set-Cookie: sid=a; Path=/; HttpOnly\nX: y":                                                         "Set-Cookie: ***\nX: y",
+		"Authorization: Digest username=\"M\", realm=\"t@h\", opaque=\"\", response=\"66\"\nX: \"y\"":       "Authorization: Digest ***\nX: \"y\"",
+		"Authorization: AWS4-HMAC-SHA256 Credential=AK/2/s3, SignedHeaders=host;range, Signature=fe5\nX: y": "Authorization: ***\nX: y",
+		`msg="Request:\nAuthorization: Bearer opaque123\nCookie: a=b; c=d\nX: y" n=1`:                       `msg="Request:\nAuthorization: Bearer ***\nCookie: ***\nX: y" n=1`,
+		`msg="a\nAuthorization: Digest username=\"M\", response=\"66\"\r\nX: y" n=1`:                        `msg="a\nAuthorization: Digest ***\r\nX: y" n=1`,
+		`{"msg":"Cookie: p={\"a\":\"b\"}; c=d\nX: y","n":1}`:                                                `{"msg":"Cookie: ***\nX: y","n":1}`,
+		`msg="\"x\\nAuthorization: a b\\nX: y\"" n=1`:                                                       `msg="\"x\\nAuthorization: ***\\nX: y\"" n=1`,
+		`Authorization: \nX: y`:    `Authorization: \nX: y`,
+		`Authorization: a\\\nX: y`: `Authorization: ***\\\nX: y`,
+		// What closes the text they stand in.
+		`msg="Authorization: ApiKey a" n="1"`:                  `msg="Authorization: ***" n="1"`,
+		`{"msg":"Authorization: ApiKey YWI=","n":"1"}`:         `{"msg":"Authorization: ***","n":"1"}`,
+		`{"msg":"Authorization: Basic YW==","n":"1"}`:          `{"msg":"Authorization: Basic ***","n":"1"}`,
+		`msg="see Authorization: ApiKey YWI=" n="1"`:           `msg="see Authorization: ***" n="1"`,
+		`curl -H 'Authorization: Digest a="b", c="d"' h`:       `curl -H 'Authorization: Digest ***' h`,
+		`curl -H "Cookie: a='b'; c=d" h`:                       `curl -H "Cookie: ***" h`,
+		`{"cmd":"curl -H \"Authorization: a \\\"b\\\" c\" h"}`: `{"cmd":"curl -H \"Authorization: ***\" h"}`,
+		`{"msg":"Authorization:","n":"1"}`:                     `{"msg":"Authorization:","n":"1"}`,
+		`{"msg":"the Authorization: ","n":"1"}`:                `{"msg":"the Authorization: ","n":"1"}`,
+		`{"msg":"the Authorization: a\\","n":"1"}`:             `{"msg":"the Authorization: ***","n":"1"}`,
+		// As JSON, Go and JavaScript show them.
+		`{"Authorization":["ApiKey a b"],"n":1}`:                                             `{"Authorization":["***"],"n":1}`,
+		`{"Set-Cookie":["a=b; c=d","e=\"f\""],"n":["x"]}`:                                    `{"Set-Cookie":["***"],"n":["x"]}`,
+		"{\n  \"Set-Cookie\": [\n    \"a=b\",\n    \"c=d\"\n  ],\n  \"n\": 1\n}":             "{\n  \"Set-Cookie\": [\n    \"***\"\n  ],\n  \"n\": 1\n}",
+		`msg="{\n  \"Set-Cookie\": [\n    \"a=b\",\n    \"c=d\"\n  ],\n  \"n\": 1\n}" n="1"`: `msg="{\n  \"Set-Cookie\": [\n    \"***\"\n  ],\n  \"n\": 1\n}" n="1"`,
+		`msg="{\"Authorization\":\"Digest a=\\\"b\\\" c\",\"n\":1}" n="1"`:                   `msg="{\"Authorization\":\"Digest ***\",\"n\":1}" n="1"`,
+		`{"authorization":"a\\","n":"1"}`:                                                    `{"authorization":"***","n":"1"}`,
+		`{"cookie":null,"authorization":[],"set-cookie":{"a":1},"Cookie":""}`:                `{"cookie":null,"authorization":[],"set-cookie":{"a":1},"Cookie":""}`,
+		`msg="{ Authorization: \"ApiKey a b\", n: 1, 'Set-Cookie': [ 'a', 'b' ] }" n="1"`:    `msg="{ Authorization: \"***\", n: 1, 'Set-Cookie': [ '***' ] }" n="1"`,
+		`{ Authorization: "ApiKey a b", n: 1 }`:                                              `{ Authorization: "***", n: 1 }`,
+		"map[Cookie:[a=[1]; b=c d=e] X:[y]]":                                                 "map[Cookie:[***] X:[y]]",
+		`level=info authorization="ApiKey a b" n=1`:                                          `level=info authorization="***" n=1`,
+		// Others hold no blanks.
+		"PRIVATE-TOKEN: a,b;c d":     "PRIVATE-TOKEN: *** d",
+		`{"x-api-key":"a b"}`:        `{"x-api-key":"***"}`,
+		`"x-api-key:a\\"x-api-key:b`: `"x-api-key:***"x-api-key:***`,
+		// Nothing of the kind.
+		"::authorization::login":          "::authorization::login",
+		"cookies: 3, my_cookie: 4":        "cookies: 3, my_cookie: 4",
+		"the authorization header failed": "the authorization header failed",
+	} {
+		got := New(nil).Text(text)
+		if got != want {
+			t.Errorf("%s\nbecomes %s\nnot     %s", text, got, want)
+		}
+		if again := New(nil).Text(got); again != got {
+			t.Errorf("%s\nbecomes %s\nand     %s", text, got, again)
+		}
+		if json.Valid([]byte(text)) && !json.Valid([]byte(got)) {
+			t.Errorf("%s is no JSON", got)
 		}
 	}
 }

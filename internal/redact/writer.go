@@ -33,18 +33,18 @@ const (
 	lineEnds = "\n\r"
 )
 
-var (
-	// What ends amid a header, behind a blank.
-	unfinishedHeader = regexp.MustCompile(`(?i)` + headerName + headerBefore + `(?:[:=]` + headerAfter + `(?:` + headerScheme + `[ \t]*)?)?$`)
-	// What ends amid anything that is masked, or so that more of it may follow.
-	unfinished = regexp.MustCompile(`(?i)(?:` + strings.Join([]string{
-		`\b[\w-]{1,20}`, // the beginning of a mark or of a header's name
-		`\bgl[a-z]{2,6}-[\w.-]*`, `\bgh[opusr]_\w*`, `\bgithub_pat_\w*`, `\bglsa_\w*`, `\bglc_[\w=+/-]*`, `\bxox[abprs]-[\w-]*`, `\beyJ[\w.-]*`,
-		`\w(?::(?:/(?:/` + userInfoText + `*)?)?)?`,
-		`[?&;][\w.-]*`, parameterName + parameterText + `*`,
-		headerName + headerBefore, headerName + headerBefore + `[:=]` + headerAfter + `(?:` + headerScheme + `[ \t]+)?` + headerText + `*`,
-	}, "|") + `)$`)
-)
+// unfinished is what ends amid anything that is masked, but for headers, or so that
+// more of it may follow.
+var unfinished = regexp.MustCompile(`(?i)(?:` + strings.Join([]string{
+	`\\+["']?`, `\\(?:u[0-9a-f]{0,4})`, // the beginning of what is escaped
+	begin + `[\w-]{0,20}`, // the beginning of a mark or of a header's name
+	begin + `gl[a-z]{2,6}-[\w.-]*`, begin + `gh[opusr]_\w*`, begin + `github_pat_\w*`, begin + `glsa_\w*`, begin + `glc_[\w=+/-]*`, begin + `xox[abprs]-[\w-]*`, begin + `eyJ[\w.-]*`,
+	`\w(?::(?:/(?:/` + userInfoText + `*)?)?)?`,
+	`(?:[?&;]|\\u0026)[\w.-]*`, parameterName + parameterText + `*`,
+}, "|") + `)$`)
+
+// begin is what may stand before a word and tells something of it.
+const begin = `(?:\\*["']|\b|` + escaped + `)`
 
 // Write implements io.Writer.
 func (w *Writer) Write(p []byte) (int, error) {
@@ -82,6 +82,9 @@ func (w *Writer) overflow() error {
 	if at := unfinished.FindIndex(w.held); at != nil {
 		cut = at[0]
 	}
+	if at := w.r.openHeader(w.held); at >= 0 {
+		cut = min(cut, at)
+	}
 	cut = w.r.back(w.held, cut, func(string) bool { return true })
 	if len(w.held)-cut <= w.bound() {
 		return w.pass(cut)
@@ -99,14 +102,29 @@ func (w *Writer) overflow() error {
 func (r *Redactor) whole(text []byte, cut int) int {
 	for cut > 0 {
 		to := r.back(text, cut, func(value string) bool { return strings.ContainsAny(value, blanks) })
-		line := bytes.LastIndexAny(text[:to], lineEnds) + 1
-		if at := unfinishedHeader.FindIndex(text[line:to]); at != nil {
-			to = line + at[0]
+		if at := r.openHeader(text[:to]); at >= 0 {
+			to = at
 		}
 		if to == cut {
 			return cut
 		}
 		cut = bytes.LastIndexAny(text[:to], blanks) + 1 // a word stays whole
+	}
+	return 0
+}
+
+// openHeader is where the first header begins of which more may follow; -1 for none.
+// What is known is masked before headers are, so a header may hold ends of lines.
+func (r *Redactor) openHeader(text []byte) int {
+	known := r.known(string(text))
+	at := openHeader(known)
+	if at < 0 || len(known) == len(text) && known == string(text) {
+		return at
+	}
+	for _, raw := range headerNames.FindAllIndex(text, -1) {
+		if r.known(string(text[raw[0]:])) == known[at:] {
+			return raw[0]
+		}
 	}
 	return 0
 }

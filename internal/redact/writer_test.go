@@ -54,13 +54,27 @@ func masks() map[string]string {
 		"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl is one":           "c2lnbmF0dXJl",
 		"the password is " + password + ", is it?":                           "w<rd&1",
 		"key " + pem + "\nnext":                                              "MIIEabcdefgh",
+		"cookie: a=b; c=it's s3cr3tvalue\r\nnext":                            "s3cr3tvalue",
+		"{'Set-Cookie': [ 'a=b', 's3cr3tvalue' ], n: 1}":                     "s3cr3tvalue",
+		// As k6 logs with --http-debug, in both formats, shortened.
+		`msg="Request:\nGET / HTTP/1.1\nAuthorization: Bearer s3cr3tvalue\nX: y\n\n\n" group= vu=1` + "\n":       "s3cr3tvalue",
+		`msg="Request:\nPrivate-Token: s3cr3tvalue\nX: y\n\n\n" group= vu=1` + "\n":                              "s3cr3tvalue",
+		`msg="x\nAuthorization: Digest username=\"M\", response=\"s3cr3tvalue\"\nX: y\n\n\n" group= vu=1` + "\n": "s3cr3tvalue",
+		`msg="x\nAuthorization: ApiKey s3cr3tvalue\nX: y\n\n\n" group= vu=1` + "\n":                              "s3cr3tvalue",
+		`msg="x\nSet-Cookie: sid=1; s3cr3tvalue; Path=/; HttpOnly\n\nok\n" group= vu=1` + "\n":                   "s3cr3tvalue",
+		`msg="x\n` + token + `\tx" group=`: "0123456789",
+		`msg="{\"headers\":{\"Authorization\":[\"x s3cr3tvalue\"],\"X\":[\"y\"]}}" source=console` + "\n":                        "s3cr3tvalue",
+		`{"iter":0,"msg":"POST /x?page=2\u0026access_token=s3cr3tvalue\u0026n=1 HTTP/1.1\nHost: h","vu":1}` + "\n":               "s3cr3tvalue",
+		`{"iter":0,"msg":"x\nAuthorization: Bearer s3cr3tvalue\nCookie: a=b; c=d\n\n{\"a\":\"\u003cb\u003e\"}\n","vu":1}` + "\n": "s3cr3tvalue",
+		`{"iter":0,"msg":"x\nAuthorization: Digest realm=\"t@h\", response=\"s3cr3tvalue\"\nX: y","vu":1}` + "\n":                "s3cr3tvalue",
+		`{"iter":0,"msg":"x\nX: \u003c` + token + `\u003e","vu":1}` + "\n":                                                       "0123456789",
 	}
 }
 
 // However a text is cut into pieces, what comes through is what Text makes of it.
 func TestWriterAtEveryCut(t *testing.T) {
 	r := New([]string{token, password, pem})
-	texts := []string{"before " + token + " " + password + " after\nx" + token + "\rprogress [y/N] "}
+	texts := []string{"{\"Set-Cookie\": [\n  \"a b\",\n  \"s3cr3tvalue\"\n], \"n\": 1}", "Authorization: x " + pem + " s3cr3tvalue\nnext", "a Authorization: a=\"b c\" \"d", "before " + token + " " + password + " after\nx" + token + "\rprogress [y/N] "}
 	for text, secret := range masks() {
 		if strings.Contains(r.Text(text), secret) {
 			t.Errorf("%q is not masked: %q", text, r.Text(text))
