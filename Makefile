@@ -100,7 +100,7 @@ ACCEPTANCE ?=
 acceptance = cd testbed && CGO_ENABLED=0 go build -trimpath -o ../bin/engine ./cmd/engine && cd .. && go run ./tools/acceptance
 
 .PHONY: acceptance
-acceptance: build ## live through a week of 20 merge requests, with engine, k6, InfluxDB and a GitLab; a quarter of an hour of light load
+acceptance: build ## live through a week of merge requests, with engine, k6, InfluxDB and a GitLab; a quarter of an hour of light load
 	$(INSTALL) k6 influxd postgresql
 	$(acceptance) $(ACCEPTANCE)
 

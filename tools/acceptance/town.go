@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -56,7 +57,7 @@ func settle(ctx context.Context, root, out, path string) (*town, error) {
 			return nil, fmt.Errorf("%w; make acceptance builds what is missing", err)
 		}
 	}
-	if err := errors.Join(os.RemoveAll(t.out), os.MkdirAll(t.out, 0o755)); err != nil {
+	if err := empty(t.out); err != nil {
 		return nil, err
 	}
 	data, err := os.MkdirTemp("", "k6report-acceptance-")
@@ -189,4 +190,20 @@ func (t *town) amid(ctx context.Context, j *job) (int, error) {
 	wg.Wait()
 	t.gitlab.Mend()
 	return code, errors.Join(err, failed)
+}
+
+// ours marks a folder that is the acceptance's to empty.
+const ours = ".acceptance"
+
+// empty makes a folder, or removes what an earlier week left in it. It refuses one
+// with anything else in it.
+func empty(folder string) error {
+	left, err := os.ReadDir(folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("look into -out: %w", err)
+	}
+	if _, err := os.Stat(filepath.Join(folder, ours)); err != nil && len(left) > 0 {
+		return fmt.Errorf("%s is not empty, and not of an earlier week: give another folder with -out, for this one would be emptied", folder)
+	}
+	return errors.Join(os.RemoveAll(folder), os.MkdirAll(folder, 0o755), os.WriteFile(filepath.Join(folder, ours), nil, 0o644))
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -86,5 +88,31 @@ func TestNoiseIsSeen(t *testing.T) {
 	}
 	if got := unseen(&report.Report{}); got != 0 {
 		t.Errorf("without a comparison it is %v", got)
+	}
+}
+
+// Only what an earlier week left is removed.
+func TestOnlyOwnFoldersAreEmptied(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "out")
+	kept := filepath.Join(folder, "kept")
+	for range 2 {
+		if err := empty(folder); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(kept); err == nil {
+			t.Error("an earlier week's file is left")
+		}
+		if err := os.WriteFile(kept, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Remove(filepath.Join(folder, ours)); err != nil {
+		t.Fatal(err)
+	}
+	if err := empty(folder); err == nil {
+		t.Error("somebody else's folder is emptied")
+	}
+	if _, err := os.Stat(kept); err != nil {
+		t.Error("somebody else's file is gone")
 	}
 }
