@@ -14,6 +14,7 @@ import (
 
 	"k6report/internal/atomicfile"
 	"k6report/internal/gitlab"
+	"k6report/internal/ingest"
 	"k6report/internal/k6exec"
 	"k6report/internal/redact"
 )
@@ -138,12 +139,19 @@ func (r runner) execute(ctx context.Context, j job) (k6exec.RunResult, error) {
 }
 
 // keepPlan writes the plan into the run's folder, without secrets: a script's
-// options may hold some.
+// options may hold some, the names of scenarios and the tags of thresholds, too. It is
+// masked as it would be when it is read.
 func (j job) keepPlan(ctx context.Context, redactor *redact.Redactor) error {
 	if j.plan == nil {
 		return nil
 	}
-	masked, err := redactor.JSON(j.plan)
+	text, metric := ingest.Masks(redactor.Text, redact.Patterns)
+	masked, err := redact.JSON(j.plan, text, func(in []string, name string) string {
+		if namedByK6(in) {
+			return metric(name)
+		}
+		return text(name)
+	})
 	if err == nil {
 		err = atomicfile.WriteFile(ctx, filepath.Join(j.dir, planFile), masked)
 	}
@@ -151,6 +159,12 @@ func (j job) keepPlan(ctx context.Context, redactor *redact.Redactor) error {
 		return fmt.Errorf("keep the plan: %w", err)
 	}
 	return nil
+}
+
+// namedByK6 reports whether the names in a part of a plan are those of k6's options,
+// which may be a password as any word may, or of metrics.
+func namedByK6(in []string) bool {
+	return len(in) == 0 || in[0] == "thresholds" || in[0] == "scenarios" && len(in) == 2 || in[len(in)-1] == "stages"
 }
 
 // forgetRun takes an earlier run out of a folder: what the next one doesn't

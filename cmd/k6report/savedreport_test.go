@@ -42,14 +42,29 @@ func TestAcceptingWritesNoSecret(t *testing.T) {
 	}
 }
 
-// The options of a script may hold secrets; the plan that is kept does not.
+// The options of a script may hold secrets; the plan that is kept does not, and still
+// says what the one of k6 does.
 func TestTheKeptPlanHoldsNoSecret(t *testing.T) {
-	j := job{dir: t.TempDir(), plan: []byte(`{"tags":{"by":"hunter2-hunter2"},"vus":1}`)}
-	if err := j.keepPlan(t.Context(), redact.New([]string{"hunter2-hunter2"})); err != nil {
+	plan := `{"tags":{"by hunter2-hunter2":"hunter2-hunter2"},"vus":1,"maxVUs":1,
+		"scenarios":{"hunter2-hunter2":{"executor":"ramping-vus","startVUs":0,"env":{"hunter2-hunter2":"duration"},"stages":[{"duration":"1m","target":1}]}},
+		"thresholds":{"duration_ms":["max<9"],"http_req_duration{url:http://h/?token=abcdef,name:duration}":["max<1"],"http_req_duration{url:http://h/?token=ghijkl,name:duration}":["max<2"],"mine{name:hunter2-hunter2}":["max<3"]}}`
+	j := job{dir: t.TempDir(), plan: []byte(plan)}
+	if err := j.keepPlan(t.Context(), redact.New([]string{"hunter2-hunter2", "duration"})); err != nil {
 		t.Fatal(err)
 	}
-	kept, err := os.ReadFile(filepath.Join(j.dir, planFile))
-	if err != nil || strings.Contains(string(kept), "hunter2") || !strings.Contains(string(kept), `"vus": 1`) {
-		t.Errorf("%v: %s", err, kept)
+	content, err := os.ReadFile(filepath.Join(j.dir, planFile))
+	kept := string(content)
+	for _, secret := range []string{"hunter2", "abcdef", "ghijkl"} {
+		if err != nil || strings.Contains(kept, secret) {
+			t.Errorf("%v: %s is in %s", err, secret, kept)
+		}
+	}
+	for _, part := range []string{
+		`"vus": 1`, `"***": {`, `"by ***": "***"`, `"duration": "1m"`, `"duration_ms": [`,
+		`"http_req_duration{url:http://h/?token=***,name:***}": [`, `"http_req_duration{url:http://h/?token=***,name:*** 2}": [`, `"mine{name:***}": [`,
+	} {
+		if !strings.Contains(kept, part) {
+			t.Errorf("%s is not in %s", part, kept)
+		}
 	}
 }

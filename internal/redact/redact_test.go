@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -189,17 +190,35 @@ func TestValueReachesEverything(t *testing.T) {
 
 func TestJSON(t *testing.T) {
 	r := New([]string{password})
+	name := func(in []string, name string) string {
+		if slices.Equal(in, []string{"own"}) {
+			return name
+		}
+		inner, braced := strings.CutSuffix(name, "}")
+		if inner = r.Text(inner); braced {
+			inner += "}"
+		}
+		return inner
+	}
 	for in, want := range map[string]string{
-		`{ "b": 1.50,"a":[] }`:                       `{ "b": 1.50,"a":[] }`,
-		`{"u":"h?token=a\"b","n":12345678901234567}`: "{\n  \"n\": 12345678901234567,\n  \"u\": \"h?token=***\\\"b\"\n}",
-		`["p\"ss w\u003crd\u00261"]`:                 "[\n  \"***\"\n]",
+		`{ "b": 1.50,"a":[] }`:                         `{ "b": 1.50,"a":[] }`,
+		`{"u":"h?token=a\"b","n":12345678901234567}`:   "{\n  \"n\": 12345678901234567,\n  \"u\": \"h?token=***\\\"b\"\n}",
+		`["p\"ss w\u003crd\u00261"]`:                   "[\n  \"***\"\n]",
+		`{"own":{"?token=a":{"?token=a":1}},"x":null}`: "{\n  \"own\": {\n    \"?token=a\": {\n      \"?token=***\": 1\n    }\n  },\n  \"x\": null\n}",
+		// Names that become the same, in the order of what they were.
+		`[{"?token=c":3,"?token=b":2,"?token=*** 2":0,"?token=a":1}]`: "[\n  {\n    \"?token=***\": 1,\n    \"?token=*** 2\": 0,\n    \"?token=*** 3\": 2,\n    \"?token=*** 4\": 3\n  }\n]",
+		`{"m{a:?token=***}":3,"m{a:?token=b}":2}`:                     "{\n  \"m{a:?token=*** 2}\": 2,\n  \"m{a:?token=***}\": 3\n}",
 	} {
-		if got, err := r.JSON([]byte(in)); err != nil || string(got) != want {
+		got, err := JSON([]byte(in), r.Text, name)
+		if err != nil || string(got) != want {
 			t.Errorf("%s: %s, %v", in, got, err)
+		}
+		if again, err := JSON(got, r.Text, name); err != nil || string(again) != string(got) {
+			t.Errorf("%s twice: %s, %v", in, again, err)
 		}
 	}
 	for _, in := range []string{"", "{", "1 2"} {
-		if _, err := r.JSON([]byte(in)); err == nil {
+		if _, err := JSON([]byte(in), r.Text, name); err == nil {
 			t.Errorf("%q is JSON", in)
 		}
 	}

@@ -1,12 +1,6 @@
 package redact
 
-import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"io"
-	"reflect"
-)
+import "reflect"
 
 // Value masks every string that a pointer leads to, in place: fields, elements
 // and values of maps of every kind, not their keys. Fields that are not exported
@@ -75,25 +69,4 @@ func (w walker) copied(v reflect.Value) (reflect.Value, bool) {
 // plain reports whether values of a kind hold no text.
 func plain(k reflect.Kind) bool {
 	return k >= reflect.Bool && k <= reflect.Complex128 || k == reflect.Func || k == reflect.Chan
-}
-
-// JSON masks the strings of one JSON value. What holds no secret stays byte for
-// byte; else the members of objects come sorted.
-func (r *Redactor) JSON(content []byte) ([]byte, error) {
-	var before, after any
-	for _, into := range []*any{&before, &after} {
-		d := json.NewDecoder(bytes.NewReader(content))
-		d.UseNumber()
-		if err := d.Decode(into); err != nil {
-			return nil, fmt.Errorf("mask the secrets of JSON: %w", err)
-		}
-		if _, err := d.Token(); err != io.EOF {
-			return nil, fmt.Errorf("mask the secrets of JSON: something follows it")
-		}
-	}
-	r.Value(&after)
-	if reflect.DeepEqual(before, after) {
-		return content, nil
-	}
-	return json.MarshalIndent(after, "", "  ")
 }
