@@ -2,18 +2,26 @@ package ingest
 
 import (
 	"bytes"
+	"fmt"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
 	"k6report/internal/k6gen"
-	"k6report/internal/run"
+	"k6report/internal/redact"
 )
+
+// asUsual are the options that the program always reads with.
+func asUsual() Options {
+	return Options{Workers: runtime.GOMAXPROCS(0), Mask: redact.New([]string{secret}).Text, Patterns: redact.Patterns}
+}
 
 // steady is a parser that has seen some lines, and those lines.
 func steady(t testing.TB, data []byte) *parser {
 	t.Helper()
-	c := newCollector(run.NewBuilder(run.Options{}), run.NewBuilder(run.Options{}), Options{})
+	rd := reader{options: asUsual()}
+	c := newCollector(rd.builder(), rd.builder(), rd.options)
 	p := newParser(c, false)
 	c.begin("x")
 	p.feed(t, data)
@@ -107,7 +115,7 @@ func BenchmarkJoin(b *testing.B) {
 }
 
 // BenchmarkRead reads files of made-up requests on all cores: with a server's
-// times, the same packed, and of 5,004 series.
+// times, the same packed, of 5,004 series, and with another URL in each request.
 func BenchmarkRead(b *testing.B) {
 	plain := madeUp(b, 20_000)
 	var many bytes.Buffer
@@ -116,12 +124,17 @@ func BenchmarkRead(b *testing.B) {
 	}); err != nil {
 		b.Fatal(err)
 	}
-	for name, data := range map[string][]byte{"plain": plain, "gzip": packed(b, plain), "series": many.Bytes()} {
+	var urls []byte
+	for i := range 20_000 {
+		tags := strings.Replace(aTags, `"url":"ping"`, fmt.Sprintf(`"url":"https://shop.example/orders/%d?page=%d"`, i, i%7), 1)
+		urls = append(urls, aRequest(at(i*3), tags, float64(i%50)+0.25)...)
+	}
+	for name, data := range map[string][]byte{"plain": plain, "gzip": packed(b, plain), "series": many.Bytes(), "urls": urls} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(data)))
 			b.ReportAllocs()
 			for b.Loop() {
-				read(b, Options{Workers: runtime.GOMAXPROCS(0)}, Source{"x", newFile(data)})
+				read(b, asUsual(), Source{"x", newFile(data)})
 			}
 		})
 	}

@@ -124,7 +124,7 @@ func newCollector(b, late *run.Builder, o Options) *collector {
 	return &collector{
 		b:        b,
 		late:     late,
-		n:        &normalizer{endpointName: o.EndpointName, named: b.Named, masked: b.Text},
+		n:        &normalizer{endpointName: o.EndpointName, named: b.Named, namedTag: b.NamedTag, masked: b.Text},
 		metrics:  make(map[string]*metric),
 		excluded: o.ExcludedGroups,
 	}

@@ -228,3 +228,22 @@ func TestRulesSeeWhatIsMasked(t *testing.T) {
 		}
 	}
 }
+
+// TestOnlyWhatIsKeptIsMasked: another URL in each request, virtual users and
+// iterations are not masked only to be left out.
+func TestOnlyWhatIsKeptIsMasked(t *testing.T) {
+	lines := `{"type":"Metric","metric":"m","data":{"name":"m","type":"trend","contains":"time","thresholds":[],"submetrics":[{"name":"m{status:200}","tags":{"status":"200"}}]}}` + "\n"
+	for i := range 20 {
+		lines += aRequest(at(100*i), strings.ReplaceAll(`{"method":"GET","name":"x","url":"http://h/gone#","vu":"gone#","iter":"gone#","status":"200"}`, "#", fmt.Sprint(i)), 5)
+	}
+	var kept []string
+	r := read(t, Options{Mask: func(s string) string { kept = append(kept, s); return s }}, Source{"x", strings.NewReader(lines)})
+	if n := r.Select("http_reqs", nil).Count; n != 20 {
+		t.Errorf("%d of 20 requests", n)
+	}
+	for _, s := range kept {
+		if strings.Contains(s, "gone") {
+			t.Errorf("%s was masked, and left out", s)
+		}
+	}
+}

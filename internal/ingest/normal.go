@@ -12,6 +12,7 @@ import (
 type normalizer struct {
 	endpointName func(method, url string) (string, bool)
 	named        func(run.Tag) bool  // does a submetric name this value?
+	namedTag     func(string) bool   // or any value of this tag?
 	masked       func(string) string // takes secrets out of a value
 	grouped      bool                // some URL was
 	clipped      bool                // some value was, or a tag left out
@@ -31,31 +32,27 @@ func (n *normalizer) tags(raw map[string]string) (tags []run.Tag, vu, iter strin
 			n.clipped = true
 			continue
 		}
-		t := run.Tag{Name: name, Value: n.masked(value)}
-		switch name {
+		switch name { // first: another URL in each request is not worth a mask if it goes
 		case "vu":
 			vu = value
-			continue
 		case "iter":
 			iter = value
-			continue
 		case "url":
-			_, hasName := raw["name"]
-			if !n.named(t) && hasName {
-				continue
-			}
-			if !hasName {
+			if _, hasName := raw["name"]; !hasName {
 				tags = append(tags, n.clip(n.name(run.Tag{Name: "name", Value: value}, raw["method"])))
-				if !n.named(t) {
-					continue
+			}
+			if n.namedTag(name) {
+				if t := (run.Tag{Name: name, Value: n.masked(value)}); n.named(t) {
+					tags = append(tags, t)
 				}
 			}
 		case "name", "endpoint":
-			t = n.name(run.Tag{Name: name, Value: value}, raw["method"])
+			tags = append(tags, n.clip(n.name(run.Tag{Name: name, Value: value}, raw["method"])))
 		case "error":
-			t.Value = ephemeral.ReplaceAllString(t.Value, "")
+			tags = append(tags, n.clip(run.Tag{Name: name, Value: ephemeral.ReplaceAllString(n.masked(value), "")}))
+		default:
+			tags = append(tags, n.clip(run.Tag{Name: name, Value: n.masked(value)}))
 		}
-		tags = append(tags, n.clip(t))
 	}
 	return tags, vu, iter
 }

@@ -369,3 +369,9 @@ func (b *Builder) Named(t Tag) bool {
 	_, named := b.fold.named[t]
 	return named
 }
+
+// NamedTag reports whether a submetric defined so far names a value of this tag.
+func (b *Builder) NamedTag(name string) bool {
+	_, named := b.fold.namedTags[name]
+	return named
+}

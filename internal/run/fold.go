@@ -61,6 +61,7 @@ type folder struct {
 	values     map[string]map[string]struct{} // of tags not folded yet
 	folded     map[string]struct{}
 	named      map[Tag]struct{}    // by submetrics
+	namedTags  map[string]struct{} // their names
 	names      map[string]struct{} // of tags that aren't k6's own, at level 0
 	level      int
 	seen       [levels]map[uint64]struct{}
@@ -72,6 +73,8 @@ func newFolder() folder {
 		folded: make(map[string]struct{}),
 		named:  make(map[Tag]struct{}),
 		names:  make(map[string]struct{}),
+
+		namedTags: make(map[string]struct{}),
 	}
 	for i := range f.seen {
 		f.seen[i] = make(map[uint64]struct{})
@@ -92,7 +95,7 @@ func (f *folder) addDimensions(names []string) {
 // keep exempts the tags of a submetric from folding.
 func (f *folder) keep(tags []Tag) {
 	for _, t := range tags {
-		f.named[t] = struct{}{}
+		f.named[t], f.namedTags[t.Name] = struct{}{}, struct{}{}
 	}
 }
 
