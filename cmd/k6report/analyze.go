@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"regexp"
 	"runtime"
 	"strings"
 
@@ -116,19 +117,48 @@ func maskedConfig(redactor *redact.Redactor, cfg *config.Config) *config.Config 
 }
 
 // maskReport masks all texts of a report as those of runs are masked, so that
-// submetrics stay apart and metrics keep their names.
+// submetrics stay apart and metrics keep their names, also in sentences.
 func maskReport(redactor *redact.Redactor, rep *report.Report) {
 	text, metric := ingest.Masks(redactor.Text, redact.Patterns)
 	metrics := make(map[string]bool)
+	var stay []string
 	for _, m := range rep.Run.Metrics {
 		metrics[m.Name] = true
+		if metric(m.Name) == m.Name && text(m.Name) != m.Name {
+			stay = append(stay, regexp.QuoteMeta(m.Name))
+		}
+	}
+	var names *regexp.Regexp
+	if len(stay) > 0 {
+		names = regexp.MustCompile(`\b(?:` + strings.Join(stay, "|") + `)\b`)
 	}
 	redact.Strings(rep, func(s string) string {
 		if base, _, _ := strings.Cut(s, "{"); metrics[base] {
 			return metric(s)
 		}
-		return text(s)
+		return maskAround(names, s, text)
 	})
+}
+
+// maskAround masks a text but for names in it, unless what is masked reaches beyond
+// one of them.
+func maskAround(names *regexp.Regexp, s string, mask func(string) string) string {
+	whole := mask(s)
+	if names == nil || whole == s {
+		return whole
+	}
+	var around, apart strings.Builder
+	at := 0
+	for _, name := range append(names.FindAllStringIndex(s, -1), []int{len(s), len(s)}) {
+		before, word := mask(s[at:name[0]]), s[name[0]:name[1]]
+		around.WriteString(before + word)
+		apart.WriteString(before + mask(word))
+		at = name[1]
+	}
+	if apart.String() != whole {
+		return whole
+	}
+	return around.String()
 }
 
 // read reads all sources as one run.

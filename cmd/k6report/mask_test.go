@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"k6report/internal/redact"
 	"k6report/internal/report"
 )
 
@@ -86,8 +88,11 @@ func TestPasswordThatIsAWord(t *testing.T) {
 	for i, env := range [][]string{nil, {"POSTGRES_PASSWORD=postgres"}} {
 		out := filepath.Join(dir, fmt.Sprint(i))
 		a, stdout, stderr := terminal(t, 100, env...)
-		if code := a.run(t.Context(), []string{"analyze", "-q", samples, "--config", config, "--fail-on", "none", "--out", out}); code != exitOK {
+		if code := a.run(t.Context(), []string{"analyze", "-v", samples, "--config", config, "--fail-on", "none", "--out", out}); code != exitOK {
 			t.Fatal(stdout, stderr)
+		}
+		if summary, err := os.ReadFile(filepath.Join(out, "summary.txt")); err != nil || !bytes.Contains(summary, []byte("postgres_wait_ms")) || !strings.Contains(stdout.String(), "postgres_wait_ms") {
+			t.Errorf("%s: the metric is not named, %v: %s%s", env, err, summary, stdout)
 		}
 		rep := reportIn(t, out)
 		for _, n := range rep.Notes {
@@ -111,6 +116,31 @@ func TestPasswordThatIsAWord(t *testing.T) {
 	}
 	if len(reports[0]) != len(reports[1]) {
 		t.Error("one report goes on where the other ends")
+	}
+}
+
+// Sentences name metrics and submetrics as tables do, without a secret beside them.
+func TestSentencesNameMetrics(t *testing.T) {
+	redactor := redact.New([]string{"postgres", "password_wait", "longer-wait_ms-one", "wait_ms"})
+	for message, want := range map[string]string{
+		"postgres_wait_ms was postgres":                                "postgres_wait_ms was ***",
+		"the postgres of `postgres_wait_ms`, wait_ms":                  "the *** of `postgres_wait_ms`, wait_ms",
+		"my_postgres_wait_ms":                                          "my_***_***",
+		"longer-wait_ms-one":                                           "***",
+		"not longer-wait_ms-one but wait_ms":                           "not *** but ***",
+		"postgres_wait_ms{url:http://h/?token=abc}":                    "postgres_wait_ms{url:http://h/?token=***}",
+		"of postgres_wait_ms{url:http://h/?token=***,name:postgres-1}": "of postgres_wait_ms{url:http://h/?token=***,name:***-1}",
+	} {
+		rep := &report.Report{}
+		for _, name := range []string{"http_reqs", "postgres_wait_ms", "wait_ms"} {
+			rep.Run.Metrics = append(rep.Run.Metrics, report.Metric{Name: name})
+		}
+		rep.Notes = []report.Note{{Message: message}}
+		for range 2 {
+			if maskReport(redactor, rep); rep.Notes[0].Message != want {
+				t.Errorf("%s becomes %s, want %s", message, rep.Notes[0].Message, want)
+			}
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"k6report/internal/atomicfile"
+	"k6report/internal/redact"
 	"k6report/internal/render"
 	"k6report/internal/render/chart"
 	"k6report/internal/render/page"
@@ -201,15 +202,19 @@ func (a *app) deliver(ctx context.Context, c *common, wanted []string, rep *repo
 	return a.openReport(ctx, c, rep)
 }
 
-// show prints the report as the flags want it.
+// show prints the report as the flags want it, with the same words as its files.
 func (a *app) show(c *common, r *report.Report) error {
+	stdout := a.stdout
+	if w, ok := stdout.(*redact.Writer); ok {
+		stdout = w.Masked() // as all reports are
+	}
 	if c.json {
-		return report.Encode(a.stdout, r)
+		return report.Encode(stdout, r)
 	}
 	if c.quiet {
 		return nil
 	}
-	return render.Terminal(a.stdout, r, render.TerminalOptions{
+	return render.Terminal(stdout, r, render.TerminalOptions{
 		Width: min(a.width, 200), ASCII: c.ascii, Color: a.useColor(c), Verbose: c.verbose, Sections: c.sections,
 	})
 }

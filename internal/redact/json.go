@@ -66,24 +66,20 @@ func (m jsonMasks) object(in []string, members map[string]any) map[string]any {
 		out[name] = m.masked(append(in[:len(in):len(in)], name), members[name])
 	}
 	for _, name := range changed {
-		masked := m.name(in, name)
-		unique := masked
-		for n := 2; ; n++ {
-			if _, taken := out[unique]; !taken {
-				break
-			}
-			unique = numbered(masked, n)
-		}
+		unique := free(m.name(in, name), func(name string) bool { _, taken := out[name]; return taken })
 		out[unique] = m.masked(append(in[:len(in):len(in)], name), members[name])
 	}
 	return out
 }
 
-// numbered is a name with a number, within the braces that it may end in.
-func numbered(name string, n int) string {
+// free is a name, with a number where it is taken, within the braces that it may end
+// in.
+func free(name string, taken func(string) bool) string {
 	inner, braced := strings.CutSuffix(name, "}")
-	if inner = fmt.Sprint(inner, " ", n); braced {
-		inner += "}"
+	for n := 2; taken(name); n++ {
+		if name = fmt.Sprint(inner, " ", n); braced {
+			name += "}"
+		}
 	}
-	return inner
+	return name
 }

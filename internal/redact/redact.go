@@ -48,9 +48,10 @@ var (
 	marked = regexp.MustCompile(`(\b|` + escaped + `)(?:gl[a-z]{2,6}-[\w.-]{10,}|gh[opusr]_\w{20,}|github_pat_\w{20,}|glsa_\w{10,}|glc_[\w=+/-]{10,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}|eyJ[\w-]{6,}\.[\w-]{6,}\.[\w-]*)`)
 	// How these begin, to look for quickly.
 	marks = []string{"gl", "gh", "git", "xox", "AKIA", "eyJ"}
-	// The user and password of a URL.
-	userInfo  = regexp.MustCompile(`(\w://)` + userInfoText + `+@`)
-	parameter = regexp.MustCompile(`(?i)(` + parameterName + `)` + parameterText + `+`)
+	// The user and password of a URL. What was masked already ends there, as does a
+	// parameter before the next tag of a submetric.
+	userInfo  = regexp.MustCompile(`(\w://)(?:\*{3}@|` + userInfoText + `+@)`)
+	parameter = regexp.MustCompile(`(?i)(` + parameterName + `)(?:\*{3}([,}])|` + parameterText + `+)`)
 )
 
 // New returns a Redactor that knows some values. Those that are too short to
@@ -136,7 +137,7 @@ func Patterns(s string) string {
 		s = userInfo.ReplaceAllString(s, "${1}"+Mask+"@")
 	}
 	if strings.ContainsRune(s, '=') {
-		s = parameter.ReplaceAllString(s, "${1}"+Mask)
+		s = parameter.ReplaceAllString(s, "${1}"+Mask+"${2}")
 	}
 	for _, mark := range marks {
 		if strings.Contains(s, mark) {

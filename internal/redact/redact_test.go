@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -39,7 +40,11 @@ func TestText(t *testing.T) {
 		`{"msg":"\u003cglpat-abcdefghij0123456789\u003e\u003d\u003CAKIA0123456789ABCDEF"}`: `{"msg":"\u003c***\u003e\u003d\u003C***"}`,
 		`{"msg":"GET /x?a=1\u0026access_token=abc\u0026n=1 HTTP/1.1\nHost: h"}`:            `{"msg":"GET /x?a=1\u0026access_token=***\u0026n=1 HTTP/1.1\nHost: h"}`,
 		`"{\"url\":\"http://h/?token=abc\",\"n\":1}"`:                                      `"{\"url\":\"http://h/?token=***\",\"n\":1}"`,
-		"an e-mail me@example.com":                                                         "an e-mail me@example.com",
+		// What was masked before keeps what follows it.
+		"of m{url:http://h/?token=***,name:http://h/?token=abc}": "of m{url:http://h/?token=***,name:http://h/?token=***",
+		"of m{name:x,url:http://h/?token=***}":                   "of m{name:x,url:http://h/?token=***}",
+		"of m{url:http://***@h,mail:a@b}":                        "of m{url:http://***@h,mail:a@b}",
+		"an e-mail me@example.com":                               "an e-mail me@example.com",
 	} {
 		if got := r.Text(text); got != want {
 			t.Errorf("%q becomes %q, want %q", text, got, want)
@@ -153,8 +158,12 @@ func TestValue(t *testing.T) {
 		In   []inner
 		any  string
 		Some any
-	}{In: []inner{{&text, word(token), []string{"x", token}, map[string]string{"k": token}, []float64{1}}}}
+		Keys map[word]int
+	}{Keys: map[word]int{token: 2, token + "x": 3, "x": 1}, In: []inner{{&text, word(token), []string{"x", token}, map[string]string{"k": token}, []float64{1}}}}
 	New(nil).Value(v)
+	if keys := slices.Sorted(maps.Keys(v.Keys)); !slices.Equal(keys, []word{"***", "*** 2", "x"}) || v.Keys["***"]+v.Keys["*** 2"] != 5 {
+		t.Errorf("keys %v", v.Keys)
+	}
 	in := v.In[0]
 	if text != "a ***" || in.Word != "***" || in.List[1] != "***" || in.Map["k"] != "***" || in.List[0] != "x" {
 		t.Errorf("%+v", in)

@@ -1,10 +1,13 @@
 package redact
 
-import "reflect"
+import (
+	"reflect"
+	"slices"
+)
 
-// Value masks every string that a pointer leads to, in place: fields, elements
-// and values of maps of every kind, not their keys. Fields that are not exported
-// and bytes stay as they are.
+// Value masks every string that a pointer leads to, in place: fields, elements, and
+// keys and values of maps of every kind. Keys that become the same get a number.
+// Fields that are not exported and bytes stay as they are.
 func (r *Redactor) Value(pointer any) { Strings(pointer, r.Text) }
 
 // Strings is [Redactor.Value] with a mask that knows more about the texts.
@@ -42,6 +45,7 @@ func (w walker) walk(v reflect.Value) {
 			w.walk(v.Index(i))
 		}
 	case reflect.Map:
+		w.keys(v)
 		if plain(v.Type().Elem().Kind()) {
 			return
 		}
@@ -51,6 +55,26 @@ func (w walker) walk(v reflect.Value) {
 			}
 		}
 	default:
+	}
+}
+
+// keys masks the keys of a map that are texts.
+func (w walker) keys(v reflect.Value) {
+	if v.Type().Key().Kind() != reflect.String {
+		return
+	}
+	var changed []string
+	for _, key := range v.MapKeys() {
+		if text := key.String(); w(text) != text {
+			changed = append(changed, text)
+		}
+	}
+	slices.Sort(changed)
+	for _, text := range changed {
+		as := func(s string) reflect.Value { return reflect.ValueOf(s).Convert(v.Type().Key()) }
+		value := v.MapIndex(as(text))
+		v.SetMapIndex(as(text), reflect.Value{})
+		v.SetMapIndex(as(free(w(text), func(name string) bool { return v.MapIndex(as(name)).IsValid() })), value)
 	}
 }
 

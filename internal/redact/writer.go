@@ -160,6 +160,21 @@ func (w *Writer) pass(n int) error {
 	return err
 }
 
+// Masked writes to where the Writer does, for what was masked before it was made into
+// a text; what is held back comes first.
+func (w *Writer) Masked() io.Writer { return masked{w} }
+
+type masked struct{ w *Writer }
+
+func (m masked) Write(p []byte) (int, error) {
+	if err := m.w.Flush(); err != nil {
+		return 0, err
+	}
+	m.w.mu.Lock()
+	defer m.w.mu.Unlock()
+	return m.w.to.Write(p)
+}
+
 // Flush writes what is held back.
 func (w *Writer) Flush() error {
 	w.mu.Lock()

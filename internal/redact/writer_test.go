@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"io"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -106,6 +107,20 @@ func TestWriterHoldsBackLittle(t *testing.T) {
 		if _, err := w.Write([]byte(text)); err != nil || out.Len() < len(text)-3 {
 			t.Errorf("of %q comes %q, %v", text, out.String(), err)
 		}
+	}
+}
+
+// What was masked before comes through as it is, and in order.
+func TestMasked(t *testing.T) {
+	var out bytes.Buffer
+	w := New([]string{"postgres"}).Writer(&out)
+	for _, to := range []io.Writer{w, w.Masked(), w} {
+		if n, err := io.WriteString(to, "postgres_ms "); n != 12 || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	if err := w.Flush(); err != nil || out.String() != "***_ms postgres_ms ***_ms " {
+		t.Errorf("%q, %v", out.String(), err)
 	}
 }
 
