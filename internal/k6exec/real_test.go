@@ -6,11 +6,15 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"k6report/internal/redact"
 )
 
 // realScript needs no network: it only emits a metric of its own.
@@ -183,4 +187,69 @@ func gunzip(t *testing.T, file string) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+// secretScript sends secrets, all with "opaque" in them, and shows what it has sent.
+const secretScript = `
+import http from 'k6/http';
+export const options = { vus: 1, iterations: 1 };
+export default function () {
+  const headers = {
+    Authorization: 'Bearer opaque1', 'X-Api-Key': 'opaque2', 'Private-Token': 'opaque3', Q: 'glpat-opaque4-0123456789',
+    Cookie: 'sid=opaque5; p={"a":"b"}; q=opaque6',
+  };
+  const r = http.post(__ENV.URL + '/x?page=2&access_token=opaque7&n=1', '{"a":"<b>"}', { headers, cookies: { c: 'opaque8' } });
+  const digest = { authorization: 'Digest username="opaque9", realm="t@h", response="opaque10"' };
+  http.get(__ENV.URL.replace('//', '//me:opaque11@') + '/y?token=opaque12', { headers: digest });
+  http.get(__ENV.URL, { headers: { Authorization: 'ApiKey opaque13 opaque14=' } });
+  console.log('Authorization: ApiKey opaque15=');
+  console.log(JSON.stringify(r.request.headers), JSON.stringify(headers, null, 2));
+  console.log({ Authorization: 'ApiKey opaque18', 'Set-Cookie': ['a=opaque19', 'b=opaque20'] });
+  console.log(JSON.stringify({ password: __ENV.DB_PASSWORD }), __ENV.DB_PASSWORD);
+}
+`
+
+// TestRealK6LogHoldsNoSecret: in none of its formats, whatever k6 and scripts log.
+func TestRealK6LogHoldsNoSecret(t *testing.T) {
+	if testing.Short() {
+		t.Skip("end to end")
+	}
+	k6 := pinnedK6(t)
+	const password = `p"opaque<w>&\1`
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Add("Set-Cookie", "sid=opaque16; Path=/; HttpOnly")
+		w.Header().Add("Set-Cookie", "glpat-x=opaque17")
+	}))
+	defer server.Close()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "s.js"), []byte(secretScript), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range []string{"text", "json", "raw"} {
+		_, err := Run(t.Context(), RunOptions{
+			K6: k6, Dir: dir, Command: mustParse(t, "run", "--http-debug=full", "--log-format", format, "s.js"),
+			Env: append(os.Environ(), "HOME="+dir, "URL="+server.URL, "DB_PASSWORD="+password), Now: time.Now,
+			Log: "k6.log", Redactor: redact.New([]string{password + "\n"}),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		log, err := os.ReadFile(filepath.Join(dir, "k6.log"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		masked := 0
+		for line := range strings.Lines(string(log)) {
+			if strings.Contains(line, "opaque") {
+				t.Errorf("%s: %s", format, line)
+			}
+			if format == "json" && !json.Valid([]byte(line)) {
+				t.Errorf("no JSON: %s", line)
+			}
+			masked += strings.Count(line, redact.Mask)
+		}
+		if masked < 20 || !strings.Contains(string(log), "Request") || !strings.Contains(string(log), "User-Agent") {
+			t.Errorf("%s: %d are masked in\n%s", format, masked, log)
+		}
+	}
 }

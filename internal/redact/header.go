@@ -23,8 +23,8 @@ const (
 )
 
 // maskHeaders masks the values of headers, as dumps, logs, Go and JSON show them, be
-// it in strings of theirs.
-func maskHeaders(s string) string {
+// it in strings of theirs. It is told whether the text begins a line.
+func maskHeaders(s string, line bool) string {
 	if !mayHoldHeader(s) {
 		return s
 	}
@@ -34,7 +34,7 @@ func maskHeaders(s string) string {
 		if nameAt(at) < done {
 			continue
 		}
-		h := headerAt(s, at)
+		h := headerAt(s, at, line)
 		if h.from < h.to {
 			out.WriteString(s[done:h.from])
 			out.WriteString(Mask)
@@ -50,13 +50,13 @@ func maskHeaders(s string) string {
 
 // openHeader is where the first header begins of which more may follow behind the end
 // of a text; -1 for none.
-func openHeader(s string) int {
+func openHeader(s string, line bool) int {
 	end := 0
 	for _, at := range headerNames.FindAllStringSubmatchIndex(s, -1) {
 		if nameAt(at) < end {
 			continue
 		}
-		h := headerAt(s, at)
+		h := headerAt(s, at, line)
 		if h.open {
 			return at[0]
 		}
@@ -96,6 +96,8 @@ type scanner struct {
 	i int
 	// long says that the value goes on behind blanks.
 	long bool
+	// whole says that the header is a line of its own and in no string: no quote ends it.
+	whole bool
 	// within is the quote before the name, unless one follows the name: a string that
 	// ends behind the value. Its depth is how often it is escaped.
 	within      byte
@@ -110,14 +112,17 @@ type header struct {
 }
 
 // headerAt reads the header whose name was found.
-func headerAt(s string, at []int) header {
+func headerAt(s string, at []int, line bool) header {
 	sc := &scanner{s: s, i: at[1], long: at[4] >= 0}
+	if at[2] < 0 {
+		sc.whole = at[0] == 0 && line || at[0] > 0 && strings.IndexByte(lineEnds, s[at[0]-1]) >= 0
+	}
 	if at[2] >= 0 {
 		sc.within, sc.withinDepth = s[at[3]-1], depth(at[3]-1-at[2])
 	}
 	sc.skip(`\` + quotation)
 	if sc.i > at[1] && strings.IndexByte(quotation, s[sc.i-1]) >= 0 {
-		sc.key, sc.within = true, 0
+		sc.key, sc.whole, sc.within = true, false, 0
 	}
 	sc.skip(blank)
 	none := header{sc.i, sc.i, sc.i == len(s)}
@@ -134,6 +139,9 @@ func headerAt(s string, at []int) header {
 // value reads what follows the name: perhaps in brackets, perhaps in quotes.
 func (sc *scanner) value() header {
 	sc.skip(blank)
+	if sc.whole {
+		return sc.unquoted(false)
+	}
 	list := false
 	if strings.HasPrefix(sc.s[sc.i:], "[") {
 		sc.i++
@@ -160,8 +168,13 @@ func (sc *scanner) value() header {
 	case q != 0 || sc.key && notText.MatchString(sc.s[sc.i:]):
 		return h
 	}
+	return sc.unquoted(list)
+}
+
+// unquoted reads a value without quotes of its own.
+func (sc *scanner) unquoted(list bool) header {
 	sc.skipScheme()
-	h.from = sc.i
+	h := header{from: sc.i}
 	h.open = sc.plain(list)
 	h.to = max(h.from, len(strings.TrimRight(sc.s[:sc.i], blank)))
 	return h
@@ -243,7 +256,7 @@ func (sc *scanner) plain(list bool) bool {
 			}
 			sc.i = behind - 1
 		case '"', '\'':
-			if !sc.closes(c, sc.i) {
+			if sc.whole || !sc.closes(c, sc.i) {
 				continue
 			}
 			if end := sc.pair(from); end > sc.i {

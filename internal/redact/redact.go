@@ -129,9 +129,12 @@ func (r *Redactor) known(s string) string {
 }
 
 // Patterns masks what looks like a secret, whatever values are known.
-func Patterns(s string) string {
+func Patterns(s string) string { return patterns(s, true) }
+
+// patterns is told whether the text begins a line.
+func patterns(s string, line bool) string {
 	if strings.ContainsAny(s, ":=") {
-		s = maskHeaders(s) // before their ends could be taken for a part of others
+		s = maskHeaders(s, line) // before their ends could be taken for a part of others
 	}
 	if strings.Contains(s, "://") {
 		s = userInfo.ReplaceAllString(s, "${1}"+Mask+"@")

@@ -66,8 +66,9 @@ func TestHeaders(t *testing.T) {
 		`msg="a\nAuthorization: Digest username=\"M\", response=\"66\"\r\nX: y" n=1`:                        `msg="a\nAuthorization: Digest ***\r\nX: y" n=1`,
 		`{"msg":"Cookie: p={\"a\":\"b\"}; c=d\nX: y","n":1}`:                                                `{"msg":"Cookie: ***\nX: y","n":1}`,
 		`msg="\"x\\nAuthorization: a b\\nX: y\"" n=1`:                                                       `msg="\"x\\nAuthorization: ***\\nX: y\"" n=1`,
-		`Authorization: \nX: y`:    `Authorization: \nX: y`,
-		`Authorization: a\\\nX: y`: `Authorization: ***\\\nX: y`,
+		`Authorization: \nX: y`:                                  `Authorization: \nX: y`,
+		`Authorization: a\\\nX: y`:                               `Authorization: ***\\\nX: y`,
+		"Cookie: p={\"a\":\"b\"}; c=d\nCookie: \"a\"; [b]\nX: y": "Cookie: ***\nCookie: ***\nX: y",
 		// What closes the text they stand in.
 		`msg="Authorization: ApiKey a" n="1"`:                  `msg="Authorization: ***" n="1"`,
 		`{"msg":"Authorization: ApiKey YWI=","n":"1"}`:         `{"msg":"Authorization: ***","n":"1"}`,

@@ -16,7 +16,8 @@ type Writer struct {
 	r    *Redactor
 	to   io.Writer
 	held []byte
-	most int // bytes that are held back, beside the longest value
+	most int  // bytes that are held back, beside the longest value
+	line bool // what is held back begins a line
 	// hiding says that what comes is dropped up to the end of the line: it may
 	// belong to a secret of which more was held back than is sensible.
 	hiding bool
@@ -26,7 +27,9 @@ type Writer struct {
 const mostHeld = 64 << 10
 
 // Writer returns a Writer to another.
-func (r *Redactor) Writer(to io.Writer) *Writer { return &Writer{r: r, to: to, most: mostHeld} }
+func (r *Redactor) Writer(to io.Writer) *Writer {
+	return &Writer{r: r, to: to, most: mostHeld, line: true}
+}
 
 const (
 	blanks   = " \n\r\t"
@@ -59,7 +62,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 		}
 		w.held, w.hiding = append(w.held[:0], w.held[end:]...), false
 	}
-	cut := w.r.whole(w.held, bytes.LastIndexAny(w.held, blanks)+1)
+	cut := w.whole(bytes.LastIndexAny(w.held, blanks) + 1)
 	if len(w.held)-cut <= w.bound() {
 		return len(p), w.pass(cut)
 	}
@@ -82,7 +85,7 @@ func (w *Writer) overflow() error {
 	if at := unfinished.FindIndex(w.held); at != nil {
 		cut = at[0]
 	}
-	if at := w.r.openHeader(w.held); at >= 0 {
+	if at := w.openHeader(w.held); at >= 0 {
 		cut = min(cut, at)
 	}
 	cut = w.r.back(w.held, cut, func(string) bool { return true })
@@ -99,10 +102,11 @@ func (w *Writer) overflow() error {
 
 // whole moves a cut behind white space back until no secret with white space in
 // it is cut, nor what may become one.
-func (r *Redactor) whole(text []byte, cut int) int {
+func (w *Writer) whole(cut int) int {
+	text := w.held
 	for cut > 0 {
-		to := r.back(text, cut, func(value string) bool { return strings.ContainsAny(value, blanks) })
-		if at := r.openHeader(text[:to]); at >= 0 {
+		to := w.r.back(text, cut, func(value string) bool { return strings.ContainsAny(value, blanks) })
+		if at := w.openHeader(text[:to]); at >= 0 {
 			to = at
 		}
 		if to == cut {
@@ -115,14 +119,14 @@ func (r *Redactor) whole(text []byte, cut int) int {
 
 // openHeader is where the first header begins of which more may follow; -1 for none.
 // What is known is masked before headers are, so a header may hold ends of lines.
-func (r *Redactor) openHeader(text []byte) int {
-	known := r.known(string(text))
-	at := openHeader(known)
+func (w *Writer) openHeader(text []byte) int {
+	known := w.r.known(string(text))
+	at := openHeader(known, w.line)
 	if at < 0 || len(known) == len(text) && known == string(text) {
 		return at
 	}
 	for _, raw := range headerNames.FindAllIndex(text, -1) {
-		if r.known(string(text[raw[0]:])) == known[at:] {
+		if w.r.known(string(text[raw[0]:])) == known[at:] {
 			return raw[0]
 		}
 	}
@@ -154,7 +158,8 @@ func (w *Writer) pass(n int) error {
 	if n == 0 {
 		return nil
 	}
-	text := w.r.Text(string(w.held[:n]))
+	text := patterns(w.r.known(string(w.held[:n])), w.line)
+	w.line = strings.IndexByte(lineEnds, w.held[n-1]) >= 0
 	w.held = append(w.held[:0], w.held[n:]...)
 	_, err := io.WriteString(w.to, text)
 	return err
