@@ -82,8 +82,9 @@ func mayHoldHeader(s string) bool {
 		if s[i] != ':' && s[i] != '=' {
 			continue
 		}
-		end := len(strings.TrimRight(s[:i], `\"' `+"\t"))
-		if end > 0 && strings.IndexByte("nNyYeE", s[end-1]) >= 0 {
+		name := strings.TrimRight(s[:i], `\"' `+"\t")
+		switch strings.ToLower(name[max(0, len(name)-3):]) {
+		case "ion", "kie", "ken", "key":
 			return true
 		}
 	}

@@ -136,10 +136,10 @@ func patterns(s string, line bool) string {
 	if strings.ContainsAny(s, ":=") {
 		s = maskHeaders(s, line) // before their ends could be taken for a part of others
 	}
-	if strings.Contains(s, "://") {
+	if strings.ContainsRune(s, '@') && strings.Contains(s, "://") {
 		s = userInfo.ReplaceAllString(s, "${1}"+Mask+"@")
 	}
-	if strings.ContainsRune(s, '=') {
+	if strings.ContainsRune(s, '=') && strings.ContainsAny(s, `?&;\`) {
 		s = parameter.ReplaceAllString(s, "${1}"+Mask+"${2}")
 	}
 	for _, mark := range marks {

@@ -233,3 +233,15 @@ func TestJSON(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkText is what most texts of a run cost: short ones without a secret.
+func BenchmarkText(b *testing.B) {
+	r := New([]string{token, password})
+	for _, text := range []string{"GET", "::group::sub", "http_req_duration{name:x}", "http://h:8080/api/items/7?page=2"} {
+		b.Run(text, func(b *testing.B) {
+			for b.Loop() {
+				r.Text(text)
+			}
+		})
+	}
+}
