@@ -192,7 +192,8 @@ func (rd *reader) alone(inputs []*input) *run.Run {
 		return nil
 	}
 	r := rd.parts[0]
-	if rd.b.Masks(r) || slices.ContainsFunc(rd.options.Dimensions, func(name string) bool { return !slices.Contains(r.Folding.Dimensions, name) }) {
+	lacks := func(name string) bool { return !slices.Contains(r.Folding.Dimensions, name) }
+	if slices.ContainsFunc(rd.options.Dimensions, lacks) || rd.b.Masks(r) {
 		return nil
 	}
 	labels := slices.Clone(r.Labels)

@@ -115,12 +115,13 @@ type Tags struct {
 func (t *Tags) Set() TagSet { return t.set }
 
 // Metric returns the id of a metric, for [Builder.Series].
-func (b *Builder) Metric(name string) int { return b.metric(name).id }
+func (b *Builder) Metric(name string) int { return b.metric(b.mask.metric(clean(name))).id }
 
+// metric is Metric for a masked name.
 func (b *Builder) metric(name string) *metricBuilder {
 	m := b.byName[name]
 	if m == nil {
-		if valid := b.mask.metric(clean(name)); valid != name {
+		if valid := clean(name); valid != name {
 			return b.metric(valid)
 		}
 		m = &metricBuilder{
@@ -140,8 +141,10 @@ func (b *Builder) metric(name string) *metricBuilder {
 // Problem. A submetric keeps the tags that it names from being folded only in
 // samples that come after it: define what is known before the first sample,
 // and the same in every Builder of a run.
-func (b *Builder) Define(d Metric) {
-	d = masked(&b.mask, d)
+func (b *Builder) Define(d Metric) { b.define(masked(&b.mask, d)) }
+
+// define is Define for a masked definition.
+func (b *Builder) define(d Metric) {
 	m := b.metric(d.Name)
 	if d.Type != Unknown {
 		if m.kind != Unknown && m.kind != d.Type {
@@ -170,8 +173,10 @@ func (b *Builder) Generation() int { return b.generation }
 
 // Tags returns the handle of a tag set. The set counts towards the limits of
 // folding, so it has to get a sample: a Run knows of sets by its series only.
-func (b *Builder) Tags(tags []Tag) *Tags {
-	tags = b.mask.set(NewTagSet(tags...)).List()
+func (b *Builder) Tags(tags []Tag) *Tags { return b.seen(b.mask.set(NewTagSet(tags...)).List()) }
+
+// seen is Tags for masked tags in order.
+func (b *Builder) seen(tags []Tag) *Tags {
 	if b.fold.see(tags) {
 		b.refold()
 	}
@@ -222,8 +227,10 @@ func (b *Builder) Text(s string) string { return b.mask.text(s) }
 func (b *Builder) Masks(r *Run) bool { return masked(&b.mask, r) != r }
 
 // Source notes an input.
-func (b *Builder) Source(s Source) {
-	s = masked(&b.mask, s)
+func (b *Builder) Source(s Source) { b.source(masked(&b.mask, s)) }
+
+// source is Source for a masked one.
+func (b *Builder) source(s Source) {
 	s.Name, s.Format = clean(s.Name), clean(s.Format)
 	b.id.sources = append(b.id.sources, s)
 }
@@ -232,8 +239,10 @@ type problemKey struct{ code, source string }
 
 // Problem notes something lost or doubtful. Those of equal code and source are
 // counted together, at the first line.
-func (b *Builder) Problem(p Problem) {
-	p = masked(&b.mask, p)
+func (b *Builder) Problem(p Problem) { b.problem(masked(&b.mask, p)) }
+
+// problem is Problem for a masked one.
+func (b *Builder) problem(p Problem) {
 	p.Code, p.Source, p.Message = clean(p.Code), clean(p.Source), clean(p.Message)
 	key := problemKey{p.Code, p.Source}
 	have := b.problems[key]

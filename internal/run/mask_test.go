@@ -211,3 +211,19 @@ func TestMaskOncePerText(t *testing.T) {
 		t.Errorf("%v", calls)
 	}
 }
+
+// TestMergedIsMaskedOnce: of a run that is added, no text is masked twice.
+func TestMergedIsMaskedOnce(t *testing.T) {
+	b := run.NewBuilder(run.Options{Mask: func(s string) string { return s + "*" }, MaskMetric: func(s string) string { return s }})
+	b.AddRun(small())
+	r := b.Finish()
+	if len(r.Series) == 0 || len(r.Sources) == 0 || len(r.Problems) == 0 || len(r.Metrics) == 0 {
+		t.Fatalf("%+v", r)
+	}
+	r.ID = "" // made of the others
+	texts("run", reflect.ValueOf(r), func(at, text string) {
+		if strings.Contains(text, "**") {
+			t.Errorf("%s: %q", at, text)
+		}
+	})
+}

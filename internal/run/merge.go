@@ -17,7 +17,7 @@ import (
 func Merge(parts ...*Run) *Run {
 	b := NewBuilder(Options{})
 	for _, p := range parts {
-		b.define(p)
+		b.takeRules(p)
 	}
 	for _, p := range parts {
 		b.AddRun(p)
@@ -25,11 +25,11 @@ func Merge(parts ...*Run) *Run {
 	return b.Finish()
 }
 
-// define takes over what decides about tags.
-func (b *Builder) define(r *Run) {
+// takeRules takes over what decides about tags.
+func (b *Builder) takeRules(r *Run) {
 	b.fold.addDimensions(r.Folding.Dimensions)
 	for _, m := range r.Metrics {
-		b.Define(m)
+		b.define(m)
 	}
 }
 
@@ -41,8 +41,8 @@ func (b *Builder) AddRun(r *Run) { b.addRun(r, false) }
 func (b *Builder) Take(r *Run) { b.addRun(r, true) }
 
 func (b *Builder) addRun(r *Run, own bool) {
-	r = masked(&b.mask, r)
-	b.define(r)
+	r = masked(&b.mask, r) // nothing of it is masked again below
+	b.takeRules(r)
 	b.fold.merge(r.Folding)
 	b.refold()
 	if len(r.Series)+len(r.Requests.Tables) > 0 {
@@ -55,10 +55,10 @@ func (b *Builder) addRun(r *Run, own bool) {
 		b.id.labels[l.Name] = max(l.Value, b.id.labels[l.Name])
 	}
 	for _, s := range r.Sources {
-		b.Source(s)
+		b.source(s)
 	}
 	for _, p := range r.Problems {
-		b.Problem(p)
+		b.problem(p)
 	}
 	b.addKnowledge(r)
 }
@@ -78,7 +78,7 @@ func (b *Builder) addSeries(r *Run, own bool) {
 		t := known[s.Tags]
 		if t == nil || generation != b.generation {
 			if tags := s.Tags.List(); whole {
-				t = b.Tags(tags)
+				t = b.seen(tags)
 			} else {
 				t = b.foldedTags(tags)
 			}
@@ -88,7 +88,7 @@ func (b *Builder) addSeries(r *Run, own bool) {
 			}
 			known[s.Tags] = t
 		}
-		to := b.Series(b.Metric(s.Metric), t)
+		to := b.Series(b.metric(s.Metric).id, t)
 		for _, w := range s.Windows { // before they are taken
 			b.windows[w.Index>>(b.windowShift-shift)] = struct{}{}
 		}
@@ -270,7 +270,7 @@ func (b *Builder) addKnowledge(r *Run) {
 	}
 }
 
-func (b *Builder) several(code, message string) { b.Problem(Problem{Code: code, Message: message}) }
+func (b *Builder) several(code, message string) { b.problem(Problem{Code: code, Message: message}) }
 
 // either returns the one that is not nil, or of two that differ what choose
 // makes of them.
