@@ -174,7 +174,8 @@ func (s *subject) since(at int64) float64 { return float64(at-s.origin) / 1e9 }
 // counted reports whether samples count in the tables of requests: those of
 // set-up, teardown and excluded groups don't.
 func (s *subject) counted(t run.TagSet) bool {
-	return !run.IsSetup(t) && !run.InGroups(t, s.config.Exclude.Groups)
+	group := t.Value("group")
+	return !run.IsSetup(group) && !run.InGroups(group, s.config.Exclude.Groups)
 }
 
 // tablesAsConfigured reports whether the tables of requests lack the groups that

@@ -143,7 +143,7 @@ func (m *maker) request(t traffic, at, ms float64, failed, timeout bool) {
 			m.add(p.failed, tags, end, failure)
 		}
 	}
-	if h := m.tagged(tags); !run.IsSetup(h.Set()) {
+	if h := m.tagged(tags); !run.IsSetup(h.Set().Value("group")) {
 		m.AddRequest(t.protocol, h, &run.Request{
 			Start: t0 + int64(at*1e9), Duration: ms, Total: ms, Failed: failure > 0, Timeout: timeout,
 		})

@@ -173,7 +173,7 @@ func (s *subject) iterations(match func(run.TagSet) bool) (done, dropped float64
 	done = completed.Sum.Float()
 	if !s.has("iterations") { // filtered out at the source: each has a duration, too
 		durations := s.Select("iteration_duration", func(t run.TagSet) bool {
-			return !run.IsSetup(t) && (match == nil || match(t))
+			return !run.IsSetup(t.Value("group")) && (match == nil || match(t))
 		})
 		done = float64(durations.Count)
 	}

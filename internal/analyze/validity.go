@@ -163,7 +163,7 @@ func (s *subject) scenariosTold() bool {
 		series := s.SeriesOf(metric)
 		for i := range series {
 			name := series[i].Tags.Value("scenario")
-			if !run.IsSetup(series[i].Tags) && !slices.ContainsFunc(s.plan.scenarios, func(sc scenario) bool { return sc.Name == name }) {
+			if !run.IsSetup(series[i].Tags.Value("group")) && !slices.ContainsFunc(s.plan.scenarios, func(sc scenario) bool { return sc.Name == name }) {
 				return false
 			}
 		}

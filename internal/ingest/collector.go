@@ -197,7 +197,7 @@ func (c *collector) entry(raw map[string]string) *entry {
 	set := run.NewTagSet(e.tags...)
 	e.tags, e.set = set.List(), set
 	e.failed, e.timeout = run.Failed(protocolHTTP, set), run.TimedOut(protocolHTTP, set)
-	group := run.NewTagSet(run.Tag{Name: "group", Value: raw["group"]}) // as the configuration names it
+	group := raw["group"] // as the configuration names it
 	e.outside = run.IsSetup(group) || run.InGroups(group, c.excluded)
 	if e.endpoint = set.Value("endpoint"); e.endpoint == "" {
 		e.endpoint = set.Value("name")

@@ -222,7 +222,7 @@ func (f *folder) keeps(level int, name string) bool {
 // that of the test.
 func (f *folder) exempt(t Tag) bool {
 	_, named := f.named[t]
-	return named || t.Name == "group" && isSetupGroup(t.Value)
+	return named || t.Name == "group" && IsSetup(t.Value)
 }
 
 // valueAt is the value of an exempt or kept tag at a level.

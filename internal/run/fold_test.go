@@ -245,7 +245,7 @@ func TestFoldingKeepsSetup(t *testing.T) {
 			{Name: "n{group:::setup}", Tags: []run.Tag{tag("group", "::setup")}},
 		}}}}
 		r := w.same(t, rand.New(rand.NewPCG(1, 1)), events, 1)
-		if got := r.Select("n", run.IsSetup).Count; got != uint64(len(setup)) {
+		if got := r.Select("n", func(s run.TagSet) bool { return run.IsSetup(s.Value("group")) }).Count; got != uint64(len(setup)) {
 			t.Errorf("level %d: %d of %d samples of set-up are left apart", r.Folding.Level, got, len(setup))
 		}
 		exact := run.NewTagSet(tag("group", "::setup"))

@@ -64,20 +64,16 @@ func (r *Run) SeriesOf(metric string) []Series {
 	return r.Series[from:to]
 }
 
-// IsSetup reports whether samples belong to the set-up or teardown of a test.
-func IsSetup(t TagSet) bool {
-	return isSetupGroup(t.Value("group"))
-}
-
-func isSetupGroup(group string) bool {
+// IsSetup reports whether samples of a group, by the value of their tag "group",
+// belong to the set-up or teardown of a test.
+func IsSetup(group string) bool {
 	group += "::" // of groups inside them too
 	return strings.HasPrefix(group, "::setup::") || strings.HasPrefix(group, "::teardown::")
 }
 
-// InGroups reports whether samples belong to one of some groups of a script, by
-// their names with the leading "::", or to a group within one.
-func InGroups(t TagSet, groups []string) bool {
-	group := t.Value("group")
+// InGroups reports whether a group is one of some groups of a script, by their
+// names with the leading "::", or within one.
+func InGroups(group string, groups []string) bool {
 	return slices.ContainsFunc(groups, func(out string) bool {
 		return group == out || strings.HasPrefix(group, out+"::")
 	})

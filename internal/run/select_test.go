@@ -68,7 +68,7 @@ func TestSelect(t *testing.T) {
 	if mean, ok := all.Mean(); !ok || mean != 3.5 {
 		t.Errorf("the mean is %v", mean)
 	}
-	real := r.Select("d", func(s run.TagSet) bool { return !run.IsSetup(s) })
+	real := r.Select("d", func(s run.TagSet) bool { return !run.IsSetup(s.Value("group")) })
 	if real.Count != 3 || real.Min != 1 || real.Max != 6 {
 		t.Errorf("without set-up and teardown there are %d samples from %v to %v", real.Count, real.Min, real.Max)
 	}
