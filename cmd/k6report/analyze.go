@@ -122,11 +122,11 @@ func maskReport(redactor *redact.Redactor, rep *report.Report) {
 	text, metric := ingest.Masks(redactor.Text, redact.Patterns)
 	metrics := make(map[string]bool)
 	var stay []string
-	for _, m := range rep.Run.Metrics {
-		metrics[m.Name] = true
-		if metric(m.Name) == m.Name && text(m.Name) != m.Name {
-			stay = append(stay, regexp.QuoteMeta(m.Name))
+	for _, name := range metricsIn(rep) {
+		if !metrics[name] && metric(name) == name && text(name) != name {
+			stay = append(stay, regexp.QuoteMeta(name))
 		}
+		metrics[name] = true
 	}
 	var names *regexp.Regexp
 	if len(stay) > 0 {
@@ -138,6 +138,29 @@ func maskReport(redactor *redact.Redactor, rep *report.Report) {
 		}
 		return maskAround(names, s, text)
 	})
+}
+
+// metricsIn are the metrics that a report names, some of them twice: the run, and
+// those that it is compared with, which may have others.
+func metricsIn(rep *report.Report) []string {
+	var names []string
+	for _, m := range rep.Run.Metrics {
+		names = append(names, m.Name)
+	}
+	if c := rep.Comparison; c != nil {
+		for i := range c.Gates {
+			names = append(names, c.Gates[i].Metric)
+		}
+		for i := range c.Exploratory {
+			names = append(names, c.Exploratory[i].Metric)
+		}
+	}
+	if rep.Trend != nil {
+		for i := range rep.Trend.Series {
+			names = append(names, rep.Trend.Series[i].Metric)
+		}
+	}
+	return names
 }
 
 // maskAround masks a text but for names in it, unless what is masked reaches beyond

@@ -144,6 +144,25 @@ func TestSentencesNameMetrics(t *testing.T) {
 	}
 }
 
+// A metric keeps its name where only earlier runs have it, too: in a gate, a finding,
+// the trend, and in sentences.
+func TestMetricsOfOtherRunsKeepTheirNames(t *testing.T) {
+	rep := &report.Report{
+		Comparison: &report.Comparison{
+			Gates:       []report.Gate{{Metric: "postgres_a_ms", Endpoint: "postgres read", Reason: "postgres_a_ms of postgres is missing"}},
+			Exploratory: []report.Finding{{Metric: "postgres_b_ms"}},
+		},
+		Trend: &report.Trend{Series: []report.TrendSeries{{Metric: "postgres_c_ms", Endpoint: "postgres read"}}},
+	}
+	maskReport(redact.New([]string{"postgres"}), rep)
+	gate, found, series := rep.Comparison.Gates[0], rep.Comparison.Exploratory[0], rep.Trend.Series[0]
+	got := []string{gate.Metric, gate.Endpoint, gate.Reason, found.Metric, series.Metric, series.Endpoint}
+	want := []string{"postgres_a_ms", "*** read", "postgres_a_ms of *** is missing", "postgres_b_ms", "postgres_c_ms", "*** read"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // reportIn is the report in a folder.
 func reportIn(t *testing.T, dir string) *report.Report {
 	t.Helper()
