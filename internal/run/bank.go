@@ -86,6 +86,19 @@ func (b *bank) sum() uint64 {
 	return n
 }
 
+// at is the bin that holds the value of a rank, from 0 for the least, with how many
+// values are in the bins below it, and how many with its own; above is 0 where there
+// are not so many.
+func (b *bank) at(rank uint64) (bin uint32, below, above uint64) {
+	for bin, n := range b.ascending() {
+		if rank < below+n {
+			return bin, below, below + n
+		}
+		below += n
+	}
+	return 0, 0, 0
+}
+
 // empty reports whether there are no bins.
 func (b *bank) empty() bool { return len(b.bins)+len(b.pages) == 0 }
 

@@ -20,3 +20,6 @@ const StreamBlocks = streamBlocks
 
 // WithRoom is withRoom.
 func WithRoom(list []int) []int { return withRoom(list) }
+
+// RowsAtOnce is about how many rows a goroutine of Decode reads.
+const RowsAtOnce = rowsAtOnce

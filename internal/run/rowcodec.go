@@ -132,7 +132,7 @@ func (d *decoder) packed(k int) int64 {
 	z := uint64(class.b[class.at])
 	class.at++
 	if z >= classLow {
-		n := int(z-classLow)>>2 + 1
+		n := lowBits(byte(z))
 		low, ok := d.low[k].read(n, &d.streams[streamPacked+2*k+1])
 		if !ok {
 			d.fail(fmt.Errorf("stream %d: its bits end too early", streamPacked+2*k+1))
@@ -141,6 +141,31 @@ func (d *decoder) packed(k int) int64 {
 		z = (4|(z-classLow)&3)<<n | low
 	}
 	return int64(z>>1) ^ -int64(z&1)
+}
+
+// skipPacked goes past n numbers.
+func (d *decoder) skipPacked(k, n int) {
+	class := &d.streams[streamPacked+2*k]
+	if d.err != nil || n > class.left() {
+		d.fail(fmt.Errorf("stream %d: it ends too early", streamPacked+2*k))
+		return
+	}
+	size := 0
+	for _, z := range class.b[class.at : class.at+n] {
+		size += lowBits(z)
+	}
+	class.at += n
+	if !d.low[k].skip(size, &d.streams[streamPacked+2*k+1]) {
+		d.fail(fmt.Errorf("stream %d: its bits end too early", streamPacked+2*k+1))
+	}
+}
+
+// lowBits is how many lower bits belong to a class.
+func lowBits(class byte) int {
+	if class < classLow {
+		return 0
+	}
+	return int(class-classLow)>>2 + 1
 }
 
 // bitBuffer holds up to 7 bits on their way into or out of bytes.
@@ -199,6 +224,21 @@ func (b *bitBuffer) read(n int, from *stream) (v uint64, ok bool) {
 	b.n = got - n
 	b.bits = next >> (8 - b.n)
 	return v & (1<<n - 1), true
+}
+
+// skip goes past n bits; ok is false where there are fewer.
+func (b *bitBuffer) skip(n int, from *stream) (ok bool) {
+	at := 8*from.at - b.n + n
+	if at > 8*len(from.b) {
+		return false
+	}
+	from.at = (at + 7) / 8
+	b.n = 8*from.at - at
+	b.bits = 0
+	if b.n > 0 {
+		b.bits = uint64(from.b[from.at-1]) >> (8 - b.n)
+	}
+	return true
 }
 
 // row writes what the model did not expect of a row.

@@ -33,17 +33,24 @@ func (r *Run) Select(metric string, match func(TagSet) bool) Selection {
 	m, _ := r.Metric(metric)
 	out := Selection{Type: m.Type}
 	latest := make(map[string]Point) // by instance
+	var sketches []*Sketch
 	series := r.SeriesOf(metric)
 	for i := range series {
 		s := &series[i]
 		if match != nil && !match(s.Tags) {
 			continue
 		}
-		out.Add(s)
+		out.addStats(s)
+		if s.Sketch != nil {
+			sketches = append(sketches, s.Sketch)
+		}
 		instance := s.Tags.Value("instance")
 		if have, known := latest[instance]; !known || have.before(s.Latest) {
 			latest[instance] = s.Latest
 		}
+	}
+	if sketches != nil {
+		out.Sketch = MergeSketches(FineBits, sketches)
 	}
 	if metric == "vus" || metric == "vus_max" {
 		out.Value = 0
@@ -82,6 +89,17 @@ func InGroups(group string, groups []string) bool {
 // Add adds a series; see [Run.Select] for the rule about gauges, which Add
 // follows for series of one generator only.
 func (s *Selection) Add(o *Series) {
+	s.addStats(o)
+	if o.Sketch != nil {
+		if s.Sketch == nil {
+			s.Sketch = NewSketch(FineBits)
+		}
+		s.Sketch.Merge(o.Sketch)
+	}
+}
+
+// addStats adds a series but for its distribution.
+func (s *Selection) addStats(o *Series) {
 	if o.Count == 0 {
 		return
 	}
@@ -90,12 +108,6 @@ func (s *Selection) Add(o *Series) {
 		s.Value = o.Latest.Value
 	}
 	s.merge(o.Stats)
-	if o.Sketch != nil {
-		if s.Sketch == nil {
-			s.Sketch = NewSketch(FineBits)
-		}
-		s.Sketch.Merge(o.Sketch)
-	}
 }
 
 // Merge adds another selection, of this metric or one like it.

@@ -169,7 +169,6 @@ func (s *Sketch) Quantile(q, lowest, highest float64) (float64, bool) {
 // average, but ties, which are common in whole milliseconds, up to a whole bin
 // off.
 func (s *Sketch) ranked(rank, count uint64, lowest, highest float64) (at, next float64) {
-	seen, found := uint64(0), false
 	value := func(r Range, rank uint64) float64 {
 		switch {
 		case rank == 0 && !math.IsInf(lowest, 0):
@@ -183,20 +182,38 @@ func (s *Sketch) ranked(rank, count uint64, lowest, highest float64) (at, next f
 		}
 		return min(max((r.Low+r.High)/2, lowest), highest)
 	}
-	for r, n := range s.Bins() {
-		if !found && rank < seen+n {
-			at = value(r, rank)
-			next, found = at, true
-			if rank+1 == count {
-				return at, at
-			}
-		}
-		if found && rank+1 < seen+n {
-			return at, value(r, rank+1)
-		}
-		seen += n
+	r, more := s.binAt(rank)
+	at = value(r, rank)
+	switch {
+	case rank+1 == count:
+		return at, at
+	case !more:
+		r, _ = s.binAt(rank + 1)
 	}
-	return at, next
+	return at, value(r, rank+1)
+}
+
+// binAt is the bin that holds the value of a rank, and whether it holds that of the
+// next one too.
+func (s *Sketch) binAt(rank uint64) (r Range, more bool) {
+	if rank < s.low {
+		return Range{math.Inf(-1), -maxMagnitude}, rank+1 < s.low
+	}
+	rank -= s.low
+	if n := s.neg.sum(); rank < n {
+		bin, below, _ := s.neg.at(n - 1 - rank) // the largest magnitude is the lowest value
+		return Range{-binLow(bin+1, s.bits), -binLow(bin, s.bits)}, below < n-1-rank
+	} else {
+		rank -= n
+	}
+	if rank < s.zero {
+		return Range{}, rank+1 < s.zero
+	}
+	rank -= s.zero
+	if bin, _, above := s.pos.at(rank); above > 0 {
+		return Range{binLow(bin, s.bits), binLow(bin+1, s.bits)}, rank+1 < above
+	}
+	return Range{maxMagnitude, math.Inf(1)}, true
 }
 
 // binOf is the number of the bin of a magnitude in the domain, counted from

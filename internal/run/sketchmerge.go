@@ -9,6 +9,9 @@ func MergeSketches(k int, parts []*Sketch) *Sketch {
 	for _, p := range parts {
 		k = min(k, p.Bits())
 	}
+	if len(parts) == 1 {
+		return parts[0].Coarsen(k)
+	}
 	to := NewSketch(k)
 	var all denseBins
 	for _, p := range parts {

@@ -264,11 +264,11 @@ func decodePayload(payload []byte) (*Run, error) {
 	return r, nil
 }
 
-// decodeStreams reads series and tables. The rows of tables take as long as all
-// the rest and share no stream with it: they are read at the same time.
+// decodeStreams reads series and tables. The rows of tables share no stream with
+// the rest: they are read at the same time.
 func decodeStreams(r *Run, head *snapshotHead, all []stream) error {
-	own := func() *decoder { return &decoder{streams: slices.Clone(all), strings: head.Strings} }
-	series, rows := own(), own()
+	series := &decoder{streams: all, strings: head.Strings}
+	rows := series.clone()
 	tables, sizes := rows.blocks(head.Tables)
 	var both sync.WaitGroup
 	both.Go(func() { rows.allRows(tables, head.Tables, sizes) })

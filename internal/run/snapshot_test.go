@@ -46,6 +46,36 @@ func TestRoundTrip(t *testing.T) {
 	})
 }
 
+// TestManyRows: they are read by several goroutines, each of which begins in the
+// middle of the streams.
+func TestManyRows(t *testing.T) {
+	b := run.NewBuilder(run.Options{})
+	feed(b, load{seed: 3, duration: 15 * time.Minute, rate: 150, endpoints: 8, components: true})
+	r := b.Finish()
+	rows := 0
+	for i := range r.Requests.Tables {
+		for j := range r.Requests.Tables[i].Blocks {
+			rows += len(r.Requests.Tables[i].Blocks[j].Rows)
+		}
+	}
+	if rows < 3*run.RowsAtOnce {
+		t.Fatalf("the run has %d rows: all are read by one or two goroutines", rows)
+	}
+	want := encode(t, r)
+	if back := decode(t, want); !bytes.Equal(encode(t, back), want) {
+		t.Errorf("another run comes back: %s", difference(r, back))
+	}
+	payload, err := run.EncodePayload(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cut := range []int{1, 100, len(payload) / 3, len(payload) / 2} {
+		if _, err := run.DecodePayload(payload[:len(payload)-cut]); err == nil {
+			t.Errorf("without its last %d bytes it is read all the same", cut)
+		}
+	}
+}
+
 // small is a run with some of everything.
 func small() *run.Run {
 	b := run.NewBuilder(run.Options{Dimensions: []string{"tenant"}})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 )
 
 // encoder fills the streams of a snapshot.
@@ -163,6 +164,13 @@ const maxBins = 16 << 20
 // stream may stand for a long string.
 const maxText = 128 << 20
 
+// clone reads on from where d is, by itself.
+func (d *decoder) clone() *decoder {
+	c := *d
+	c.streams = slices.Clone(d.streams)
+	return &c
+}
+
 func (d *decoder) fail(err error) {
 	if d.err == nil {
 		d.err = err
@@ -191,6 +199,21 @@ func (d *decoder) longUint(stream int) uint64 {
 	}
 	s.at += n
 	return v
+}
+
+// skipUints goes past n numbers.
+func (d *decoder) skipUints(stream, n int) {
+	s := &d.streams[stream]
+	at := s.at
+	for ; n > 0 && at < len(s.b); at++ {
+		if s.b[at] < 0x80 {
+			n--
+		}
+	}
+	if n > 0 {
+		d.fail(fmt.Errorf("stream %d: it ends too early", stream))
+	}
+	s.at = at
 }
 
 func (d *decoder) int(stream int) int64 {
