@@ -11,7 +11,7 @@ version=${2:?tools/release-files.sh: name the version, which the manual pages te
 rm -rf "$folder"
 mkdir -p "$folder/completion"
 program=$folder/k6report
-GOOS='' GOARCH='' go build -ldflags "-X main.version=$version" -o "$program" ./cmd/k6report
+GOOS='' GOARCH='' go build -tags man -ldflags "-X main.version=$version" -o "$program" ./cmd/k6report
 "$program" man "$folder/man" >&2
 for shell in bash zsh fish powershell; do
 	"$program" completion "$shell" >"$folder/completion/k6report.$shell"

@@ -1,3 +1,5 @@
+//go:build man
+
 package main
 
 import (
@@ -14,8 +16,13 @@ import (
 	"k6report/internal/atomicfile"
 )
 
-// manCommand writes what packages of the program install. It is hidden: users
-// have --help.
+// Manual pages are written where a release is made (tools/release-files.sh), by a
+// program built for that: what reads the Markdown of its pages would make every
+// start of the program longer, and the program larger.
+
+// releaseCommands are those of a program that makes a release's files.
+func (a *app) releaseCommands() []*cobra.Command { return []*cobra.Command{a.manCommand()} }
+
 func (a *app) manCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "man FOLDER",
@@ -51,16 +58,4 @@ func (a *app) man(ctx context.Context, root *cobra.Command, folder string) error
 	}
 	_, err := fmt.Fprintf(a.stdout, "wrote %d pages to %s\n", len(pages), folder)
 	return err
-}
-
-// documented are the commands that users call, parents first.
-func documented(c *cobra.Command) []*cobra.Command {
-	if c.Hidden || c.Name() == "help" || c.Name() == "completion" {
-		return nil
-	}
-	list := []*cobra.Command{c}
-	for _, sub := range c.Commands() {
-		list = append(list, documented(sub)...)
-	}
-	return list
 }

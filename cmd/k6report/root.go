@@ -41,8 +41,9 @@ status that --fail-on names; 130 interrupted.`,
 	root.AddCommand(
 		a.analyzeCommand(), a.compareCommand(), a.snapshotCommand(), a.renderCommand(), a.runCommand(),
 		a.ciCommand(), a.publishCommand(),
-		a.baselineCommand(), a.trendCommand(), a.initCommand(), a.versionCommand(), a.manCommand(),
+		a.baselineCommand(), a.trendCommand(), a.initCommand(), a.versionCommand(),
 	)
+	root.AddCommand(a.releaseCommands()...)
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -144,4 +145,16 @@ func (a *app) getenv(name string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// documented are the commands that users call, parents first.
+func documented(c *cobra.Command) []*cobra.Command {
+	if c.Hidden || c.Name() == "help" || c.Name() == "completion" {
+		return nil
+	}
+	list := []*cobra.Command{c}
+	for _, sub := range c.Commands() {
+		list = append(list, documented(sub)...)
+	}
+	return list
 }
