@@ -82,10 +82,10 @@ func graphFaults() []Fault {
 			set:   func(k *Knobs, l level) { k.Compile = pick(l, CompilePerText, CompilePerExpression) },
 		},
 		{
-			Name: "graph-memory", How: "what templates see is copied 8 times (mild: once) for each task",
+			Name: "graph-memory", How: "what templates see is copied 20 times (mild: once) for each task",
 			Shows: "gcShare, allocBytesPerSecond", Truth: truth(graph, "allocation"), Expect: Finding,
 			Parts: []string{"template-resolve"}, Gauges: []string{"gcShare", "allocBytesPerSecond"},
-			set: func(k *Knobs, l level) { k.ScopeCopies = pick(l, 1, 8) },
+			set: func(k *Knobs, l level) { k.ScopeCopies = pick(l, 1, 20) },
 		},
 	}
 }
