@@ -31,7 +31,7 @@ type laboratory struct {
 }
 
 // usualFactors slow an execution by about 10 and 20 %.
-const usualFactors = "2,3"
+const usualFactors = "1.7,2.4"
 
 func runsCommand(ctx context.Context, args []string, log io.Writer) (string, output, error) {
 	l := laboratory{log: log}
