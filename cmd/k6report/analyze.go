@@ -42,8 +42,8 @@ suspected, and regressed when a second run of the same build (--rerun) is, too.`
 			return a.analyze(cmd.Context(), &c, args)
 		},
 	}
-	c.view(cmd.Flags())
-	c.files(cmd.Flags())
+	c.view(cmd.Flags(), reportAsJSON)
+	c.files(cmd.Flags(), reportsInto)
 	c.analysis(cmd.Flags())
 	c.parts(cmd.Flags())
 	c.comparison(cmd.Flags())

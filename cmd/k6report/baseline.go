@@ -42,7 +42,7 @@ const whichBaseline = "the baseline of this `name` (default: the only one there 
 
 // ofBaseline adds the flags of verbs on what is kept.
 func (c *common) ofBaseline(cmd *cobra.Command) {
-	c.view(cmd.Flags())
+	c.view(cmd.Flags(), resultAsJSON)
 	c.configured(cmd.Flags())
 	c.stored(cmd.Flags(), whichBaseline)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -27,17 +28,29 @@ func (a *app) baselineRemoveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for _, id := range ids {
-				if err := s.Remove(ctx, id); err != nil {
-					return err
-				}
-				a.tell(&c, "removed %s from %s", id, s.Name())
-			}
-			return nil
+			return a.baselineRemove(ctx, &c, s, ids)
 		},
 	}
 	c.ofBaseline(cmd)
 	return cmd
+}
+
+// baselineRemove takes runs out, and says which, also of those that went before
+// one that could not be.
+func (a *app) baselineRemove(ctx context.Context, c *common, s *baseline.Store, ids []string) error {
+	removed := []string{}
+	var failed error
+	for _, id := range ids {
+		if failed = s.Remove(ctx, id); failed != nil {
+			break
+		}
+		removed = append(removed, id)
+		a.tell(c, "removed %s from %s", id, s.Name())
+	}
+	if c.json {
+		failed = errors.Join(failed, a.printJSON(map[string]any{"baseline": s.Name(), "removed": removed}))
+	}
+	return failed
 }
 
 func (a *app) baselinePruneCommand() *cobra.Command {
@@ -77,7 +90,7 @@ keep more where long-lived branches are compared with what they began from.`,
 			if c.json {
 				return a.printJSON(map[string]any{"baseline": s.Name(), "thinned": thinned})
 			}
-			a.tell(&c, "thinned %s of %s to gate values", view.Plural(thinned, "run", "runs"), s.Name())
+			a.tell(&c, "reduced %s of %s to their gate values", view.Plural(thinned, "run", "runs"), s.Name())
 			return nil
 		},
 	}

@@ -66,8 +66,8 @@ second run of NAME.`,
 		},
 	}
 	fl := cmd.Flags()
-	f.view(fl)
-	f.files(fl)
+	f.view(fl, reportAsJSON)
+	f.files(fl, "keep runs and reports in this `folder` (default "+ciFolder+"; the reports of a SOURCE that is a folder, in it)")
 	f.alsoFailOn = report.RunInvalid
 	f.analysis(fl)
 	f.parts(fl)
@@ -77,7 +77,7 @@ second run of NAME.`,
 	fl.IntVar(&f.repeat, "repeat", 1, "make this `number` of runs, one after the other: five begin a baseline")
 	fl.BoolVar(&f.confirm, "confirm", true, "run again when the comparison with the baseline suspects something")
 	fl.StringVar(&f.first, "first", "", "the `folder` of a run of an earlier job: run k6 only if it is suspected, as its second run")
-	fl.StringVar(&f.join, "join", joinAuto, "whether runs join the baseline: `auto` (those of the default branch do), always or never")
+	fl.StringVar(&f.join, "join", joinAuto, "`when` runs join the baseline: auto (those of the default branch do), always or never")
 	fl.StringVar(&f.k6, "k6", "", "the k6 `program` to use")
 	return cmd
 }

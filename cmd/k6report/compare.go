@@ -38,8 +38,8 @@ regressed. The report is that of the first NEW.`,
 		},
 	}
 	f := cmd.Flags()
-	c.view(f)
-	c.files(f)
+	c.view(f, reportAsJSON)
+	c.files(f, reportsInto)
 	c.analysis(f)
 	f.StringArrayVar(&base, "base", nil, "a `run` of the older side; may be repeated")
 	f.BoolVar(&c.force, "force", false, "compare what is not comparable all the same")

@@ -46,18 +46,24 @@ type common struct {
 	lineage lineage
 }
 
+// What --json prints: of verbs with a report, and of those on what is kept.
+const (
+	reportAsJSON = "print report.json instead of the terminal view"
+	resultAsJSON = "print the result as JSON"
+)
+
 // view adds the flags of what is printed.
-func (c *common) view(f *pflag.FlagSet) {
-	f.BoolVar(&c.json, "json", false, "print report.json instead of the terminal view")
+func (c *common) view(f *pflag.FlagSet, asJSON string) {
+	f.BoolVar(&c.json, "json", false, asJSON)
 	f.StringVar(&c.color, "color", "auto", "`when` to use colour: auto, always or never")
 	f.BoolVar(&c.ascii, "ascii", false, "print nothing but ASCII")
 	f.BoolVarP(&c.verbose, "verbose", "v", false, "print everything, not just a screenful")
 	f.BoolVarP(&c.quiet, "quiet", "q", false, "print no report and no progress")
 }
 
-// files adds the flags of what is written.
-func (c *common) files(f *pflag.FlagSet) {
-	f.StringVarP(&c.out, "out", "o", "", "write reports into this `folder`")
+// files adds the flags of what is written, and says where that is.
+func (c *common) files(f *pflag.FlagSet, out string) {
+	f.StringVarP(&c.out, "out", "o", "", out)
 	f.StringSliceVar(&c.formats, "formats", []string{"all"}, "the files to write: "+strings.Join(formatNames(), ", ")+" or all")
 	f.BoolVar(&c.open, "open", false, "open "+pageFile+" in a browser; BROWSER names another than the usual one")
 }
@@ -73,6 +79,9 @@ func (c *common) reading(f *pflag.FlagSet) {
 	c.configured(f)
 	f.StringArrayVar(&c.labels, "label", nil, "say something of the run, such as commit=abc; may be repeated")
 }
+
+// reportsInto is what --out means to verbs that write nothing without it.
+const reportsInto = "write reports into this `folder`"
 
 // configured adds --config.
 func (c *common) configured(f *pflag.FlagSet) {

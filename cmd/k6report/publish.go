@@ -28,7 +28,7 @@ type publishFlags struct {
 
 func (p *publishFlags) add(f *pflag.FlagSet) {
 	f.BoolVar(&p.dryRun, "dry-run", false, "print what would be sent, and send nothing")
-	f.StringVar(&p.comment, "comment", "", "when to write a note where there is none: `always`, changes or regressions (default always)")
+	f.StringVar(&p.comment, "comment", "", "`when` to write a note where there is none: always, changes or regressions (default always)")
 	f.BoolVar(&p.thread, "thread", false, "open a thread on a regression, and resolve it when it is gone")
 	f.BoolVar(&p.require, "require-publish", false, "fail when something can't be published")
 	f.StringVar(&p.key, "key", "", "tells the notes of several jobs apart: a `name` (default the job's)")

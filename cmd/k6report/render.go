@@ -28,8 +28,8 @@ with the same bytes. The exit code is 0 whatever the verdict was.`,
 			return a.render(cmd.Context(), &c, args[0])
 		},
 	}
-	c.view(cmd.Flags())
-	c.files(cmd.Flags())
+	c.view(cmd.Flags(), reportAsJSON)
+	c.files(cmd.Flags(), reportsInto)
 	return cmd
 }
 

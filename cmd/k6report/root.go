@@ -17,7 +17,8 @@ func (a *app) root() *cobra.Command {
 believed, is it worse than before, and why.
 
 Every flag has an environment variable: --fail-on is K6REPORT_FAIL_ON. A flag
-counts over the environment, that over k6report.yaml, that over the default.
+counts over the environment, that over k6report.yaml, that over the default. Only
+snapshot --out has no variable: K6REPORT_OUT names a folder, for the other verbs.
 
 Exit codes: 0 nothing that --fail-on names; 1 the tool failed; 2 wrong usage or
 configuration; 3 regressed; 4 a threshold or service level failed; 5 another

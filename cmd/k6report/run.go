@@ -61,8 +61,8 @@ version that k6report is tested with is built with go install.`,
 		},
 	}
 	fl := cmd.Flags()
-	f.view(fl)
-	f.files(fl)
+	f.view(fl, reportAsJSON)
+	f.files(fl, "keep the run and its reports in this `folder` (default a new one in "+resultsFolder+"/)")
 	// A script that threw measured nothing; k6 itself would have failed.
 	f.alsoFailOn = report.RunInvalid
 	f.analysis(fl)
