@@ -46,7 +46,7 @@ func shiftPicture(r *report.Report) *Picture {
 		ID: Shift, Title: "Change at each quantile: " + orWhole(nameOf(r, endpoint)), height: 220,
 		Text:   "from " + view.Change(change[0]) + " at " + labels[0] + " to " + view.Change(change[len(change)-1]) + " at " + labels[len(labels)-1] + pooledWords(r),
 		Data:   &Data{X: x, Labels: labels, Series: []DataSeries{{Name: "change", Unit: "change", Y: change}, {Name: "from", Unit: "change", Y: low}, {Name: "to", Unit: "change", Y: high}}},
-		legend: []entry{{name: "change against the baseline", ink: blue}, {name: "95 % interval", ink: sky, area: true}},
+		legend: []entry{{name: "change against the baseline", ink: blue}, {name: "90 % interval", ink: sky, area: true}},
 	}
 	p.paint = func(s *sheet) {
 		var ticks []tick
