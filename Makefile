@@ -1,4 +1,4 @@
-# k6report. `make` lists the targets. Only Go, git, make and the registries that
+# k6report. `make` lists the targets. Only Go, git, make, bash and the registries that
 # they use are assumed; everything else is installed into .tools by the targets
 # that need it, at the versions of tools/versions.env.
 
