@@ -4,6 +4,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -88,9 +89,18 @@ func readComponent(t *testing.T, file string) component {
 // keep what a load test asks of GitLab.
 func TestCIFiles(t *testing.T) {
 	flags := flagsOfCI(t)
-	files := map[string]component{"init": {text: ciSnippet}}
+	files := map[string]component{snippetOfInit: {text: ciSnippet}}
 	for _, file := range ciFiles(t) {
 		files[file] = readComponent(t, file)
+	}
+	pipelines, _ := documentedYAML(t)
+	jobs := 0
+	for page, fragment := range pipelines {
+		files[page] = component{text: fragment}
+		jobs += strings.Count(fragment, "k6report ci ")
+	}
+	if jobs == 0 {
+		t.Error("no page has a job")
 	}
 	for file, c := range files {
 		var jobs map[string]any
@@ -120,9 +130,15 @@ func flagsOfCI(t *testing.T) map[string]bool {
 	return flags
 }
 
+// snippetOfInit is where the job of init stands, in messages.
+const snippetOfInit = "init"
+
 func checkJob(t *testing.T, where string, job map[string]any, flags map[string]bool) {
 	t.Helper()
-	scripts, _ := job["script"].([]any)
+	scripts, isList := job["script"].([]any)
+	if job["script"] != nil && !isList {
+		t.Errorf("%s: the script is no list", where)
+	}
 	for _, line := range scripts {
 		text, _ := line.(string)
 		ours, k6, _ := strings.Cut(text, " -- ")
@@ -136,8 +152,8 @@ func checkJob(t *testing.T, where string, job map[string]any, flags map[string]b
 				t.Errorf("%s: there is no flag --%s", where, name)
 			}
 		}
-		if script := strings.Fields(k6); where == "init: load-test" || where == "init: load-test-seed" {
-			continue // whose script is the user's
+		if script := strings.Fields(k6); (strings.HasPrefix(where, snippetOfInit+":") || strings.HasPrefix(where, "docs/")) && script[len(script)-1] == "load.js" {
+			continue // which is the user's
 		} else if !strings.HasPrefix(script[len(script)-1], "scenarios/") {
 			t.Errorf("%s: %q", where, k6)
 		} else if _, err := os.Stat(filepath.Join("..", "..", filepath.FromSlash(script[len(script)-1]))); err != nil {
@@ -222,6 +238,12 @@ func TestCIFilesFollowGitLabsSchema(t *testing.T) {
 	if err := validate(ciSnippet); err != nil {
 		t.Errorf("init: %v", err)
 	}
+	pipelines, _ := documentedYAML(t)
+	for page, fragment := range pipelines {
+		if err := validate(fragment); err != nil {
+			t.Errorf("%s: %v", page, err)
+		}
+	}
 	for _, file := range ciFiles(t) {
 		if err := validate(readComponent(t, file).text); err != nil {
 			t.Errorf("%s: %v", file, err)
@@ -229,6 +251,53 @@ func TestCIFilesFollowGitLabsSchema(t *testing.T) {
 	}
 	if validate("job: {script: x, interruptible: maybe}") == nil || validate("job: {script: x, artifacts: {reports: {junit: 7}}}") == nil {
 		t.Error("the schema accepts anything")
+	}
+}
+
+// A component that a page includes is there, and takes the inputs that it is given.
+func TestDocumentedComponents(t *testing.T) {
+	pipelines, _ := documentedYAML(t)
+	found := 0
+	for page, fragment := range pipelines {
+		var pipeline struct {
+			Include []struct {
+				Component string         `yaml:"component"`
+				Inputs    map[string]any `yaml:"inputs"`
+			} `yaml:"include"`
+		}
+		if err := yaml.Unmarshal([]byte(fragment), &pipeline); err != nil {
+			t.Fatalf("%s: %v", page, err)
+		}
+		for _, include := range pipeline.Include {
+			if include.Component == "" {
+				continue
+			}
+			found++
+			name, _, _ := strings.Cut(path.Base(include.Component), "@")
+			head, _, _ := strings.Cut(documentationPage(t, "ci/templates/"+name+".yml"), "\n---\n")
+			var spec struct {
+				Spec struct {
+					Inputs map[string]map[string]any `yaml:"inputs"`
+				} `yaml:"spec"`
+			}
+			if err := yaml.Unmarshal([]byte(head), &spec); err != nil {
+				t.Fatal(err)
+			}
+			for input := range include.Inputs {
+				if _, known := spec.Spec.Inputs[input]; !known {
+					t.Errorf("%s: %s has no input %s", page, name, input)
+				}
+			}
+			for input, is := range spec.Spec.Inputs {
+				_, optional := is["default"]
+				if _, given := include.Inputs[input]; !given && !optional {
+					t.Errorf("%s: %s wants the input %s", page, name, input)
+				}
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no page includes a component")
 	}
 }
 

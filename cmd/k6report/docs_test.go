@@ -1,34 +1,41 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-	"github.com/yuin/goldmark"
-	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/text"
+	"github.com/goccy/go-yaml"
 
 	"k6report/internal/baseline"
+	"k6report/internal/config"
 )
 
 // Words of the documentation that stand for what a reader has.
 var placeholders = map[string]string{
 	"REPORT.json": "results/feature/report.json",
 	"SCRIPT.js":   "script.js",
-	"NAME":        "load",
 	"OLD":         "old.k6run",
 	"NEW":         "new.k6run",
 }
 
-// TestDocumentedCommands runs every command of a block in the documentation, in
-// the folder of the examples, and holds those within a text against the flags.
+// unheld are the commands that are neither run nor checked, and why.
+var unheld = map[string]string{
+	"docker compose -f deploy/compose.yaml up -d":                                                                   "there is no container engine among the tools; go test ./deploy holds the file",
+	`curl -i -X POST http://127.0.0.1:8080/api/v1/workflows/order-chain/execute -d '{"input":{"orderId":"o-1"}}'`:   "asks the engine of the lines above it, whose own tests ask the same",
+	"mv .cache/bench/new.txt .cache/bench/old.txt":                                                                  "puts aside what a benchmark wrote",
+	"k6 run --out influxdb=http://localhost:8086/k6 --tag testid=nightly-7 --summary-export summary.json script.js": "TestScripts has it, with a server",
+	"k6report analyze 'influxdb://localhost:8086/k6?testid=nightly-7' summary.json":                                 "TestScripts has it, with a server",
+}
+
+// TestDocumentedCommands runs the commands of k6report and k6 that stand in a
+// block of the documentation, those of a block one after the other in one folder,
+// and holds all others against what they name. What it can do neither with is in
+// unheld.
 func TestDocumentedCommands(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the commands are for a POSIX shell")
@@ -38,26 +45,60 @@ func TestDocumentedCommands(t *testing.T) {
 	}
 	prepared := exampleFolder(t)
 	words := documentedWords(t, prepared)
-	commands := 0
-	for _, page := range documentation(t) {
-		blocks, spans := commandsOf(t, page)
-		name := filepath.Base(page)
-		for _, line := range slices.Concat(blocks, spans) {
-			holdFlags(t, name, line)
+	for _, p := range documentation(t) {
+		if p.name == "docs/commands.md" {
+			continue // made of the help, whose examples TestExamples runs
 		}
-		for _, line := range blocks {
-			if strings.Contains(line, "influxd") { // TestScripts has those, with a server
-				continue
+		for _, b := range p.blocks {
+			var lines []string
+			for _, line := range b.commands() {
+				if unheld[line] == "" && isExample(line) {
+					lines = append(lines, words.Replace(line))
+				}
 			}
-			commands++
-			t.Run(name+"/"+line, func(t *testing.T) {
-				t.Parallel()
-				runExample(t, prepared, words.Replace(line))
-			})
+			if len(lines) > 0 {
+				t.Run(p.name+"/"+lines[0], func(t *testing.T) {
+					t.Parallel()
+					runExamples(t, prepared, lines...)
+				})
+			}
 		}
 	}
-	if commands < 10 {
+}
+
+// What commands name is there: verbs, flags, targets, packages, tests, scripts.
+func TestDocumentedCommandsNameWhatIsThere(t *testing.T) {
+	commands := 0
+	used := make(map[string]bool)
+	for _, p := range documentation(t) {
+		h := holder{page: p}
+		for _, span := range p.spans {
+			h.span(span)
+		}
+		for _, b := range p.blocks {
+			for _, line := range b.commands() {
+				commands++
+				for part := range strings.SplitSeq(line, " && ") {
+					switch {
+					case unheld[part] != "":
+						used[part] = true
+					case !h.command(part):
+						h.failf("%q is neither run nor checked: teach the test to, or write into unheld why not; what is no command has a language", part)
+					}
+				}
+			}
+		}
+		for _, problem := range h.problems {
+			t.Errorf("%s: %s", p.name, problem)
+		}
+	}
+	if commands < 80 {
 		t.Errorf("only %d commands were found", commands)
+	}
+	for line := range unheld {
+		if !used[line] {
+			t.Errorf("no page has %q, which is in unheld", line)
+		}
 	}
 }
 
@@ -76,98 +117,68 @@ func documentedWords(t *testing.T, folder string) *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-// documentation is every page that users read.
-func documentation(t *testing.T) []string {
+// documentedYAML are the fragments of YAML in pages: those for GitLab CI, which have
+// jobs or include some, and those for k6report.yaml.
+func documentedYAML(t *testing.T) (pipelines, configurations map[string]string) {
 	t.Helper()
-	pages := []string{filepath.Join("..", "..", "README.md")}
-	for _, pattern := range []string{"docs/*.md", "testbed/README.md", "deploy/README.md"} {
-		more, err := filepath.Glob(filepath.Join("..", "..", filepath.FromSlash(pattern)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		pages = append(pages, more...)
-	}
-	return pages
-}
-
-var comment = regexp.MustCompile(`\s+#\s.*$`)
-
-// commandsOf are the commands in a page: those of blocks of code, by line, and
-// those within a text.
-func commandsOf(t *testing.T, page string) (blocks, spans []string) {
-	t.Helper()
-	source, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	take := func(list *[]string, line string) {
-		if line = comment.ReplaceAllString(strings.TrimSpace(line), ""); strings.HasPrefix(line, "k6report ") {
-			*list = append(*list, line)
-		}
-	}
-	root := goldmark.DefaultParser().Parse(text.NewReader(source))
-	err = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		switch {
-		case !entering:
-		case isShell(n, source):
-			for i := range n.Lines().Len() {
-				line := n.Lines().At(i)
-				take(&blocks, string(line.Value(source)))
+	pipelines, configurations = make(map[string]string), make(map[string]string)
+	for _, p := range documentation(t) {
+		for i, b := range p.blocks {
+			if b.language != "yaml" {
+				continue
 			}
-		case n.Kind() == ast.KindCodeSpan:
-			var span strings.Builder
-			for c := n.FirstChild(); c != nil; c = c.NextSibling() {
-				if piece, ok := c.(*ast.Text); ok {
-					span.Write(piece.Value(source))
+			name := fmt.Sprintf("%s, block %d", p.name, i+1)
+			var keys map[string]any
+			if err := yaml.Unmarshal([]byte(b.text), &keys); err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			into := configurations
+			for key, value := range keys {
+				if job, isJob := value.(map[string]any); key == "include" || isJob && job["script"] != nil {
+					into = pipelines
 				}
 			}
-			take(&spans, span.String())
-		}
-		return ast.WalkContinue, nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return blocks, spans
-}
-
-// isShell reports whether a node is a block of what a shell gets: one of no
-// language.
-func isShell(n ast.Node, source []byte) bool {
-	if fenced, ok := n.(*ast.FencedCodeBlock); ok {
-		return len(fenced.Language(source)) == 0
-	}
-	return n.Kind() == ast.KindCodeBlock
-}
-
-// holdFlags looks for the verb and the flags of a command.
-func holdFlags(t *testing.T, page, line string) {
-	t.Helper()
-	words := strings.Fields(strings.TrimPrefix(line, "k6report "))
-	if at := slices.Index(words, "--"); at >= 0 {
-		words = words[:at]
-	}
-	if len(words) == 0 || words[0] == "VERB" {
-		return
-	}
-	root := (&app{}).root()
-	c, _, err := root.Find(words)
-	if err != nil || c == root {
-		t.Errorf("%s: %q: there is no such verb", page, line)
-		return
-	}
-	for _, word := range words {
-		flag, _, _ := strings.Cut(word, "=")
-		if name, long := strings.CutPrefix(flag, "--"); long && name != "help" && !hasFlag(c, name) {
-			t.Errorf("%s: %q: %s has no flag %s", page, line, c.CommandPath(), flag)
+			into[name] = b.text
 		}
 	}
+	return pipelines, configurations
 }
 
-func hasFlag(c *cobra.Command, name string) bool {
-	found := false
-	for _, set := range []*pflag.FlagSet{c.Flags(), c.InheritedFlags()} {
-		found = found || set.Lookup(name) != nil
+// k6report takes what pages say stands in k6report.yaml.
+func TestDocumentedConfiguration(t *testing.T) {
+	_, configurations := documentedYAML(t)
+	for name, fragment := range configurations {
+		if _, err := config.Parse(name, []byte(fragment)); err != nil {
+			t.Error(err)
+		}
 	}
-	return found
+	if len(configurations) < 5 {
+		t.Errorf("only %d fragments were found", len(configurations))
+	}
+}
+
+// Links lead to files that are there, and to headings that these have.
+func TestLinks(t *testing.T) {
+	pages := documentation(t)
+	links := 0
+	for _, p := range pages {
+		for _, link := range p.links {
+			if strings.Contains(link, "://") {
+				continue
+			}
+			links++
+			file, heading, _ := strings.Cut(link, "#")
+			target := p.target(file)
+			if _, err := os.Stat(repository(target)); err != nil {
+				t.Errorf("%s: %s leads nowhere", p.name, link)
+			}
+			if heading != "" && !slices.ContainsFunc(pages, func(to docPage) bool { return to.name == target && slices.Contains(to.headings, heading) }) {
+				t.Errorf("%s: %s leads to no heading", p.name, link)
+			}
+		}
+	}
+	if links < 60 {
+		t.Errorf("only %d links were found", links)
+	}
 }

@@ -36,7 +36,7 @@ func TestExamples(t *testing.T) {
 		for line := range strings.Lines(c.Example) {
 			t.Run(strings.TrimSpace(line), func(t *testing.T) {
 				t.Parallel()
-				runExample(t, prepared, strings.TrimSpace(line))
+				runExamples(t, prepared, strings.TrimSpace(line))
 			})
 		}
 	})
@@ -110,19 +110,27 @@ func exampleFolder(t *testing.T) string {
 	return dir
 }
 
-func runExample(t *testing.T, prepared, line string) {
+// runExamples runs commands, one after the other in one folder.
+func runExamples(t *testing.T, prepared string, lines ...string) {
+	t.Helper()
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS(prepared)); err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(healthOf("example"))
 	t.Cleanup(server.Close)
-	line = strings.ReplaceAll(line, defaultTarget, server.URL)
+	env := append(os.Environ(), endAtOnce, "BROWSER=true", "HOME="+dir, "PATH="+filepath.Join(dir, "bin")+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	for _, line := range lines {
+		runExample(t, dir, strings.ReplaceAll(line, defaultTarget, server.URL), server.URL, slices.Clone(env))
+	}
+}
+
+func runExample(t *testing.T, dir, line, target string, env []string) {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), endAtOnce, "BROWSER=true", "PATH="+filepath.Join(dir, "bin")+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	cmd.Dir, cmd.Env = dir, env
 	if !strings.Contains(line, " -- ") { // a LEVEL's target, where the line names none
-		cmd.Env = append(cmd.Env, "K6REPORT_URL="+server.URL)
+		cmd.Env = append(cmd.Env, "K6REPORT_URL="+target)
 	}
 	if strings.Contains(line, "publish gitlab") {
 		s := gitlabtest.New()
@@ -132,12 +140,12 @@ func runExample(t *testing.T, prepared, line string) {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
-		t.Fatalf("%v\n%s", err, &stderr)
+		t.Fatalf("%s: %v\n%s", line, err, &stderr)
 	}
-	if stdout.Len()+stderr.Len() == 0 && !strings.Contains(line, "--out") {
-		t.Error("it said nothing")
+	if stdout.Len()+stderr.Len() == 0 && !strings.Contains(line, "--out") && !strings.Contains(line, ">") && !strings.HasPrefix(line, "mkdir ") {
+		t.Errorf("%s: it said nothing", line)
 	}
 	if strings.Contains(stderr.String(), "error:") {
-		t.Errorf("standard error:\n%s", &stderr)
+		t.Errorf("%s: standard error:\n%s", line, &stderr)
 	}
 }
