@@ -1,11 +1,17 @@
 package main
 
 import (
+	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/goccy/go-yaml"
 )
 
 // What a release holds beside the program is of the release's version, which its
@@ -36,4 +42,70 @@ func TestReleaseFilesTellTheVersion(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(folder, "k6report")); err == nil {
 		t.Error("the program of this machine is left behind")
 	}
+}
+
+// The pages of a release lead to nothing that it does not hold.
+func TestTheReleaseHoldsWhatItsPagesLinkTo(t *testing.T) {
+	held := releaseFiles(t)
+	if len(held) < 40 {
+		t.Fatalf("a release holds %v", held)
+	}
+	pages := 0
+	for _, name := range held {
+		if path.Ext(name) != ".md" {
+			continue
+		}
+		pages++
+		p := readPage(t, name)
+		for _, link := range p.links {
+			file, _, _ := strings.Cut(link, "#")
+			target := p.target(file)
+			if !strings.Contains(link, "://") && !slices.ContainsFunc(held, func(name string) bool { return name == target || strings.HasPrefix(name, target+"/") }) {
+				t.Errorf("%s leads to %s, which is not in a release", name, link)
+			}
+		}
+	}
+	if pages < 20 {
+		t.Errorf("a release holds %d pages", pages)
+	}
+}
+
+// releaseFiles are the files of the repository that .goreleaser.yaml takes.
+func releaseFiles(t *testing.T) []string {
+	t.Helper()
+	var config struct {
+		Archives []struct {
+			Files []struct {
+				Src string `yaml:"src"`
+			} `yaml:"files"`
+		} `yaml:"archives"`
+	}
+	if err := yaml.Unmarshal([]byte(documentationPage(t, ".goreleaser.yaml")), &config); err != nil || len(config.Archives) != 1 {
+		t.Fatalf("%d archives, %v", len(config.Archives), err)
+	}
+	var patterns []string
+	for _, file := range config.Archives[0].Files {
+		patterns = append(patterns, strings.NewReplacer(`\*\*/`, "(?:.*/)?", `\*`, "[^/]*").Replace(regexp.QuoteMeta(file.Src)))
+	}
+	taken := regexp.MustCompile("^(?:" + strings.Join(patterns, "|") + ")$")
+	var files []string
+	err := filepath.WalkDir(repository("."), func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(repository("."), file)
+		switch name = filepath.ToSlash(name); {
+		case err != nil:
+			return err
+		case d.IsDir() && (strings.HasPrefix(name, ".") && name != "." || name == "results" || name == "bin"):
+			return fs.SkipDir
+		case !d.IsDir() && taken.MatchString(name):
+			files = append(files, name)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
 }
