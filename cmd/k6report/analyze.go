@@ -206,6 +206,7 @@ func (a *app) read(ctx context.Context, c *common, cfg *config.Config, args []st
 		EndpointName:   cfg.EndpointName,
 		ExcludedGroups: cfg.Exclude.Groups,
 		Metrics:        metricsOf(cfg),
+		Wanted:         analyze.WantedColumns(cfg),
 		Instances:      c.instances,
 		Mask:           a.redactor.Text,
 		Patterns:       redact.Patterns,

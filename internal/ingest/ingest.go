@@ -40,6 +40,9 @@ type Options struct {
 	Instances int
 	// Metrics are definitions, for sources that tell no types.
 	Metrics []run.Metric
+	// Wanted says how much the column of a metric joined to requests is wanted,
+	// where there are more than fit; see run.Options.
+	Wanted func(metric string) int
 	// Labels are what the user says of the run.
 	Labels map[string]string
 	// Mask takes secrets out of all texts of the sources and of these options; nil
@@ -79,7 +82,7 @@ type reader struct {
 
 // builder makes a Builder for one goroutine.
 func (rd *reader) builder() *run.Builder {
-	o := run.Options{Dimensions: rd.options.Dimensions, ExcludedGroups: rd.options.ExcludedGroups}
+	o := run.Options{Dimensions: rd.options.Dimensions, ExcludedGroups: rd.options.ExcludedGroups, Wanted: rd.options.Wanted}
 	o.Mask, o.MaskMetric = Masks(rd.options.Mask, rd.options.Patterns)
 	b := run.NewBuilder(o)
 	for _, m := range rd.known {
@@ -244,6 +247,7 @@ func (rd *reader) finish(sources []Source) (*run.Run, error) {
 	}
 	noteGap(r)
 	noteLost(r)
+	noteColumns(r)
 	rd.noteAdded(r)
 	return r, r.Check()
 }

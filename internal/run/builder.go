@@ -38,6 +38,7 @@ type Builder struct {
 
 	tags       map[TagSet]*Tags
 	mask       masker
+	wanted     func(metric string) int
 	fold       folder
 	generation int
 
@@ -66,6 +67,11 @@ type Options struct {
 	// ExcludedGroups are groups whose requests are not added, in any order: the
 	// Builder can't see to it, but the Run tells. See [InGroups].
 	ExcludedGroups []string
+	// Wanted says how much the column of a metric in the request tables is wanted:
+	// where there are more metrics than columns, the most wanted have one. nil wants
+	// none more than others. It must not depend on anything but the name, which it
+	// sees as the Run keeps it.
+	Wanted func(metric string) int
 	// Mask changes every text that enters, but for codes of problems, before
 	// anything is made of it, such as secrets into asterisks; nil leaves them. It
 	// must not depend on anything but the text, nor change what it gave.
@@ -87,7 +93,9 @@ func NewBuilder(o Options) *Builder {
 	b.mask = newMasker(o.Mask, o.MaskMetric)
 	b.fold = newFolder()
 	b.fold.addDimensions(masked(&b.mask, o.Dimensions))
+	b.wanted = o.Wanted
 	b.requests = newRequestsBuilder()
+	b.requests.wanted = b.wantedColumn
 	b.requests.leaves = slices.Compact(slices.Sorted(slices.Values(masked(&b.mask, o.ExcludedGroups))))
 	b.id.labels = make(map[string]string)
 	b.id.own = make(map[string]string)
@@ -102,6 +110,8 @@ type metricBuilder struct {
 	thresholds  map[string]struct{}
 	submetrics  map[string]TagSet
 	typeUnclear bool
+	wanted      int  // how much its column is, as definitions and joins tell
+	noColumn    bool // as definitions tell
 }
 
 // Tags is a handle on a tag set in a Builder.
@@ -155,6 +165,8 @@ func (b *Builder) define(d Metric) {
 		}
 	}
 	m.contains = max(m.contains, clean(d.Contains))
+	m.wanted = max(m.wanted, d.Wanted)
+	m.noColumn = m.noColumn || d.NoColumn
 	for _, t := range d.Thresholds {
 		m.thresholds[clean(t)] = struct{}{}
 	}
@@ -270,6 +282,7 @@ func (b *Builder) Finish() *Run {
 		Sources:      slices.Clone(b.id.sources),
 	}
 	for _, m := range b.metrics {
+		m.noColumn = m.noColumn || b.requests.columnOf[m.name] < 0
 		r.Metrics = append(r.Metrics, m.definition())
 		if m.typeUnclear {
 			b.Problem(Problem{
@@ -311,6 +324,19 @@ func (b *Builder) Finish() *Run {
 	return r
 }
 
+// wantedColumn is how much a metric's column is wanted, by the options and by what
+// is defined.
+func (b *Builder) wantedColumn(metric string) int {
+	most := 0
+	if b.wanted != nil {
+		most = b.wanted(metric)
+	}
+	if m := b.byName[metric]; m != nil {
+		most = max(most, m.wanted)
+	}
+	return most
+}
+
 // isNoTime reports whether a metric joined to requests turned out to be no
 // Trend, and so no time.
 func (b *Builder) isNoTime(metric string) bool {
@@ -319,7 +345,7 @@ func (b *Builder) isNoTime(metric string) bool {
 }
 
 func (m *metricBuilder) definition() Metric {
-	d := Metric{Name: m.name, Type: m.kind, Contains: m.contains}
+	d := Metric{Name: m.name, Type: m.kind, Contains: m.contains, Wanted: m.wanted, NoColumn: m.noColumn}
 	d.Thresholds = slices.Sorted(maps.Keys(m.thresholds))
 	for _, name := range slices.Sorted(maps.Keys(m.submetrics)) {
 		d.Submetrics = append(d.Submetrics, Submetric{Name: name, Tags: m.submetrics[name].List()})

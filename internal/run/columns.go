@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// byNeed orders columns by how much they are wanted: names that look like times
-// come first, then by name. Gauges and counts that a script records while it
-// sends a request are joined to it as well, and would else take the room of
-// what its time is made of.
-func byNeed(a, b string) int {
+// byNeed orders columns by how much they are wanted. Of equally wanted ones names
+// that look like times come first, then by name. Gauges and counts that a script
+// records while it sends a request are joined to it as well, and would else take
+// the room of what its time is made of.
+func (r *requestsBuilder) byNeed(a, b string) int {
 	rank := func(name string) int {
 		for _, sign := range []string{"_ms", "_duration", "_latency", "_time", "_wait"} {
 			if strings.HasSuffix(name, sign) {
@@ -19,7 +19,7 @@ func byNeed(a, b string) int {
 		}
 		return 1
 	}
-	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
+	return cmp.Or(cmp.Compare(r.wanted(b), r.wanted(a)), cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
 }
 
 // column finds or makes a column. Of more than there is room for, those stay
@@ -33,8 +33,8 @@ func (r *requestsBuilder) column(metric string) int {
 		r.columnOf[metric] = len(r.columns) - 1
 		return len(r.columns) - 1
 	}
-	last := slices.MaxFunc(r.columns[clientColumns:], byNeed)
-	if byNeed(metric, last) >= 0 {
+	last := slices.MaxFunc(r.columns[clientColumns:], r.byNeed)
+	if r.byNeed(metric, last) >= 0 {
 		r.columnOf[metric] = -1
 		return -1
 	}

@@ -11,9 +11,10 @@ import (
 
 // Merge joins parts of one run, such as the files of several load generators
 // or what several goroutines read. It is associative and commutative to the
-// byte, given that the parts were built with the same dimensions and the same
-// submetrics. Gauges of different generators (tag instance) stay apart in their
-// series and are combined where they are read; see [Run.Select].
+// byte, given that the parts were built with the same dimensions, the same
+// submetrics and the same wanted columns. Gauges of different generators (tag
+// instance) stay apart in their series and are combined where they are read; see
+// [Run.Select].
 func Merge(parts ...*Run) *Run {
 	b := NewBuilder(Options{})
 	for _, p := range parts {
@@ -25,7 +26,7 @@ func Merge(parts ...*Run) *Run {
 	return b.Finish()
 }
 
-// takeRules takes over what decides about tags.
+// takeRules takes over what decides about tags and columns.
 func (b *Builder) takeRules(r *Run) {
 	b.fold.addDimensions(r.Folding.Dimensions)
 	for _, m := range r.Metrics {

@@ -210,6 +210,9 @@ func draw(t *rapid.T, rng *rand.Rand) (world, []event) {
 	names := rapid.SampledFrom([]int{0, 3, 64, 70}).Draw(t, "tag names")
 	span := rapid.SampledFrom([]int{0, 5, 119, 130, 299, 350, 5000}).Draw(t, "seconds")
 	columns := rapid.SampledFrom([]int{0, 2, 18, 22}).Draw(t, "columns")
+	if rapid.Bool().Draw(t, "wanted") { // the last by name
+		w.options.Wanted = func(metric string) int { return map[string]int{"part20": 1, "part21": 2}[metric] }
+	}
 	endpoints := rapid.SampledFrom([]int{1, 5, 70}).Draw(t, "methods")
 	metrics := []string{"duration", "errors", "data", "vus", "untold"}
 	n := rapid.IntRange(0, 1200).Draw(t, "events")

@@ -11,7 +11,8 @@ type Requests struct {
 	// BlockLength is the length of a Block: a power of two of seconds.
 	BlockLength time.Duration
 	// Columns name the parts of a request's time: the client's own first (see
-	// ClientColumns), then the metrics joined to requests, by name. At most 24.
+	// ClientColumns), then the metrics joined to requests, by name. At most 24:
+	// for those that have none see [Metric].
 	Columns []string `mask:"metric"`
 	// NoTimes are metrics that were joined to requests before it was known that
 	// they are no Trends, by name. They take up room like columns.

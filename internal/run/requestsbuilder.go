@@ -64,8 +64,9 @@ type requestsBuilder struct {
 	joins []loggedJoin
 	batch batch
 
-	columns  []string       // in order of appearance, after the client's
-	columnOf map[string]int // -1: more than maxColumns, given up
+	columns  []string                // in order of appearance, after the client's
+	columnOf map[string]int          // -1: more than maxColumns, given up
+	wanted   func(metric string) int // see Options.Wanted
 	unjoined uint64
 }
 
@@ -94,6 +95,7 @@ func newRequestsBuilder() requestsBuilder {
 		blocks:   make(map[int64]struct{}),
 		columns:  ClientColumns(),
 		columnOf: make(map[string]int),
+		wanted:   func(string) int { return 0 },
 	}
 }
 
@@ -152,12 +154,16 @@ func (b *Builder) AddRequest(protocol string, t *Tags, q *Request) Place {
 }
 
 // Join adds a server's time of a request that was counted at a place, in
-// milliseconds; first says that it is the first one of this request.
+// milliseconds; first says that it is the first one of this request. Of more
+// metrics than there are columns some have none, see [Options]: then it is only
+// known that the request has a server's time.
 func (b *Builder) Join(at Place, metric string, ms float64, first bool) {
 	r := &b.requests
 	column, known := r.columnOf[metric]
 	if !known {
-		column = r.column(b.mask.metric(clean(metric)))
+		m := b.metric(b.mask.metric(clean(metric)))
+		m.wanted = b.wantedColumn(m.name)
+		column = r.column(m.name)
 	}
 	if at.owner != r || at.table.gone {
 		at.owner, at.table = r, r.table(b.fold.endpoint(at.table.endpoint))

@@ -94,6 +94,11 @@ type Metric struct {
 	Thresholds []string `json:"thresholds,omitempty"`
 	// Submetrics are in order of their names.
 	Submetrics []Submetric `json:"submetrics,omitempty"`
+	// Wanted is how much its column in the request tables is wanted, of a metric
+	// joined to requests: see [Options]. NoColumn says that it has none, for want
+	// of room: its samples are in its series only.
+	Wanted   int  `json:"wanted,omitempty"`
+	NoColumn bool `json:"no_column,omitempty"`
 }
 
 // Submetric is the part of a metric whose samples carry all its tags.
