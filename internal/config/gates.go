@@ -197,24 +197,16 @@ func (r *reader) metric(n ast.Node) string {
 // checkBuiltin notes statistics that k6's own metrics don't have. The types of
 // custom metrics are only known from the data.
 func checkBuiltin(k GateKey) error {
-	onlyRate := false
-	switch k.Metric {
-	case "http_req_failed", "checks", "http_reqs", "iterations", "dropped_iterations", "data_sent",
-		"data_received", "ws_sessions", "ws_msgs_sent", "ws_msgs_received":
-		onlyRate = true
-	case "http_req_duration", "http_req_blocked", "http_req_connecting", "http_req_tls_handshaking",
-		"http_req_sending", "http_req_waiting", "http_req_receiving", "iteration_duration",
-		"group_duration", "ws_connecting", "ws_session_duration", "ws_ping", "grpc_req_duration":
-	case "vus", "vus_max":
+	m, own := threshold.Builtin(k.Metric)
+	isRate := k.Statistic.Method == threshold.Rate
+	switch {
+	case !own:
+	case m.Type == "gauge": // vus and vus_max
 		return errors.New("numbers of virtual users are what was asked for, not what was measured")
-	default:
-		return nil
-	}
-	switch isRate := k.Statistic.Method == threshold.Rate; {
-	case onlyRate && !isRate:
-		return fmt.Errorf("the metric has no %s, use rate", k.Statistic)
-	case !onlyRate && isRate:
+	case m.Type == "trend" && isRate:
 		return errors.New("the metric has no rate, use avg, avg(N), med or p(N)")
+	case m.Type != "trend" && !isRate:
+		return fmt.Errorf("the metric has no %s, use rate", k.Statistic)
 	}
 	return nil
 }

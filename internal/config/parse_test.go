@@ -224,6 +224,11 @@ func TestParseErrors(t *testing.T) {
 		}},
 		{"gate type", "gates: [{metric: http_reqs, statistic: avg(95)}]", []string{`1:9: a gate on http_reqs: the metric has no avg(95), use rate`}},
 		{"gate type of a trend", "gates: [{statistic: rate}]", []string{`1:9: a gate on http_req_duration: the metric has no rate, use avg, avg(N), med or p(N)`}},
+		{"gate type of a browser's metric", "gates: [{metric: browser_http_req_failed, statistic: p(95)}, {metric: browser_web_vital_lcp, statistic: rate}, {metric: grpc_streams, statistic: med}]", []string{
+			`1:9: a gate on browser_http_req_failed: the metric has no p(95), use rate`,
+			`1:62: a gate on browser_web_vital_lcp: the metric has no rate, use avg, avg(N), med or p(N)`,
+			`1:112: a gate on grpc_streams: the metric has no med, use rate`,
+		}},
 		{"gate on users", "gates: [{metric: vus, statistic: avg}]", []string{`1:9: a gate on vus: numbers of virtual users are what was asked for, not what was measured`}},
 		{"gate submetric", "gates: [{metric: 'm{a:1}', statistic: avg}]", []string{"1:18: a gate's metric can't be the submetric \"m{a:1}\"; name the part with `endpoint:`"}},
 		{"gate metric", "gates: [{metric: 'a b', statistic: avg}]", []string{`1:18: "a b" can't be a metric's name`}},

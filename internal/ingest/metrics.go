@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"k6report/internal/run"
+	"k6report/internal/threshold"
 )
 
 // role is what a sample of a metric means beyond its own series.
@@ -37,64 +38,21 @@ var partNames = [parts]string{
 	"http_req_failed",
 }
 
-// directProtocols are the metrics of which each sample is a request.
-var directProtocols = map[string]string{
-	"grpc_req_duration":         "grpc",
-	"ws_connecting":             "websocket",
-	"browser_http_req_duration": "browser",
-	"iteration_duration":        run.ProtocolIteration,
-}
-
-// builtins are k6's own metrics. Their definitions are written too, but a part
-// of a run may lack them.
-var builtins = []run.Metric{
-	{Name: "vus", Type: run.Gauge, Contains: "default"},
-	{Name: "vus_max", Type: run.Gauge, Contains: "default"},
-	{Name: "iterations", Type: run.Counter, Contains: "default"},
-	{Name: "iteration_duration", Type: run.Trend, Contains: "time"},
-	{Name: "dropped_iterations", Type: run.Counter, Contains: "default"},
-	{Name: "checks", Type: run.Rate, Contains: "default"},
-	{Name: "group_duration", Type: run.Trend, Contains: "time"},
-	{Name: "http_reqs", Type: run.Counter, Contains: "default"},
-	{Name: "http_req_failed", Type: run.Rate, Contains: "default"},
-	{Name: "http_req_duration", Type: run.Trend, Contains: "time"},
-	{Name: "http_req_blocked", Type: run.Trend, Contains: "time"},
-	{Name: "http_req_connecting", Type: run.Trend, Contains: "time"},
-	{Name: "http_req_tls_handshaking", Type: run.Trend, Contains: "time"},
-	{Name: "http_req_sending", Type: run.Trend, Contains: "time"},
-	{Name: "http_req_waiting", Type: run.Trend, Contains: "time"},
-	{Name: "http_req_receiving", Type: run.Trend, Contains: "time"},
-	{Name: "ws_sessions", Type: run.Counter, Contains: "default"},
-	{Name: "ws_msgs_sent", Type: run.Counter, Contains: "default"},
-	{Name: "ws_msgs_received", Type: run.Counter, Contains: "default"},
-	{Name: "ws_ping", Type: run.Trend, Contains: "time"},
-	{Name: "ws_session_duration", Type: run.Trend, Contains: "time"},
-	{Name: "ws_connecting", Type: run.Trend, Contains: "time"},
-	{Name: "grpc_req_duration", Type: run.Trend, Contains: "time"},
-	{Name: "grpc_streams", Type: run.Counter, Contains: "default"},
-	{Name: "grpc_streams_msgs_received", Type: run.Counter, Contains: "default"},
-	{Name: "grpc_streams_msgs_sent", Type: run.Counter, Contains: "default"},
-	{Name: "data_sent", Type: run.Counter, Contains: "data"},
-	{Name: "data_received", Type: run.Counter, Contains: "data"},
-	{Name: "browser_data_sent", Type: run.Counter, Contains: "data"},
-	{Name: "browser_data_received", Type: run.Counter, Contains: "data"},
-	{Name: "browser_http_req_duration", Type: run.Trend, Contains: "time"},
-	{Name: "browser_http_req_failed", Type: run.Rate, Contains: "default"},
-	{Name: "browser_web_vital_cls", Type: run.Trend, Contains: "default"},
-	{Name: "browser_web_vital_fcp", Type: run.Trend, Contains: "time"},
-	{Name: "browser_web_vital_fid", Type: run.Trend, Contains: "time"},
-	{Name: "browser_web_vital_inp", Type: run.Trend, Contains: "time"},
-	{Name: "browser_web_vital_lcp", Type: run.Trend, Contains: "time"},
-	{Name: "browser_web_vital_ttfb", Type: run.Trend, Contains: "time"},
-}
-
-// builtin is the definition of one of k6's own metrics.
+// builtin is the definition of one of k6's own metrics. Definitions are written
+// beside the samples, too, but a part of a run may lack them.
 func builtin(name string) (run.Metric, bool) {
-	at := slices.IndexFunc(builtins, func(m run.Metric) bool { return m.Name == name })
-	if at < 0 {
+	m, own := threshold.Builtin(name)
+	if !own {
 		return run.Metric{}, false
 	}
-	return builtins[at], true
+	return run.Metric{Name: m.Name, Type: run.ParseMetricType(m.Type), Contains: m.Contains}, true
+}
+
+// isOfK6 reports whether a metric is k6's own, and none of a script. Those of its
+// browser are known by their prefix: it has had others.
+func isOfK6(name string) bool {
+	_, own := threshold.Builtin(name)
+	return own || strings.HasPrefix(name, "browser_")
 }
 
 // roleOf says what the samples of a metric mean, with the part or protocol.
@@ -102,10 +60,12 @@ func roleOf(name string) (r role, part int, protocol string) {
 	if part := slices.Index(partNames[:], name); part >= 0 {
 		return rolePart, part, ""
 	}
-	if protocol, ok := directProtocols[name]; ok {
-		return roleDirect, 0, protocol
+	for _, p := range run.Protocols() { // but HTTP, whose requests are of parts
+		if p.Duration == name {
+			return roleDirect, 0, p.Name
+		}
 	}
-	if _, own := builtin(name); own || strings.HasPrefix(name, "browser_") {
+	if isOfK6(name) {
 		return rolePlain, 0, ""
 	}
 	return roleJoin, 0, ""

@@ -29,8 +29,8 @@ type Requests struct {
 
 // Endpoint is what requests are told apart by.
 type Endpoint struct {
-	// Protocol is http, grpc, websocket, browser, or iteration for the
-	// pseudo-endpoint of a scenario's iterations.
+	// Protocol is one of [Protocols]; iteration is for the pseudo-endpoint of a
+	// scenario's iterations.
 	Protocol string `json:"protocol"`
 	// Name is the name tag, with variable parts of URLs replaced; a scenario's
 	// name for iterations. "" when samples carry none.
@@ -104,9 +104,6 @@ func RowRange(bin uint32) Range { return cellRange(bin, TableBits) }
 
 // RowOf is the bin of a time T in milliseconds, from 0 up.
 func RowOf(ms float64) uint32 { return cellOf(ms, TableBits) }
-
-// ProtocolIteration marks the pseudo-endpoint of a scenario's iterations.
-const ProtocolIteration = "iteration"
 
 // Compare orders endpoints by protocol, name and method.
 func (e Endpoint) Compare(o Endpoint) int {
