@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"slices"
 
 	"k6report/internal/run"
@@ -9,8 +10,6 @@ import (
 // joinWindow is how many requests back a sample may look for the one that it
 // belongs to.
 const joinWindow = 4096
-
-const protocolHTTP = "http"
 
 // collector takes samples in the order of a file and puts them into a Builder:
 // each into its series, the samples of a request rejoined, a server's times
@@ -196,7 +195,7 @@ func (c *collector) entry(raw map[string]string) *entry {
 	e.tags, e.vu, e.iter = c.n.tags(raw)
 	set := run.NewTagSet(e.tags...)
 	e.tags, e.set = set.List(), set
-	e.failed, e.timeout = run.Failed(protocolHTTP, set), run.TimedOut(protocolHTTP, set)
+	e.failed, e.timeout = run.Failed(run.ProtocolHTTP, set), run.TimedOut(run.ProtocolHTTP, set)
 	group := raw["group"] // as the configuration names it
 	e.outside = run.IsSetup(group) || run.InGroups(group, c.excluded)
 	if e.endpoint = set.Value("endpoint"); e.endpoint == "" {
@@ -279,13 +278,18 @@ func (c *collector) close() {
 		return
 	}
 	c.open = nil
+	c.rejoined(f)
+}
+
+// rejoined counts the request of k6's samples.
+func (c *collector) rejoined(f *fragment) {
 	c.count++
-	if p := f.flaw(); p != nil {
-		c.segment.problem(*p)
+	q, flaw := f.request()
+	if flaw != nil {
+		c.segment.problem(*flaw)
 		return
 	}
-	q := f.request()
-	c.remember(f.join, c.b.AddRequest(protocolHTTP, c.handleOf(f.entry), &q))
+	c.remember(f.join, c.b.AddRequest(run.ProtocolHTTP, c.handleOf(f.entry), &q))
 }
 
 // closeBefore closes the open request because of a sample that is not of it,
@@ -300,22 +304,51 @@ func (c *collector) closeBefore() {
 
 // direct counts a sample that is a request of its own.
 func (c *collector) direct(m *metric, at int64, v float64, e *entry, join uint64) {
-	if !plausible(v) {
-		c.segment.problem(implausible)
-		return
-	}
-	if m.protocol != run.ProtocolIteration {
-		c.closeBefore()
-	}
-	q := run.Request{Start: at - nanos(v), Duration: v, Total: v}
+	q := run.Request{Duration: v, Total: v}
 	if m.protocol != run.ProtocolIteration {
 		q.Failed, q.Timeout = run.Failed(m.protocol, e.set), run.TimedOut(m.protocol, e.set)
 	}
-	place := c.b.AddRequest(m.protocol, c.handleOf(e), &q)
-	if m.protocol != run.ProtocolIteration {
-		c.count++
-		c.remember(join, place)
+	c.ended(m.protocol, at, e, join, &q)
+}
+
+// request counts an HTTP request that ended at a time, for formats that tell of it
+// as a whole and not in k6's samples. It becomes those samples that all parts of a
+// report rest on, and a row in the tables of requests. Of q only Duration and Failed
+// have to be known; Start follows from the end.
+func (c *collector) request(at int64, e *entry, join uint64, q run.Request) {
+	failed := 0.0
+	if q.Failed {
+		failed = 1
 	}
+	for _, sample := range []partSample{{partCount, 1}, {partDuration, q.Duration}, {partFailed, failed}} {
+		c.seriesOf(c.metric(partNames[sample.part]), e).Add(at, sample.value)
+		c.segment.samples++
+	}
+	if e.outside {
+		return
+	}
+	whole := 0.0
+	for _, ms := range q.Parts {
+		whole += ms
+	}
+	q.Total = cmp.Or(whole, q.Total, q.Duration)
+	c.ended(run.ProtocolHTTP, at, e, join, &q)
+}
+
+// ended counts a request of which all is known but its start.
+func (c *collector) ended(protocol string, at int64, e *entry, join uint64, q *run.Request) {
+	if !plausible(q.Duration) || !plausible(q.Total) {
+		c.segment.problem(implausible)
+		return
+	}
+	q.Start = at - nanos(q.Total)
+	if protocol == run.ProtocolIteration { // it ends no request, and no sample refers to it
+		c.b.AddRequest(protocol, c.handleOf(e), q)
+		return
+	}
+	c.closeBefore()
+	c.count++
+	c.remember(join, c.b.AddRequest(protocol, c.handleOf(e), q))
 }
 
 // remember makes a request known to the samples that follow.

@@ -235,13 +235,7 @@ func (p *assembler) join(e *entry, series *[parts]influx.Series) {
 				next[part]++
 			}
 		}
-		p.count++
-		if flaw := f.flaw(); flaw != nil {
-			p.segment.problem(*flaw)
-			continue
-		}
-		q := f.request()
-		p.b.AddRequest(protocolHTTP, p.handleOf(e), &q)
+		p.rejoined(&f)
 	}
 }
 

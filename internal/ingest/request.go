@@ -102,24 +102,19 @@ func (f *fragment) complete() bool {
 	return f.mask&needed == needed
 }
 
-// flaw is why a request can't be counted, nil if it can.
-func (f *fragment) flaw() *run.Problem {
+// request computes the request of its samples, or says why it can't be counted.
+// k6's blocked time contains connecting and the TLS handshake.
+func (f *fragment) request() (q run.Request, flaw *run.Problem) {
 	if !f.complete() {
-		return &incomplete
+		return q, &incomplete
 	}
-	for _, ms := range f.values {
+	v := &f.values
+	for _, ms := range v {
 		if !plausible(ms) {
-			return &implausible
+			return q, &implausible
 		}
 	}
-	return nil
-}
-
-// request computes the request of its samples. k6's blocked time contains
-// connecting and the TLS handshake.
-func (f *fragment) request() run.Request {
-	v := &f.values
-	q := run.Request{
+	q = run.Request{
 		Start:    f.time - nanos(v[partBlocked]+v[partDuration]),
 		Duration: v[partDuration],
 		Total:    v[partBlocked] + v[partDuration],
@@ -135,7 +130,7 @@ func (f *fragment) request() run.Request {
 	q.Parts[run.ColumnSending] = v[partSending]
 	q.Parts[run.ColumnWaiting] = v[partWaiting]
 	q.Parts[run.ColumnReceiving] = v[partReceiving]
-	return q
+	return q, nil
 }
 
 // nanos converts plausible milliseconds.

@@ -124,12 +124,12 @@ func (s *seam) close() {
 			return
 		}
 	}
-	if p := f.flaw(); p != nil {
-		s.problem(*p, f.source)
+	q, flaw := f.request()
+	if flaw != nil {
+		s.problem(*flaw, f.source)
 		return
 	}
-	q := f.request()
-	place := s.b.AddRequest(protocolHTTP, s.b.Tags(f.entry.tags), &q)
+	place := s.b.AddRequest(run.ProtocolHTTP, s.b.Tags(f.entry.tags), &q)
 	if f.join != 0 {
 		s.carry(recent{join: f.join, number: s.count, place: place})
 	}
