@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"k6report/internal/analyze"
+	"k6report/internal/ingest"
 	"k6report/internal/run"
 )
 
@@ -241,11 +242,11 @@ func sharedLabel(runs []*run.Run, name string) string {
 func argumentName(args []string) string {
 	path := filepath.Clean(args[0])
 	name := filepath.Base(path)
-	if slices.Contains(sampleFiles, name) { // as every run calls it
+	if slices.Contains(ingest.SampleFiles(), name) { // as every run calls it
 		name = filepath.Base(filepath.Dir(path))
 	}
-	for _, suffix := range []string{".gz", ".json", ".csv", filepath.Ext(snapshotFile)} {
-		name = strings.TrimSuffix(name, suffix)
+	for _, file := range ingest.SampleFiles() { // where one is packed, that comes first
+		name = strings.TrimSuffix(name, filepath.Ext(file))
 	}
 	if name == "" || name == "-" || name == "." {
 		name = "standard input"

@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"k6report/internal/ingest"
-	"k6report/internal/ingest/influx"
 )
 
 // Names of the files in a folder that k6report run writes.
@@ -27,10 +26,7 @@ const (
 	resultsFolder = "results"
 )
 
-// sampleFiles are the samples of a run folder: the first that is there.
-var sampleFiles = []string{samplesFile, "run.json", snapshotFile}
-
-// besideFiles are the sources beside them.
+// besideFiles are the sources in a run folder beside its samples.
 var besideFiles = []string{summaryFile, planFile, executionFile}
 
 // howToMakeOne is the k6 command whose output can be read.
@@ -53,8 +49,8 @@ func (a *app) openSources(ctx context.Context, args []string) (sources []ingest.
 			sources = append(sources, ingest.Source{Name: "standard input", Reader: a.stdin})
 			continue
 		}
-		if influx.IsURL(path) {
-			s, err := a.database(path)
+		if db, ok := databaseOf(path); ok {
+			s, err := db.open(a, path)
 			if err != nil {
 				closeAll()
 				return nil, func() {}, err
@@ -127,14 +123,11 @@ func expand(args []string) ([]string, error) {
 }
 
 func expandOne(arg string) ([]string, error) {
-	if arg == "-" {
-		return []string{arg}, nil
-	}
-	if influx.IsURL(arg) {
+	if _, ok := databaseOf(arg); ok || arg == "-" {
 		return []string{arg}, nil
 	}
 	if strings.Contains(arg, "://") {
-		return nil, usageError{hinted{fmt.Errorf("read %s: k6report does not read such URLs", publicURL(arg)), howToNameADatabase}}
+		return nil, usageError{hinted{fmt.Errorf("read %s: k6report does not read such URLs", publicURL(arg)), howToNameADatabase()}}
 	}
 	info, err := os.Stat(arg)
 	switch {
@@ -174,11 +167,11 @@ func publicURL(raw string) string {
 	return scheme + "://" + rest
 }
 
-// runFolder lists the sources in a folder as k6report run writes it. A snapshot
-// holds what stands beside the samples, too.
+// runFolder lists the sources in a folder as k6report run writes it, or with samples
+// in another format. A snapshot holds what stands beside the samples, too.
 func runFolder(dir string) ([]string, error) {
 	var files []string
-	for _, name := range sampleFiles {
+	for _, name := range ingest.SampleFiles() {
 		path := filepath.Join(dir, name)
 		if !isFile(path) {
 			continue
@@ -198,7 +191,7 @@ func runFolder(dir string) ([]string, error) {
 		return files, nil
 	}
 	return nil, hinted{
-		fmt.Errorf("read %s: the folder holds no run (none of %s)", dir, strings.Join(slices.Concat(sampleFiles, besideFiles), ", ")),
+		fmt.Errorf("read %s: the folder holds no run (none of %s)", dir, strings.Join(slices.Concat(ingest.SampleFiles(), besideFiles), ", ")),
 		"name the files themselves",
 	}
 }

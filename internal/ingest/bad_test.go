@@ -26,9 +26,9 @@ func TestRefused(t *testing.T) {
 	tests := []struct{ name, content, want string }{
 		{"empty", "", "read f: it is empty: k6 wrote nothing there; run k6 with --out json=FILE, and look at the free space of the disk"},
 		{"empty gzip", string(packed(t, nil)), "read f: it is empty: k6 wrote nothing there; run k6 with --out json=FILE, and look at the free space of the disk"},
-		{"picture", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "read f: it is nothing that k6report reads (image/png): give k6report snapshot, k6 inspect, k6 execution record, k6 summary, k6 JSON, k6 CSV"},
-		{"text", "hello\n", "read f: it is nothing that k6report reads (text/plain): give k6report snapshot, k6 inspect, k6 execution record, k6 summary, k6 JSON, k6 CSV"},
-		{"other JSON", strings.Repeat(`{"level":"info","msg":"x"}`+"\n", 5000), "read f: it is nothing that k6report reads (text/plain): give k6report snapshot, k6 inspect, k6 execution record, k6 summary, k6 JSON, k6 CSV"},
+		{"picture", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "read f: it is nothing that k6report reads (image/png): give " + fileFormats(formats())},
+		{"text", "hello\n", "read f: it is nothing that k6report reads (text/plain): give " + fileFormats(formats())},
+		{"other JSON", strings.Repeat(`{"level":"info","msg":"x"}`+"\n", 5000), "read f: it is nothing that k6report reads (text/plain): give " + fileFormats(formats())},
 		{"UTF-16", "\xff\xfe{\x00\"\x00", "read f: it is UTF-16, as PowerShell writes with >: let k6 write the file with --out json=FILE"},
 		{"gzip head only", zipped[:5], "read f: it starts like gzip, but is damaged (unexpected EOF): copy it again from where it came"},
 		{"gzip of nothing whole", zipped[:10] + "\xff\xff\xff", "read f: it starts like gzip, but nothing can be unpacked (flate: corrupt input before offset 1): copy it again from where it came"},

@@ -21,6 +21,9 @@ type collector struct {
 	n    *normalizer
 	// excluded are the groups whose requests go into no table.
 	excluded []string
+	// opening is how a metric's lines begin in the format; nil where they have
+	// nothing in common.
+	opening func(name string) string
 
 	metrics map[string]*metric
 	segment *segment
@@ -47,7 +50,7 @@ type metric struct {
 	protocol string
 	// next is the metric that followed last time: k6 writes in a fixed order.
 	next *metric
-	// opening is how k6 starts a line, up to the time.
+	// opening is how its lines begin; see collector.opening.
 	opening string
 	// plain says that the name stands in a line as it is, without escapes.
 	plain bool
@@ -155,7 +158,10 @@ func (c *collector) metric(name string) *metric {
 	if m != nil {
 		return m
 	}
-	m = &metric{name: name, index: len(c.metrics), opening: pointOpen + name + pointMiddle, plain: isPlain(name)}
+	m = &metric{name: name, index: len(c.metrics), plain: isPlain(name)}
+	if c.opening != nil {
+		m.opening = c.opening(name)
+	}
 	m.role, m.part, m.protocol = roleOf(name)
 	m.next = m
 	if len(c.metrics) >= maxMetrics {

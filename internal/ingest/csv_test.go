@@ -44,7 +44,7 @@ func csvOf(t testing.TB, data []byte, o Options) (*run.Run, error) {
 	o.Progress = func(int64) {}
 	rd := &reader{options: o}
 	rd.b = rd.builder()
-	f := rd.begin("x")
+	f := rd.begin(format{id: "x"})
 	in := &input{name: "x", stream: bytes.NewReader(data), size: int64(len(data)), head: data[:min(len(data), headSize)]}
 	if o.segmentSize > 0 {
 		in.file = newFile(data)

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,51 +14,85 @@ import (
 	"k6report/internal/run"
 )
 
-// format is a kind of source.
+// format is a kind of source. All that tells one from another is here.
 type format struct {
 	name string // for messages
 	id   string // in a report's list of sources
-	// match looks at the start of the (unpacked) content.
+	// match looks at the start of the (unpacked) content. It is nil for a database,
+	// and so is read: a database says what it is and how to read the run in it.
 	match func(head []byte) bool
 	read  func(context.Context, *input, *reader) error
 	// samples says that the source holds samples, which are read after what
 	// only describes the run.
 	samples bool
-	// start says where among the sources of a run one belongs; nil looks for
-	// times as k6 JSON has them.
+	// rank orders formats of samples by what they keep of one: of a run that is
+	// given in several forms the lowest counts. No two are equal.
+	rank int
+	// files are the names under which a folder holds samples, the usual one first.
+	files []string
+	// definitions are the metrics that the start of the content defines. Every
+	// goroutine begins with them: what submetrics name must be kept from the first
+	// sample on. nil where the format has no place for them.
+	definitions func(head []byte) []run.Metric
+	// start says where among the sources of a run one belongs; nil where the start
+	// of the content tells no times.
 	start func(head []byte) start
+	// loses says which samples a database does not keep; "" where it keeps all.
+	loses string
 }
 
-func (f format) startOf(head []byte) start {
-	if f.start == nil {
-		return startOf(head)
-	}
-	return f.start(head)
-}
+// asked reports whether sources of the format are databases.
+func (f format) asked() bool { return f.match == nil }
 
-const idSnapshot = "snapshot"
+const (
+	idSnapshot = "snapshot"
+	idInfluxQL = "influxdb" // by the language in which the database is asked
+	idFlux     = "influxdb2"
+)
 
 // formats are asked in this order.
 func formats() []format {
+	const influxLoses = "InfluxDB keeps one of points with the same metric, tags and time"
 	return []format{
-		{name: "k6report snapshot", id: idSnapshot, match: isSnapshot, read: readSnapshot, samples: true},
-		{name: "k6 inspect", id: "inspect", match: hasKeys("scenarios", "maxVUs"), read: readPlan},
-		{name: "k6 inspect", id: "inspect", match: hasKeys("scenarios", "totalDuration"), read: readPlan},
-		{name: "k6 inspect", id: "inspect", match: hasKeys("scenarios", "thresholds"), read: readPlan},
+		{name: "k6report snapshot", id: idSnapshot, match: isSnapshot, read: readSnapshot, samples: true, rank: 20, files: []string{"run.k6run"}},
+		{name: "k6 inspect", id: "inspect", match: isPlan, read: readPlan},
 		{name: "k6 execution record", id: "execution", match: hasKeys("exit_code", "k6_version"), read: readExecution},
 		{name: "k6 summary", id: "summary", match: isSummary, read: readSummary},
-		{name: "k6 JSON", id: "k6-json", match: isJSONLines, read: readJSON, samples: true},
-		{name: "k6 CSV", id: "csv", match: isCSV, read: readCSV, samples: true, start: csvStart},
+		{name: "k6 JSON", id: "k6-json", match: isJSONLines, read: readJSON, samples: true, rank: 10, files: []string{"run.json.gz", "run.json"}, definitions: jsonDefinitions, start: jsonStart},
+		{name: "k6 CSV", id: "csv", match: isCSV, read: readCSV, samples: true, rank: 50, files: []string{"run.csv.gz", "run.csv"}, start: csvStart},
+		{name: "InfluxDB", id: idInfluxQL, samples: true, rank: 40, loses: influxLoses},
+		{name: "InfluxDB", id: idFlux, samples: true, rank: 30, loses: influxLoses},
 	}
 }
 
-// FormatNames lists what can be read, for messages.
-func FormatNames() []string {
+// formatOf is the format of an id, false where there is none.
+func formatOf(id string) (format, bool) {
+	all := formats()
+	at := slices.IndexFunc(all, func(f format) bool { return f.id == id })
+	if at < 0 {
+		return format{}, false
+	}
+	return all[at], true
+}
+
+// fileFormats lists what is found by its content, for messages.
+func fileFormats(all []format) string {
 	var names []string
-	for _, f := range formats() {
-		if !slices.Contains(names, f.name) {
+	for _, f := range all {
+		if !f.asked() {
 			names = append(names, f.name)
 		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// SampleFiles are the names under which a folder holds the samples of its run: of
+// several the first counts.
+func SampleFiles() []string {
+	all := slices.SortedStableFunc(slices.Values(formats()), func(a, b format) int { return cmp.Compare(a.rank, b.rank) })
+	var names []string
+	for _, f := range all {
+		names = append(names, f.files...)
 	}
 	return names
 }
@@ -104,6 +139,14 @@ func hasKeys(want ...string) func([]byte) bool {
 	}
 }
 
+// isPlan matches what k6 inspect prints, with and without the requirements.
+func isPlan(head []byte) bool {
+	keys := topKeys(head)
+	return slices.Contains(keys, "scenarios") && slices.ContainsFunc(keys, func(key string) bool {
+		return key == "maxVUs" || key == "totalDuration" || key == "thresholds"
+	})
+}
+
 // isSummary also matches where the first key of a shape holds more than the
 // head shows.
 func isSummary(head []byte) bool {
@@ -144,21 +187,21 @@ func topKeys(head []byte) []string {
 	return keys
 }
 
-// detect finds the format of an input.
-func detect(head []byte) (format, error) {
+// detect finds the format of an input among all.
+func detect(head []byte, all []format) (format, error) {
 	if len(bytes.TrimSpace(head)) == 0 {
 		return format{}, errors.New("it is empty: k6 wrote nothing there; run k6 with --out json=FILE, and look at the free space of the disk")
 	}
 	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
 		return format{}, errors.New("it is UTF-16, as PowerShell writes with >: let k6 write the file with --out json=FILE")
 	}
-	for _, f := range formats() {
-		if f.match(head) {
+	for _, f := range all {
+		if !f.asked() && f.match(head) {
 			return f, nil
 		}
 	}
 	kind, _, _ := strings.Cut(http.DetectContentType(head), ";")
-	return format{}, errors.New("it is nothing that k6report reads (" + kind + "): give " + strings.Join(FormatNames(), ", "))
+	return format{}, errors.New("it is nothing that k6report reads (" + kind + "): give " + fileFormats(all))
 }
 
 // readAll reads a document that has to be held whole.

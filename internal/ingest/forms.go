@@ -14,20 +14,20 @@ import (
 // forms at once, as a file and as a database: then one of them counts, and is
 // held against the others.
 type form struct {
-	id    string // of the format
-	seam  *seam
-	spans []span // of sources that hold samples
+	format format
+	seam   *seam
+	spans  []span // of sources that hold samples
 	// used says that its samples count.
 	used bool
 }
 
 // begin prepares the reading of a source of samples, for which what crosses the
 // borders of segments is kept apart from other forms.
-func (rd *reader) begin(id string) *form {
-	if n := len(rd.forms); n > 0 && rd.forms[n-1].id == id {
+func (rd *reader) begin(of format) *form {
+	if n := len(rd.forms); n > 0 && rd.forms[n-1].format.id == of.id {
 		return rd.forms[n-1]
 	}
-	f := &form{id: id, seam: newSeam(rd.builder()), used: true}
+	f := &form{format: of, seam: newSeam(rd.builder()), used: true}
 	rd.seam = f.seam
 	rd.forms = append(rd.forms, f)
 	return f
@@ -165,9 +165,6 @@ func (f *form) lossy(o *form) bool {
 	})
 }
 
-// exactness orders forms by what they keep of a sample, the best first.
-var exactness = []string{"k6-json", "snapshot", "influxdb2", "influxdb", "csv"}
-
 // choose takes the best of several forms of the same samples: of the complete
 // ones the most exact. In what others differ becomes a Problem.
 func (rd *reader) choose(same []*form) {
@@ -177,16 +174,14 @@ func (rd *reader) choose(same []*form) {
 		most = max(most, float64(f.samples()))
 	}
 	rank := func(f *form) int {
-		switch at := slices.Index(exactness, f.id); {
-		case most > float64(f.samples())*(1+little):
+		if most > float64(f.samples())*(1+little) {
 			return math.MaxInt
-		case at < 0:
-			return len(exactness)
-		default:
-			return at
 		}
+		return f.format.rank
 	}
-	best := slices.MinFunc(same, func(a, b *form) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.id, b.id)) })
+	best := slices.MinFunc(same, func(a, b *form) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.format.id, b.format.id))
+	})
 	for _, f := range same {
 		if f != best {
 			f.used = false

@@ -11,11 +11,15 @@ import (
 )
 
 // formOf is a form of samples.
-func formOf(t *testing.T, rd *reader, id string, database bool, samples []byte) *form {
+func formOf(t *testing.T, rd *reader, id string, samples []byte) *form {
 	t.Helper()
+	f, known := formatOf(id)
+	if !known {
+		t.Fatalf("there is no format %s", id)
+	}
 	s := spanOf(id, []*run.Run{read(t, Options{}, Source{id, bytes.NewReader(samples)})})
-	s.database = database
-	return &form{id: id, seam: newSeam(rd.builder()), used: true, spans: []span{s}}
+	s.database = f.asked()
+	return &form{format: f, seam: newSeam(rd.builder()), used: true, spans: []span{s}}
 }
 
 // TestOrderOfForms: a file and a database that lost much share no samples, but
@@ -41,7 +45,7 @@ func TestOrderOfForms(t *testing.T) {
 		rd := &reader{}
 		rd.b = rd.builder()
 		all := []*form{
-			formOf(t, rd, "k6-json", false, whole), formOf(t, rd, "csv", false, odd), formOf(t, rd, "influxdb", true, even),
+			formOf(t, rd, "k6-json", whole), formOf(t, rd, "csv", odd), formOf(t, rd, "influxdb", even),
 		}
 		for _, at := range tt.order {
 			rd.forms = append(rd.forms, all[at])

@@ -36,7 +36,7 @@ func FuzzPlan(f *testing.F) {
 	}
 	samples := aGenerator(3, 5, 0, `{}`)
 	f.Fuzz(func(t *testing.T, document []byte) {
-		if format, err := detect(document); err != nil || format.id != "inspect" && format.id != "execution" {
+		if format, err := detect(document, formats()); err != nil || format.id != "inspect" && format.id != "execution" {
 			return
 		}
 		r, err := Read(context.Background(), []Source{{"beside.json", bytes.NewReader(document)}, {"a", strings.NewReader(samples)}}, Options{})

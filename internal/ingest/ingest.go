@@ -18,7 +18,8 @@ type Source struct {
 	// Reader is the content. A regular *os.File is read by several goroutines
 	// at once; anything else as a stream. When Read is cancelled while a
 	// stream has nothing to give, it returns without waiting for that stream:
-	// closing it ends what is left. A Database is asked, not read.
+	// closing it ends what is left. A database, as an [InfluxDB], is asked, not
+	// read.
 	Reader io.Reader
 }
 
@@ -57,9 +58,11 @@ type Options struct {
 	// where they are packed), from several goroutines; nil is none.
 	Progress func(bytes int64)
 
-	// Tests lower the length of segments, and switch the fast path off.
+	// Tests lower the length of segments, switch the fast path off, and add rows to
+	// the table of formats.
 	segmentSize int64
 	strictOnly  bool
+	formats     []format
 }
 
 // reader is what the formats read into.
@@ -111,6 +114,9 @@ func Read(ctx context.Context, sources []Source, o Options) (*run.Run, error) {
 	if o.segmentSize == 0 {
 		o.segmentSize = segmentSize
 	}
+	if o.formats == nil {
+		o.formats = formats()
+	}
 	inputs, err := openAll(ctx, sources, o)
 	defer func() {
 		for _, in := range inputs {
@@ -124,21 +130,21 @@ func Read(ctx context.Context, sources []Source, o Options) (*run.Run, error) {
 	rd.b = rd.builder()
 	rd.define(o.Metrics...)
 	for _, in := range inputs {
-		if in.format.samples {
-			rd.define(definitions(in.head)...)
+		if in.format.definitions != nil {
+			rd.define(in.format.definitions(in.head)...)
 		}
 	}
 	for _, in := range inputs {
 		var f *form
 		if in.format.samples {
-			f = rd.begin(in.format.id)
+			f = rd.begin(in.format)
 		}
 		before := len(rd.parts)
 		if err := in.format.read(ctx, in, rd); err != nil {
 			return nil, err
 		}
 		if s := spanOf(in.name, rd.parts[before:]); f != nil && len(s.parts) > 0 {
-			s.database = in.database != nil
+			s.database = in.format.asked()
 			f.spans = append(f.spans, s)
 		}
 	}
@@ -156,12 +162,12 @@ func Read(ctx context.Context, sources []Source, o Options) (*run.Run, error) {
 func openAll(ctx context.Context, sources []Source, o Options) ([]*input, error) {
 	var inputs []*input
 	for _, s := range sources {
-		in, err := open(ctx, s, o.Progress)
+		in, err := open(ctx, s, o)
 		if in != nil {
 			inputs = append(inputs, in)
 		}
 		if err != nil {
-			if _, ok := s.Reader.(Database); !ok { // whose errors say it
+			if _, ok := s.Reader.(asked); !ok { // whose errors say it
 				err = fmt.Errorf("read %s: %w", s.Name, err)
 			}
 			return inputs, err
@@ -171,8 +177,8 @@ func openAll(ctx context.Context, sources []Source, o Options) ([]*input, error)
 		return inputs, nil
 	}
 	for _, in := range inputs {
-		if in.database == nil { // which knows
-			in.start = in.format.startOf(in.head)
+		if in.format.start != nil {
+			in.start = in.format.start(in.head)
 		}
 	}
 	rank := func(in *input) string {

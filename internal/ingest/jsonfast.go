@@ -64,6 +64,7 @@ const (
 )
 
 func newParser(c *collector, strictOnly bool) *parser {
+	c.opening = func(name string) string { return pointOpen + name + pointMiddle }
 	return &parser{
 		collector:  c,
 		previous:   &metric{opening: "\x00"},

@@ -107,6 +107,6 @@ func isIdentifier(s string) bool {
 // may be "influxdb".
 func isOwnWord(s string) bool {
 	_, own := builtin(s)
-	return own || run.IsSystemTag(s) || slices.Contains([]string{idInfluxQL, idFlux, "default"}, s) ||
+	return own || run.IsSystemTag(s) || s == "default" ||
 		slices.ContainsFunc(formats(), func(f format) bool { return f.id == s })
 }

@@ -111,7 +111,7 @@ func TestAnyCutInAnyOrder(t *testing.T) {
 			sameButSources(t, want, read(t, Options{}, sources...))
 			if t.Failed() {
 				for _, s := range pieces {
-					t.Logf("%d lines from %+v", bytes.Count(s, []byte("\n")), startOf(s[:min(len(s), headSize)]))
+					t.Logf("%d lines from %+v", bytes.Count(s, []byte("\n")), jsonStart(s[:min(len(s), headSize)]))
 				}
 				t.Fatalf("%s, round %d: %d pieces", name, round, len(pieces))
 			}

@@ -9,12 +9,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"regexp"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
 
-	"k6report/internal/ingest/influx"
 	"k6report/internal/run"
 )
 
@@ -30,9 +28,6 @@ type input struct {
 	changed time.Time
 	start   start
 	head    []byte // unpacked, without a byte order mark
-
-	database *influx.Database // instead of stream; found is the run in it
-	found    influx.Found
 }
 
 // statFile is what a regular file offers beyond reading.
@@ -46,11 +41,11 @@ const headSize = 256 << 10
 
 // open looks at the start of a source. The input has to be closed even when
 // there is an error.
-func open(ctx context.Context, s Source, progress func(int64)) (*input, error) {
-	if d, ok := s.Reader.(Database); ok {
-		return openDatabase(ctx, s.Name, d.DB, progress)
+func open(ctx context.Context, s Source, o Options) (*input, error) {
+	if d, ok := s.Reader.(asked); ok {
+		return d.open(ctx, s.Name, o.Progress)
 	}
-	in := &input{name: s.Name}
+	in := &input{name: s.Name, start: start{part: parts}}
 	if file, ok := s.Reader.(statFile); ok {
 		info, err := file.Stat()
 		switch {
@@ -72,14 +67,14 @@ func open(ctx context.Context, s Source, progress func(int64)) (*input, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return in, err
 	}
-	in.stream = &counted{buffered, progress}
+	in.stream = &counted{buffered, o.Progress}
 	if in.gzipped = bytes.HasPrefix(head, []byte{0x1f, 0x8b}); in.gzipped {
 		if head, err = unzipHead(head); err != nil {
 			return in, err
 		}
 	}
 	in.head = bytes.TrimPrefix(head, []byte(byteOrderMark))
-	in.format, err = detect(in.head)
+	in.format, err = detect(in.head, o.formats)
 	return in, err
 }
 
@@ -102,7 +97,8 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// start says where among the sources of a run one belongs.
+// start says where among the sources of a run one belongs. Where a database lies
+// in time it says itself.
 type start struct {
 	// latest and first are times in the head, 0 if unknown. k6 does not write
 	// strictly in order of time, but of two parts of a file the first one's
@@ -117,28 +113,6 @@ type start struct {
 
 func (s start) compare(o start) int {
 	return cmp.Or(cmp.Compare(s.latest, o.latest), cmp.Compare(s.first, o.first), cmp.Compare(s.part, o.part))
-}
-
-var (
-	anyTime    = regexp.MustCompile(`"time"\s*:\s*"([^"]*)"`)
-	firstPoint = regexp.MustCompile(`\{"metric":"(\w*)","type":"Point"`)
-)
-
-func startOf(head []byte) start {
-	var c clock
-	s := start{part: parts}
-	for _, m := range anyTime.FindAllSubmatch(head, -1) {
-		if at, ok := c.parse(m[1]); ok {
-			s.latest = max(s.latest, at)
-			s.first = cmp.Or(s.first, at)
-		}
-	}
-	if m := firstPoint.FindSubmatch(head); m != nil {
-		if r, part, _ := roleOf(string(m[1])); r == rolePart {
-			s.part = part
-		}
-	}
-	return s
 }
 
 // unzipHead unpacks as much as the head of a gzip file gives.
@@ -183,24 +157,4 @@ func (in *input) change() (p run.Problem, changed bool) {
 		return p, false
 	}
 	return p, true
-}
-
-// definitions are the metrics that the head of k6 JSON defines. Every
-// goroutine starts with them: what submetrics name must be kept from the first
-// sample on.
-func definitions(head []byte) []run.Metric {
-	var metrics []run.Metric
-	for line := range bytes.Lines(head) {
-		var l jsonLine
-		var d jsonMetric
-		if !bytes.Contains(line, []byte(`"Metric"`)) || !bytes.HasSuffix(line, []byte("\n")) {
-			continue
-		}
-		if unmarshal(line, &l) != nil || l.Type != "Metric" || unmarshal(l.Data, &d) != nil || d.check() != nil {
-			continue
-		}
-		m, _ := d.definition() // reading notes what is wrong with it
-		metrics = append(metrics, m)
-	}
-	return metrics
 }

@@ -5,57 +5,41 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"k6report/internal/ingest/influx"
 	"k6report/internal/run"
 )
 
-// Formats of a database in a report's list of sources, by the language in which
-// it was asked.
-const (
-	idInfluxQL = "influxdb"
-	idFlux     = "influxdb2"
-)
-
-// Database is the Reader of a Source that is a run in an InfluxDB. It is no
-// stream: Read asks for the run.
-type Database struct{ DB *influx.Database }
+// InfluxDB is the Reader of a Source that is a run in an InfluxDB. It is no stream:
+// Read asks for the run.
+type InfluxDB struct{ DB *influx.Database }
 
 // Read fails: there is nothing to read in order.
-func (Database) Read([]byte) (int, error) {
+func (InfluxDB) Read([]byte) (int, error) {
 	return 0, errors.New("a database is asked, not read")
 }
 
-// openDatabase finds the run in a database.
-func openDatabase(ctx context.Context, name string, d *influx.Database, progress func(int64)) (*input, error) {
-	d.OnProgress(progress)
-	found, err := d.Find(ctx, func(measurement string) bool {
-		_, own := builtin(measurement)
-		return own || strings.HasPrefix(measurement, "browser_")
-	})
+func (d InfluxDB) open(ctx context.Context, name string, progress func(int64)) (*input, error) {
+	d.DB.OnProgress(progress)
+	found, err := d.DB.Find(ctx, isOfK6)
 	if err != nil {
 		return nil, err
 	}
 	id := idInfluxQL
-	if d.Flux {
+	if d.DB.Flux {
 		id = idFlux
 	}
-	return &input{
-		name:     name,
-		format:   format{name: "InfluxDB", id: id, samples: true, read: readDatabase},
-		start:    start{latest: found.Started, first: found.Started, part: parts},
-		database: d,
-		found:    found,
-	}, nil
+	in := &input{name: name, start: start{latest: found.Started, first: found.Started, part: parts}}
+	in.format, _ = formatOf(id)
+	in.format.read = func(ctx context.Context, in *input, rd *reader) error { return d.read(ctx, found, in, rd) }
+	return in, nil
 }
 
-// readDatabase reads a run from a database. Its points have no order that tells
-// which belong to one request, but each series has its own tags, and two points
-// of a series differ in time: the samples of a request are those of equal tags
-// and time.
-func readDatabase(ctx context.Context, in *input, rd *reader) error {
+// read reads a run that was found. Its points have no order that tells which belong
+// to one request, but each series has its own tags, and two points of a series
+// differ in time: the samples of a request are those of equal tags and time.
+func (d InfluxDB) read(ctx context.Context, found influx.Found, in *input, rd *reader) error {
 	rd.seam.begin()
 	rd.untyped = append(rd.untyped, in.name)
 	// While one goroutine puts its slice in order, the server fills another.
@@ -66,7 +50,7 @@ func readDatabase(ctx context.Context, in *input, rd *reader) error {
 		p.begin(in.name)
 		workers[i] = p
 	}
-	err := in.database.Fetch(ctx, in.found, len(workers), func(n int, b *influx.Block) error {
+	err := d.DB.Fetch(ctx, found, len(workers), func(n int, b *influx.Block) error {
 		workers[n].block(b)
 		return ctx.Err()
 	})
@@ -80,7 +64,7 @@ func readDatabase(ctx context.Context, in *input, rd *reader) error {
 	}
 	s := rd.seam
 	rd.b.Source(run.Source{Name: in.name, Format: in.format.id, Samples: int64(s.samples)})
-	if left := in.found.Left; len(left) > 0 {
+	if left := found.Left; len(left) > 0 {
 		rd.b.Problem(run.Problem{
 			Code: "measurements_left_out", Source: in.name, Count: uint64(len(left)),
 			Message: fmt.Sprintf("%s: points with the run's testid, but without k6's tags (scenario, or a group of k6), so they are not k6's", clip(strings.Join(left, ", "))),
@@ -237,74 +221,4 @@ func (p *assembler) join(e *entry, series *[parts]influx.Series) {
 		}
 		p.rejoined(&f)
 	}
-}
-
-const (
-	codeLost        = "points_lost"
-	codeLostUnknown = "points_lost_unknown"
-)
-
-// noteLost says what InfluxDB lost: of points with the same measurement, tags
-// and time it keeps one. It takes k6's own counts to see that.
-func noteLost(r *run.Run) {
-	// What a snapshot brought along is found again, or known by now.
-	r.Problems = slices.DeleteFunc(r.Problems, func(p run.Problem) bool { return p.Code == codeLost || p.Code == codeLostUnknown })
-	at := -1
-	for i, s := range r.Sources {
-		switch {
-		case (s.Format == idInfluxQL || s.Format == idFlux) && at < 0:
-			at = i
-		case s.Samples > 0:
-			return // samples from elsewhere, too
-		}
-	}
-	if at < 0 {
-		return
-	}
-	p := run.Problem{Code: codeLost, Source: r.Sources[at].Name}
-	if r.Reported == nil {
-		p.Code = codeLostUnknown
-		p.Message = "InfluxDB keeps one of points with the same metric, tags and time: how many were lost only k6's summary tells; give it, too"
-		addProblem(r, p)
-		return
-	}
-	var said []string
-	for _, m := range r.Reported.Metrics {
-		want, ok := reportedSamples(m)
-		if !ok {
-			continue
-		}
-		have := float64(r.Select(m.Name, nil).Count)
-		if have < want {
-			said = append(said, fmt.Sprintf("%.0f of %.0f of %s", want-have, want, clip(m.Name)))
-			p.Count += uint64(want - have)
-		}
-	}
-	if p.Count == 0 {
-		return
-	}
-	const most = 3
-	list := strings.Join(said[:min(len(said), most)], ", ")
-	if more := len(said) - most; more > 0 {
-		list += fmt.Sprintf(" and of %d more", more)
-	}
-	p.Message = "going by k6's summary, points are missing (" + list + "): InfluxDB keeps one of points with the same metric, tags and time, and k6 drops what the server does not take in time"
-	addProblem(r, p)
-}
-
-// reportedSamples is how many samples of a metric a summary tells of.
-func reportedSamples(m run.ReportedMetric) (n float64, ok bool) {
-	if strings.Contains(m.Name, "{") {
-		return 0, false
-	}
-	switch passes, isRate := m.Value("passes"); {
-	case isRate:
-		fails, ok := m.Value("fails")
-		return passes + fails, ok
-	case m.Name == "http_reqs", m.Name == "iterations": // each sample counts 1
-		return m.Value("count")
-	case m.Type == run.Trend:
-		return m.Value("count")
-	}
-	return 0, false
 }

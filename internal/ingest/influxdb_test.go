@@ -105,7 +105,7 @@ func database(t *testing.T, rawURL string, c influx.Credentials) Source {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Source{Name: a.Name, Reader: Database{influx.Open(a, influx.Options{HTTP: &http.Client{}, Credentials: c, Pause: time.Millisecond})}}
+	return Source{Name: a.Name, Reader: InfluxDB{influx.Open(a, influx.Options{HTTP: &http.Client{}, Credentials: c, Pause: time.Millisecond})}}
 }
 
 func readURL(t *testing.T, rawURL string) (*run.Run, error) {
