@@ -79,11 +79,6 @@ func (a *app) influxSource(url string) (ingest.Source, error) {
 
 // variable is a variable of the environment, "" when it is not set.
 func (a *app) variable(name string) string {
-	value := ""
-	for _, entry := range a.env {
-		if n, v, _ := strings.Cut(entry, "="); n == name {
-			value = v // the last one counts
-		}
-	}
+	value, _ := a.getenv(name)
 	return value
 }

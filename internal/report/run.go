@@ -37,7 +37,7 @@ type Run struct {
 // Source is one input as it was named when the run was first read.
 type Source struct {
 	Name    string `json:"name"`
-	Format  string `json:"format"`            // "k6-json", "k6-csv", "summary", "inspect", "influxdb" …
+	Format  string `json:"format"`            // "k6-json", "csv", "summary", "inspect", "influxdb" …
 	Samples *int64 `json:"samples,omitempty"` // what was read; nil for a format without samples
 	Skipped int64  `json:"skipped,omitempty"` // lines or points that could not be used
 }

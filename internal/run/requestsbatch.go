@@ -15,12 +15,11 @@ type batch struct {
 }
 
 // A key sorts a logged request by table, block and row, and ends in its place
-// in the log.
+// in the log. The table's number has the 20 bits that are left.
 const (
 	keyLogBits   = 12 // logSize fits
 	keyRowBits   = 12 // lastCell(TableBits) fits
 	keyBlockBits = 20 // blocks after the batch's first one
-	keyTableBits = 20 // 64 - the others
 )
 
 // flush merges what was logged into the tables.

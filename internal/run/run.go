@@ -42,7 +42,7 @@ type Run struct {
 // Source is one input of a run.
 type Source struct {
 	Name   string `json:"name"`
-	Format string `json:"format"` // "k6-json", "summary", "inspect", "execution"
+	Format string `json:"format"` // as ingest calls it: "k6-json", "csv", "summary" …
 	// Lines were read, Samples taken from them, Skipped left out because they
 	// could not be understood. All are 0 for a format without samples.
 	Lines   int64 `json:"lines,omitempty"`
