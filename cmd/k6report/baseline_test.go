@@ -51,13 +51,13 @@ func TestOpenStore(t *testing.T) {
 		"results/baselines": "results/baselines", "/abs/": "/abs", "./a:b": "a:b", "C:\\x": "C:\\x", "dir/a:b": "dir/a:b",
 		"file:a/b": "a/b", "file:///a/b": "/a/b", "file://localhost/a": "/a", "file:///with%20space": "/with space",
 	} {
-		got, err := openStore(store)
+		got, err := openFolder(store)
 		if dir, ok := got.(baseline.Dir); err != nil || !ok || string(dir) != filepath.FromSlash(want) {
 			t.Errorf("%s is %v, %v, want %s", store, got, err, want)
 		}
 	}
 	for _, store := range []string{"s3://bucket", "file://host/a", "file://", "file:///a?b=c", "https://user:secret@host/x"} {
-		_, err := openStore(store)
+		_, err := openFolder(store)
 		if err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v", store, err)
 		}

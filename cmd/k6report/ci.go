@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"k6report/internal/baseline"
-	"k6report/internal/gitlab"
 	"k6report/internal/report"
 	"k6report/internal/run"
 )
@@ -36,18 +35,15 @@ func (a *app) ciCommand() *cobra.Command {
 	var f ciFlags
 	cmd := &cobra.Command{
 		Use:   "ci [SOURCE... | -- k6 run ARGS...]",
-		Short: "do all that a job of GitLab CI has to",
+		Short: "do all that a job of " + a.ciNames() + " has to",
 		Long: `Ci does what a load test's job has to, without configuration: it runs k6 (behind
 --) or takes runs that are there, finds the baseline of the target branch,
 compares, runs a second time only when something is suspected, writes all files,
-tells the merge request (k6report publish gitlab) and ends with the verdict's exit
+tells the merge request (k6report publish ` + eachForge(a.forges, " or ", func(k forgeKind) string { return k.name }) + `) and ends with the verdict's exit
 code.
 
 On the default branch, every valid run joins the baseline; a merge request's never
-does. The baselines are in the project's package registry, for which the job's own
-token is enough. The note, the thread, the status and the issue take a token with
-scope api in K6REPORT_GITLAB_TOKEN: without one nothing is published, and all else
-is done.
+does. ` + eachForge(a.forges, "\n\n", func(k forgeKind) string { return k.ciHelp }) + `
 
 Each SOURCE that is a folder of a run is a run of its own, all files together are
 one; without any, the runs under results/ are taken. A folder NAME-confirm is the
@@ -87,8 +83,8 @@ type ciJob struct {
 	*app
 	flags    *ciFlags
 	judge    judge
-	wanted   []string    // formats
-	job      *gitlab.Job // nil outside of GitLab
+	wanted   []string  // formats
+	job      *forgeJob // nil outside of a forge's CI
 	outcomes []outcome
 	asked    int // how many runs there should be outcomes of
 }
@@ -101,13 +97,11 @@ func (a *app) ci(ctx context.Context, f *ciFlags, judge judge, args []string, da
 	if err := f.checkFirst(dash); err != nil {
 		return err
 	}
-	job, err := gitlab.ParseJob(a.getenv)
-	switch {
-	case errors.Is(err, gitlab.ErrNotInGitLab):
-		a.say(&f.common, "this is no job of GitLab CI: nothing is published")
-	case err != nil:
+	var job *forgeJob
+	if k, here := a.ciForge(); !here {
+		a.say(&f.common, "this is no job of %s: nothing is published", a.ciNames())
+	} else if job, err = k.job(a); err != nil {
 		a.warn(fmt.Errorf("nothing is published: %w", err))
-		job = nil
 	}
 	if err := a.setUpCI(f, judge, job); err != nil {
 		return err
@@ -154,7 +148,7 @@ func (f *ciFlags) checkFirst(dash int) error {
 }
 
 // setUpCI sets what the job knows and the command line left open.
-func (a *app) setUpCI(f *ciFlags, judge judge, job *gitlab.Job) error {
+func (a *app) setUpCI(f *ciFlags, judge judge, job *forgeJob) error {
 	if !slices.Contains([]string{joinAuto, joinAlways, joinNever}, f.join) {
 		return usageError{fmt.Errorf("read --join: %q is none of auto, always, never", f.join)}
 	}
@@ -164,15 +158,15 @@ func (a *app) setUpCI(f *ciFlags, judge judge, job *gitlab.Job) error {
 	if job == nil {
 		return nil
 	}
-	if _, err := a.gitlabDeadline(); err != nil {
+	if err := job.checked(); err != nil {
 		return err
 	}
-	if f.join == joinAlways && job.MergeRequest != 0 {
+	if f.join == joinAlways && job.OfRequest() {
 		return usageError{hinted{errors.New("read --join: a merge request's run never joins the baseline"), "it may turn out to be slower; leave it to the default branch"}}
 	}
-	a.folds = true
+	a.folding = job.folding
 	if _, no := a.getenv("NO_COLOR"); f.color == "auto" && !no {
-		f.color = "always" // GitLab's log shows it
+		f.color = "always" // a job's log shows it
 	}
 	given := make(map[string]bool)
 	for _, l := range f.labels {
@@ -190,7 +184,7 @@ func (a *app) setUpCI(f *ciFlags, judge judge, job *gitlab.Job) error {
 			f.labels = append(f.labels, l.Name+"="+l.Value)
 		}
 	}
-	f.lineage = lineage{head: job.Head(), ask: a.askGitLab(job)}
+	f.lineage = lineage{head: job.Head, ask: job.ancestors}
 	return nil
 }
 

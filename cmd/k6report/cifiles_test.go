@@ -121,7 +121,7 @@ func TestCIFiles(t *testing.T) {
 // flagsOfCI are the flags of the ci verb.
 func flagsOfCI(t *testing.T) map[string]bool {
 	t.Helper()
-	verb, _, err := (&app{}).root().Find([]string{"ci"})
+	verb, _, err := (&app{forges: forges()}).root().Find([]string{"ci"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -452,7 +452,7 @@ func TestTheSeedIsInNoSchedule(t *testing.T) {
 // Without a token that may write nothing is published, and one that is protected
 // is not there: whoever reads only these texts must know.
 func TestWhatIsSaidOfTheToken(t *testing.T) {
-	verb, _, err := (&app{}).root().Find([]string{"ci"})
+	verb, _, err := (&app{forges: forges()}).root().Find([]string{"ci"})
 	if err != nil {
 		t.Fatal(err)
 	}

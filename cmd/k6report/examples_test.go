@@ -24,7 +24,7 @@ func TestExamples(t *testing.T) {
 		t.Skip("the examples are for a POSIX shell")
 	}
 	prepared := exampleFolder(t)
-	root := (&app{}).root()
+	root := (&app{forges: forges()}).root()
 	walk(root, func(c *cobra.Command) {
 		own := []string{"k6report", "help", "version", "completion", "bash", "zsh", "fish", "powershell"}
 		if c.Example == "" && c.Runnable() && !slices.Contains(own, c.Name()) {

@@ -62,7 +62,7 @@ func gitlabCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	switch verb, rest := args[0], args[1:]; verb {
 	case "job":
-		gitlabJob(ts, rest)
+		setGitLabJob(ts, rest)
 	case "commit":
 		s.AddCommit(rest[0], rest[1:]...)
 	case "pipeline":
@@ -97,8 +97,8 @@ func number(ts *testscript.TestScript, text string) int {
 	return n
 }
 
-// gitlabJob sets the variables of a kind of pipeline.
-func gitlabJob(ts *testscript.TestScript, args []string) {
+// setGitLabJob sets the variables of a kind of pipeline.
+func setGitLabJob(ts *testscript.TestScript, args []string) {
 	given := map[string]string{"pipeline": "10", "commit": "f000001", "base": "c000005", "tip": "c000005", "name": "load-test"}
 	for _, arg := range args[1:] {
 		name, value, _ := strings.Cut(arg, "=")

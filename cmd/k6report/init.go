@@ -17,15 +17,15 @@ func (a *app) initCommand() *cobra.Command {
 	force := false
 	cmd := &cobra.Command{
 		Use:   "init",
-		Short: "write a commented k6report.yaml and a job for GitLab CI",
+		Short: "write a commented k6report.yaml and a job for " + a.ciNames(),
 		Long: `Init writes k6report.yaml, in which every setting is a comment, and
-` + snippetFile + `, a job that .gitlab-ci.yml can include. What is there already
+` + eachForge(a.forges, " and ", func(k forgeKind) string { return k.starter.name + ", " + k.starter.help }) + `. What is there already
 is left, unless --force is given.`,
 		Example: `  k6report init`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var kept []string
-			files := starterFiles()
+			files := a.starterFiles()
 			for _, f := range files {
 				_, err := os.Lstat(f.name)
 				switch {
@@ -57,12 +57,13 @@ is left, unless --force is given.`,
 	return cmd
 }
 
-// starterFile is a file that init writes, and what it says of it.
-type starterFile struct{ name, content, what string }
+// starterFile is a file that init writes, and what it and its help say of it.
+type starterFile struct{ name, content, what, help string }
 
-func starterFiles() []starterFile {
-	return []starterFile{
-		{defaultConfig, config.Template(), "every setting is a comment; take out the # before those you want"},
-		{snippetFile, ciSnippet, "a job for GitLab CI; include it from .gitlab-ci.yml"},
+func (a *app) starterFiles() []starterFile {
+	files := []starterFile{{name: defaultConfig, content: config.Template(), what: "every setting is a comment; take out the # before those you want"}}
+	for _, k := range a.forges {
+		files = append(files, k.starter)
 	}
+	return files
 }

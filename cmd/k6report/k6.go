@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"k6report/internal/atomicfile"
-	"k6report/internal/gitlab"
 	"k6report/internal/ingest"
 	"k6report/internal/k6exec"
 	"k6report/internal/redact"
@@ -188,12 +187,13 @@ func sourcesOf(j job, result k6exec.RunResult) []string {
 	return sources
 }
 
-// environmentOfK6 is the environment without the tokens that write on GitLab:
+// environmentOfK6 is the environment without the tokens that write on a forge:
 // every script can read what k6 has, and so can all that a script imports.
 func (a *app) environmentOfK6() []string {
+	tokens := a.writeTokens()
 	return slices.DeleteFunc(slices.Clone(a.env), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
-		return slices.Contains(gitlab.WriteTokens(), name)
+		return slices.Contains(tokens, name)
 	})
 }
 

@@ -31,7 +31,7 @@ func main() {
 	ctx, kill := interrupts()
 	a := &app{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		env: os.Environ(), now: time.Now, kill: kill,
+		env: os.Environ(), now: time.Now, kill: kill, forges: forges(),
 		width:            terminalWidth(os.Stdout),
 		stdoutTerminal:   term.IsTerminal(int(os.Stdout.Fd())),
 		stderrTerminal:   term.IsTerminal(int(os.Stderr.Fd())),
@@ -89,8 +89,10 @@ type app struct {
 	version          string
 	// redactor masks secrets in all that is shown and written.
 	redactor *redact.Redactor
-	// folds says that the log is GitLab's, which folds its sections.
-	folds bool
+	// forges are those that it publishes on and whose CI it knows.
+	forges []forgeKind
+	// folding is how the log of the job folds its sections.
+	folding folding
 }
 
 // Exit codes of the contract that are the program's own; those of verdicts are

@@ -2,14 +2,13 @@ package main
 
 import (
 	"cmp"
-	"net/url"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"k6report/internal/config"
-	"k6report/internal/gitlab"
+	"k6report/internal/forge"
 	"k6report/internal/render"
 	"k6report/internal/render/plain"
 	"k6report/internal/report"
@@ -22,11 +21,11 @@ type outcome struct {
 	report *report.Report
 }
 
-// publication is all that is to be told to GitLab of a job's runs.
+// publication is all that is to be told to a forge of a job's runs.
 type publication struct {
 	common   *common
 	flags    publishFlags
-	job      *gitlab.Job
+	job      *forgeJob
 	outcomes []outcome // at least one, or there is a failure
 	// failure says why there is nothing to judge, with secrets masked.
 	failure string
@@ -34,7 +33,7 @@ type publication struct {
 	unjudged bool
 }
 
-func (p *publication) key() string { return gitlab.Key(cmp.Or(p.flags.key, p.job.Name)) }
+func (p *publication) key() string { return forge.Key(cmp.Or(p.flags.key, p.job.Name)) }
 
 func (p *publication) runs() []render.NoteRun {
 	var runs []render.NoteRun
@@ -74,11 +73,10 @@ func (p *publication) links() []render.Link {
 // pageOf is the address of a run's page among the job's artifacts; "" where
 // there is none.
 func (p *publication) pageOf(o outcome) string {
-	job, err := url.Parse(p.job.URL)
-	if err != nil || p.job.URL == "" || o.dir == "" || !isFile(filepath.Join(o.dir, pageFile)) {
+	if p.job.Page == nil || o.dir == "" || !isFile(filepath.Join(o.dir, pageFile)) {
 		return ""
 	}
-	return job.JoinPath("artifacts", "file", path.Join(projectPath(o.dir), pageFile)).String()
+	return p.job.Page(path.Join(projectPath(o.dir), pageFile))
 }
 
 // markdown is what the note and the issue say.
@@ -88,7 +86,7 @@ func (p *publication) markdown() string {
 	return b.String()
 }
 
-func (p *publication) note() gitlab.Note {
+func (p *publication) note() forge.Note {
 	status := p.worst().Verdict.Status
 	create := true
 	switch p.flags.comment {
@@ -97,13 +95,13 @@ func (p *publication) note() gitlab.Note {
 	case config.CommentChanges:
 		create = status != report.Passed && status != report.Inconclusive
 	}
-	return gitlab.Note{
+	return forge.Note{
 		Key: p.key(), Pipeline: p.job.Pipeline, JobName: p.job.Name, Create: create,
 		Body: p.markdown(), Footer: render.MarkdownFooter,
 	}
 }
 
-func (p *publication) thread() gitlab.Thread {
+func (p *publication) thread() forge.Thread {
 	var gates []string
 	for _, o := range p.outcomes {
 		if o.report.Comparison == nil {
@@ -121,7 +119,7 @@ func (p *publication) thread() gitlab.Thread {
 	}
 	var b strings.Builder
 	_ = render.Brief(&b, p.runs()) // a Builder takes everything
-	return gitlab.Thread{Key: p.key(), Pipeline: p.job.Pipeline, JobName: p.job.Name, Regressed: gates, Gone: p.allIsWell(), Body: b.String()}
+	return forge.Thread{Key: p.key(), Pipeline: p.job.Pipeline, JobName: p.job.Name, Regressed: gates, Gone: p.allIsWell(), Body: b.String()}
 }
 
 // allIsWell reports whether every run was compared, and is no worse: what was
@@ -143,14 +141,14 @@ func isWell(r *report.Report) bool {
 
 // wantsIssue reports whether a scheduled pipeline found a regression.
 func (p *publication) wantsIssue() bool {
-	return p.flags.scheduleIssue && p.job.Scheduled() && p.worst().Verdict.Status == report.Regressed
+	return p.flags.scheduleIssue && p.job.Scheduled && p.worst().Verdict.Status == report.Regressed
 }
 
 // issueLabel finds our issues again.
 const issueLabel = "k6report"
 
-func (p *publication) issue() gitlab.Issue {
-	return gitlab.Issue{
+func (p *publication) issue() forge.Issue {
+	return forge.Issue{
 		Key: p.key(), Pipeline: p.job.Pipeline, Label: issueLabel,
 		Body: p.markdown(), Footer: render.MarkdownFooter,
 		Title: inert(plain.Short("Load test regressed: "+p.worst().Verdict.Headline, 200)),
@@ -158,8 +156,8 @@ func (p *publication) issue() gitlab.Issue {
 }
 
 // inert is a title of an issue, which takes no markup and so no escapes, but
-// mentions and references: behind each sign that begins one stands a word joiner,
-// which is not seen.
+// mentions and references: behind each sign that begins one, on GitLab or another
+// forge, stands a word joiner, which is not seen.
 func inert(title string) string {
 	const joiner = "\u2060"
 	var b strings.Builder
@@ -172,8 +170,8 @@ func inert(title string) string {
 	return b.String()
 }
 
-func (p *publication) commitStatus() gitlab.Status {
-	s := gitlab.Status{
+func (p *publication) commitStatus() forge.Status {
+	s := forge.Status{
 		// Several jobs of a pipeline must not overwrite each other's.
 		Name: strings.TrimSpace("k6report " + plain.Short(cmp.Or(p.flags.key, p.job.Name), 80)), URL: p.job.URL,
 		Branch: p.job.Branch, Pipeline: p.job.Pipeline,

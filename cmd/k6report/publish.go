@@ -12,10 +12,10 @@ import (
 	"github.com/spf13/pflag"
 
 	"k6report/internal/config"
-	"k6report/internal/gitlab"
+	"k6report/internal/forge"
 )
 
-// publishFlags say what is told to GitLab.
+// publishFlags say what is told to a forge.
 type publishFlags struct {
 	dryRun        bool
 	comment       string
@@ -56,34 +56,29 @@ func (a *app) publishCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "publish",
 		Short:   "tell a merge request what a report says",
-		Example: "  k6report publish gitlab report/report.json",
+		Example: eachForge(a.forges, "\n", func(k forgeKind) string { return "  k6report publish " + k.name + " report/report.json" }),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usageError{hinted{fmt.Errorf("k6report does not publish to %q", args[0]), "k6report publish gitlab REPORT.json"}}
+				return usageError{hinted{fmt.Errorf("k6report does not publish to %q", args[0]), publishUsage(a.forges)}}
 			}
 			return cmd.Help()
 		},
 	}
-	cmd.AddCommand(a.publishGitLabCommand())
+	for _, k := range a.forges {
+		cmd.AddCommand(a.publishOnCommand(k))
+	}
 	return cmd
 }
 
-func (a *app) publishGitLabCommand() *cobra.Command {
+func (a *app) publishOnCommand(k forgeKind) *cobra.Command {
 	var c common
 	var p publishFlags
 	cmd := &cobra.Command{
-		Use:   "gitlab REPORT.json...",
-		Short: "write the note, the thread and the status on GitLab",
-		Long: `Publish gitlab tells the merge request of the job that it runs in what reports
-say: in one note that is always current, in a thread that stays open while
-something is regressed (--thread), and in the status of the commit. Run twice, it
-writes nothing the second time.
-
-It takes a token with scope api in K6REPORT_GITLAB_TOKEN, for a job's own token may
-not write notes. What can't be published is a warning: the exit code is 0 unless
---require-publish is given.`,
-		Example: `  k6report publish gitlab report/report.json
-  k6report publish gitlab report/report.json --dry-run`,
+		Use:   k.name + " REPORT.json...",
+		Short: "write the note, the thread and the status on " + k.title,
+		Long:  k.publishHelp,
+		Example: `  k6report publish ` + k.name + ` report/report.json
+  k6report publish ` + k.name + ` report/report.json --dry-run`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := c.loadConfig()
 			if err != nil {
@@ -92,7 +87,7 @@ not write notes. What can't be published is a warning: the exit code is 0 unless
 			if err := p.complete(cmd.Flags(), cfg); err != nil {
 				return err
 			}
-			return a.publishReports(cmd.Context(), &c, p, args)
+			return a.publishReports(cmd.Context(), k, &c, p, args)
 		},
 	}
 	c.configured(cmd.Flags())
@@ -101,15 +96,15 @@ not write notes. What can't be published is a warning: the exit code is 0 unless
 	return cmd
 }
 
-func (a *app) publishReports(ctx context.Context, c *common, p publishFlags, args []string) error {
+func (a *app) publishReports(ctx context.Context, k forgeKind, c *common, p publishFlags, args []string) error {
 	if len(args) == 0 {
-		return usageError{hinted{errors.New("publish wants the report to publish"), "k6report publish gitlab REPORT.json"}}
+		return usageError{hinted{errors.New("publish wants the report to publish"), publishUsage([]forgeKind{k})}}
 	}
-	job, err := gitlab.ParseJob(a.getenv)
+	job, err := k.job(a)
 	if err != nil {
-		return usageError{hinted{err, "run it in a job of GitLab CI, whose variables say where it belongs"}}
+		return usageError{hinted{err, "run it in a job of " + k.ci + ", whose variables say where it belongs"}}
 	}
-	if _, err := a.gitlabDeadline(); err != nil {
+	if err := job.checked(); err != nil {
 		return err
 	}
 	var dirs []string
@@ -128,10 +123,10 @@ func (a *app) publishReports(ctx context.Context, c *common, p publishFlags, arg
 	return a.publish(ctx, publication{common: c, flags: p, job: job, outcomes: outcomes})
 }
 
-// mostPublishing bounds all of publishing: a job must not hang on GitLab.
+// mostPublishing bounds all of publishing: a job must not hang on a forge.
 const mostPublishing = 3 * time.Minute
 
-// publish tells GitLab. What fails is said, and returned only where it is
+// publish tells the forge. What fails is said, and returned only where it is
 // required.
 func (a *app) publish(ctx context.Context, p publication) error {
 	defer a.section("publish", "k6report publishes", false)()
@@ -153,34 +148,27 @@ func (a *app) publish(ctx context.Context, p publication) error {
 
 // send sends all that there is to be sent, and returns what failed.
 func (a *app) send(ctx context.Context, p publication) error {
-	if p.job.WriteToken == "" {
-		hint := "make a project access token with scope api and role Developer, and keep it in a masked CI variable K6REPORT_GITLAB_TOKEN"
-		if p.job.FromFork() {
-			hint = "pipelines of forks see no variables of the project: that is as it should be; the report is among the job's artifacts"
-		}
-		return hinted{errors.New("nothing is published on GitLab: there is no token that may write"), hint}
-	}
-	client, err := a.writer(p.job)
+	client, err := p.job.writer()
 	if err != nil {
 		return err
 	}
-	// A job's own token may not look merge requests up everywhere.
-	var mr *gitlab.MergeRequest
+	// A job's own token may not look requests up everywhere.
+	var on *forge.Request
 	if len(p.outcomes) > 0 {
-		mr, err = client.FindMergeRequest(ctx, p.job)
+		on, err = client.FindRequest(ctx, p.job.Job)
 	}
 	var failed []error
 	if err != nil {
 		failed = append(failed, err)
-		if gitlab.Hopeless(err) {
+		if forge.Hopeless(err) {
 			return err
 		}
 	}
-	for _, step := range p.steps(mr) {
+	for _, step := range p.steps(on) {
 		done, err := step.send(ctx, client)
 		if err != nil {
 			failed = append(failed, err)
-			if ctx.Err() != nil || gitlab.Hopeless(err) {
+			if ctx.Err() != nil || forge.Hopeless(err) {
 				break
 			}
 			continue

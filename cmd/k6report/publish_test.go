@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"k6report/internal/forge"
 	"k6report/internal/gitlab"
 	"k6report/internal/gitlab/gitlabtest"
 	"k6report/internal/report"
@@ -113,7 +114,7 @@ func TestWhatResolvesAThread(t *testing.T) {
 		"both are well":      {[]*report.Report{well, well}, false, true, 0},
 		"one of two is slow": {[]*report.Report{well, of(report.Regressed, report.GateRegressed)}, false, false, 1},
 	} {
-		p := publication{job: &gitlab.Job{Name: "load-test"}, unjudged: tc.broken}
+		p := publication{job: &forgeJob{Job: &forge.Job{Name: "load-test"}}, unjudged: tc.broken}
 		for i, r := range tc.reports {
 			p.outcomes = append(p.outcomes, outcome{name: fmt.Sprint(i), report: r})
 		}
@@ -135,7 +136,7 @@ func TestTheStoreDeletesWithTheTokenThatMay(t *testing.T) {
 	}{{"", false}, {gitlabtest.WriteToken, true}} {
 		a, _, _ := terminal(t, 100, jobOf(s, "K6REPORT_GITLAB_TOKEN="+tc.token)...)
 		a.env = slices.DeleteFunc(a.env, func(e string) bool { return e == "K6REPORT_GITLAB_TOKEN="+gitlabtest.WriteToken && !tc.may })
-		store, err := a.openStore(registryStore)
+		store, err := a.openStore("gitlab:")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +153,7 @@ func TestTheStoreDeletesWithTheTokenThatMay(t *testing.T) {
 func TestTitlesMentionNobody(t *testing.T) {
 	mention := regexp.MustCompile("[@#!&~%$^:][^\u2060 ]")
 	for _, name := range []string{"@all", "#1", "a!1", "&2", "~bug", "%3", "$4", "^alert", "@@all", "https://example.com", ":100:", "plain", "@"} {
-		p := publication{job: &gitlab.Job{}, outcomes: []outcome{{report: &report.Report{Verdict: report.Verdict{Headline: name + " is slower"}}}}}
+		p := publication{job: &forgeJob{Job: &forge.Job{}}, outcomes: []outcome{{report: &report.Report{Verdict: report.Verdict{Headline: name + " is slower"}}}}}
 		title := p.issue().Title
 		if found := mention.FindString(title); found != "" || strings.ReplaceAll(title, "\u2060", "") != "Load test regressed: "+name+" is slower" {
 			t.Errorf("%q: %q", title, found)
@@ -171,16 +172,16 @@ func TestTheJobsAddressIsNoNews(t *testing.T) {
 	}
 	for i, night := range []struct {
 		headline string
-		want     gitlab.Done
-	}{{"order is slower", gitlab.Created}, {"order is slower", gitlab.Unchanged}, {"browse is slower", gitlab.Updated}} {
+		want     forge.Done
+	}{{"order is slower", forge.Created}, {"order is slower", forge.Unchanged}, {"browse is slower", forge.Updated}} {
 		url := fmt.Sprintf("https://gitlab.example.com/group/app/-/jobs/%d", 900+i)
 		r := &report.Report{Verdict: report.Verdict{Status: report.Regressed, Headline: night.headline}}
-		p := publication{job: &gitlab.Job{Name: "load-test", Pipeline: int64(40 + i), URL: url}, outcomes: []outcome{{report: r}}}
+		p := publication{job: &forgeJob{Job: &forge.Job{Name: "load-test", Pipeline: int64(40 + i), URL: url}}, outcomes: []outcome{{report: r}}}
 		issue := p.issue()
 		if !strings.Contains(issue.Body, url) {
 			t.Fatalf("the issue does not lead to the job: %s", issue.Body)
 		}
-		if got, err := client.PublishIssue(t.Context(), gitlabtest.Project, issue); err != nil || got != night.want || len(s.Issues()) != 1 {
+		if got, err := client.PublishIssue(t.Context(), "1", issue); err != nil || got != night.want || len(s.Issues()) != 1 {
 			t.Errorf("night %d: %s, %v, %d issues", i, got, err, len(s.Issues()))
 		}
 	}
@@ -191,7 +192,7 @@ func TestTheJobsAddressIsNoNews(t *testing.T) {
 
 // A status is no success where a run could not be judged.
 func TestTheStatusOfWhatWasNotJudged(t *testing.T) {
-	p := publication{job: &gitlab.Job{Name: "load-test"}, outcomes: []outcome{{report: &report.Report{Verdict: report.Verdict{Status: report.Passed, Headline: "fine"}}}}}
+	p := publication{job: &forgeJob{Job: &forge.Job{Name: "load-test"}}, outcomes: []outcome{{report: &report.Report{Verdict: report.Verdict{Status: report.Passed, Headline: "fine"}}}}}
 	if s := p.commitStatus(); s.Failed {
 		t.Errorf("%+v", s)
 	}

@@ -42,7 +42,7 @@ const generatedNote = "Made from the code by `make reference`.\n"
 func commandsPage() string {
 	var b strings.Builder
 	b.WriteString("# Commands\n\n" + generatedNote)
-	for _, c := range documented((&app{}).root()) {
+	for _, c := range documented((&app{forges: forges()}).root()) {
 		fmt.Fprintf(&b, "\n## %s\n\n", c.CommandPath())
 		about := c.Long
 		if about == "" {

@@ -27,26 +27,56 @@ const autoName = "auto"
 // stored adds the flags of which baseline is meant and where it is.
 func (c *common) stored(f *pflag.FlagSet, usage string) {
 	f.StringVar(&c.baseline, "baseline", "", usage)
-	f.StringVar(&c.store, "store", "", "where the baselines are: a `folder` (default "+defaultStore+"), or "+registryStore+" for the project's package registry (the default in GitLab CI)")
+	kept := eachForge(withStore(forges()), "", func(k forgeKind) string {
+		return ", or " + k.storeScheme() + " for " + k.store + " (the default in " + k.ci + ")"
+	})
+	f.StringVar(&c.store, "store", "", "where the baselines are: a `folder` (default "+defaultStore+")"+kept)
 }
 
 // storeName is where the baselines are, by flag, configuration and default.
 func (a *app) storeName(c *common, cfg *config.Config) string {
 	usual := defaultStore
-	if _, ci := a.getenv("GITLAB_CI"); ci {
-		usual = registryStore
+	if k, ci := a.ciForge(); ci && k.store != "" {
+		usual = k.storeScheme()
 	}
 	return cmp.Or(c.store, cfg.Baseline.Store, usual)
 }
 
-// openStore opens the place where baselines are kept: a folder, or a URL of one.
-func openStore(store string) (baseline.Blobs, error) {
+// openStore opens the place where baselines are kept: the forge's, for a job of its
+// CI, or a folder.
+func (a *app) openStore(store string) (baseline.Blobs, error) {
+	for _, k := range withStore(a.forges) {
+		if rest, ours := strings.CutPrefix(store, k.storeScheme()); ours {
+			return a.openForgeStore(k, rest)
+		}
+	}
+	return openFolder(store)
+}
+
+// openForgeStore opens the place that a forge has for baselines.
+func (a *app) openForgeStore(k forgeKind, rest string) (baseline.Blobs, error) {
+	name := k.storeScheme()
+	if rest != "" {
+		return nil, usageError{hinted{errors.New("read --store: behind " + name + " stands nothing: it is the registry of the job's own project"), "write --store " + name}}
+	}
+	job, err := k.job(a)
+	if err != nil {
+		return nil, usageError{hinted{
+			errors.New("read --store: " + name + ": " + err.Error()),
+			"elsewhere name a folder: --store " + defaultStore,
+		}}
+	}
+	return job.blobs()
+}
+
+// openFolder opens a folder, or a URL of one.
+func openFolder(store string) (baseline.Blobs, error) {
 	scheme, rest, found := strings.Cut(store, ":")
 	if !found || len(scheme) < 2 || strings.ContainsAny(scheme, `/\.`) { // a path, maybe with a drive
 		return baseline.Dir(filepath.Clean(store)), nil
 	}
 	if scheme != "file" {
-		return nil, usageError{hinted{fmt.Errorf("read --store: there is no store %s", publicURL(store)), "name a folder, or " + registryStore}}
+		return nil, usageError{hinted{fmt.Errorf("read --store: there is no store %s", publicURL(store)), "name a folder, or " + eachForge(withStore(forges()), " or ", forgeKind.storeScheme)}}
 	}
 	if !strings.HasPrefix(rest, "//") {
 		return baseline.Dir(filepath.Clean(rest)), nil

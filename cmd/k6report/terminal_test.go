@@ -21,7 +21,7 @@ func terminal(t *testing.T, width int, env ...string) (a *app, stdout, stderr *b
 			now = now.Add(patience)
 			return now
 		},
-		width: width, stdoutTerminal: true, stderrTerminal: true, version: "test",
+		width: width, stdoutTerminal: true, stderrTerminal: true, version: "test", forges: forges(),
 	}, stdout, stderr
 }
 

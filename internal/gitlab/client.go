@@ -12,6 +12,8 @@ import (
 	"time"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
+
+	"k6report/internal/forge"
 )
 
 // Options configure a Client. Every field but API may be left zero.
@@ -58,8 +60,10 @@ func NewClient(o Options) (*Client, error) {
 			return nil, err
 		}
 	}
+	// client-go's own retries would post a note six times when the answer is a 502,
+	// sleep for as long as the server says, and ignore Retry-After.
 	h := &http.Client{
-		Transport:     &patience{next: transport, sleep: o.Sleep, now: o.Now},
+		Transport:     &forge.Patience{Next: transport, Sleep: o.Sleep, Now: o.Now},
 		CheckRedirect: dropSecrets,
 	}
 	var auth gitlab.AuthSource = gitlab.AccessTokenAuthSource{Token: o.Token}

@@ -4,7 +4,7 @@
 // the project's package registry.
 //
 // It knows no report: bodies are Markdown that somebody else made safe. It
-// talks to GitLab through client-go, with a patience of its own (see patience)
-// and errors in words with a remedy. Every write can be repeated without harm:
+// talks to GitLab through client-go, with a patience of its own and errors in words
+// with a remedy. Every write can be repeated without harm:
 // a lost answer never leads to a second note.
 package gitlab

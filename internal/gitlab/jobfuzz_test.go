@@ -2,9 +2,11 @@ package gitlab_test
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
+	"k6report/internal/forge"
 	"k6report/internal/gitlab"
 )
 
@@ -36,10 +38,15 @@ func FuzzParseJob(f *testing.F) {
 		if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
 			t.Errorf("the API is at %q", job.API)
 		}
-		if job.Project <= 0 || job.MergeRequest < 0 || job.MergeRequestProject <= 0 || job.Pipeline < 0 {
+		for _, id := range []string{job.Project, job.Home} {
+			if n, err := strconv.ParseInt(id, 10, 64); err != nil || n <= 0 {
+				t.Errorf("a project is %q", id)
+			}
+		}
+		if job.Pipeline < 0 || job.Request != nil && (job.Request.Number < 0 || job.Request.Project != job.Home) {
 			t.Errorf("%+v", job)
 		}
-		if key := gitlab.Key(job.Name); strings.ContainsAny(key, " \n\r\t<>\x00") || len(key) > 400 {
+		if key := forge.Key(job.Name); strings.ContainsAny(key, " \n\r\t<>\x00") || len(key) > 400 {
 			t.Errorf("the key of %q is %q", job.Name, key)
 		}
 	})

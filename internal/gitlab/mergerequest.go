@@ -2,38 +2,43 @@ package gitlab
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strconv"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
+
+	"k6report/internal/forge"
 )
 
-// FindMergeRequest is the merge request that a job is about: that of its own
-// pipeline, else an open one of its commit. nil when there is none, as on the
-// target branch.
-func (c *Client) FindMergeRequest(ctx context.Context, j *Job) (*MergeRequest, error) {
-	if j.MergeRequest != 0 {
-		return &MergeRequest{Project: j.MergeRequestProject, IID: j.MergeRequest, Target: j.Target}, nil
-	}
-	if !j.MayHaveMergeRequest() {
-		return nil, nil
+// mergeRequest names a merge request.
+func mergeRequest(project, iid int64) *forge.Request {
+	return &forge.Request{Project: strconv.FormatInt(project, 10), Number: iid, Name: fmt.Sprintf("merge request !%d", iid)}
+}
+
+// FindRequest is the merge request that a job is about: that of its own pipeline,
+// else an open one of its commit. nil when there is none, as on the target branch.
+func (c *Client) FindRequest(ctx context.Context, j *forge.Job) (*forge.Request, error) {
+	if j.Request == nil || j.OfRequest() {
+		return j.Request, nil
 	}
 	ctx, cancel := c.within(ctx)
 	defer cancel()
 	list, _, err := c.api.Commits.ListMergeRequestsByCommit(j.Project, j.Commit, gitlab.WithContext(ctx))
 	if err != nil {
 		wrapped := wrap("find the merge request of commit "+short(j.Commit), err)
-		if statusOf(wrapped) == http.StatusNotFound {
+		if forge.StatusOf(wrapped) == http.StatusNotFound {
 			return nil, nil // a commit that GitLab has not seen yet
 		}
 		return nil, wrapped
 	}
-	var found *MergeRequest
+	var found *forge.Request
 	for _, m := range list {
 		if m.State != "opened" || m.SourceBranch != j.Branch {
 			continue
 		}
-		if found == nil || m.IID > found.IID { // of several, the newest
-			found = &MergeRequest{Project: m.ProjectID, IID: m.IID, Target: m.TargetBranch}
+		if found == nil || m.IID > found.Number { // of several, the newest
+			found = mergeRequest(m.ProjectID, m.IID)
 		}
 	}
 	return found, nil
@@ -118,7 +123,7 @@ func (c *Client) isAncestor(ctx context.Context, project any, head, commit strin
 	defer cancel()
 	base, _, err := c.api.Repositories.MergeBase(project, &gitlab.MergeBaseOptions{Ref: &[]string{commit, head}}, gitlab.WithContext(ctx))
 	wrapped := wrap("find the merge base of "+short(commit)+" and "+short(head), err)
-	switch statusOf(wrapped) {
+	switch forge.StatusOf(wrapped) {
 	case http.StatusNotFound, http.StatusBadRequest:
 		return false, nil
 	}

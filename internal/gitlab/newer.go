@@ -6,16 +6,8 @@ import (
 	"net/http"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
-)
 
-// newer says what is known of newer pipelines of a merge request.
-type newer int
-
-const (
-	newerNone   newer = iota
-	newerThere        // there is one
-	newerSaid         // its job has ended well: what it had to say is written
-	newerComing       // its job runs now, and so is going to write
+	"k6report/internal/forge"
 )
 
 // newerPipelines looks for pipelines of a merge request that are newer than one,
@@ -23,22 +15,22 @@ const (
 // start may be skipped, cancelled or never begin, and finds what is written here
 // if not. What the token may not see isn't waited for either; what GitLab could
 // not tell is an error, for nobody knows then whom a write would talk over.
-func (c *Client) newerPipelines(ctx context.Context, mr MergeRequest, than int64, job string) (newer, error) {
+func (c *Client) newerPipelines(ctx context.Context, mr forge.Request, than int64, job string) (forge.Newer, error) {
 	call, cancel := c.within(ctx)
 	defer cancel()
 	// One page, on which the newest stand.
-	pipelines, _, err := c.api.MergeRequests.ListMergeRequestPipelines(mr.Project, mr.IID, gitlab.WithContext(call))
+	pipelines, _, err := c.api.MergeRequests.ListMergeRequestPipelines(mr.Project, mr.Number, gitlab.WithContext(call))
 	if err != nil {
-		return newerNone, unlessHidden(wrap("list the pipelines of "+mr.String(), err))
+		return forge.NewerNone, unlessHidden(wrap("list the pipelines of "+mr.String(), err))
 	}
-	found := newerNone
+	found := forge.NewerNone
 	for _, pipeline := range pipelines {
 		if pipeline.ID <= than || than == 0 {
 			continue
 		}
 		there, err := c.newerJob(ctx, pipeline, job)
 		if err != nil {
-			return newerNone, err
+			return forge.NewerNone, err
 		}
 		found = max(found, there)
 	}
@@ -46,8 +38,8 @@ func (c *Client) newerPipelines(ctx context.Context, mr MergeRequest, than int64
 }
 
 // newerJob is what is known of a job in a newer pipeline.
-func (c *Client) newerJob(ctx context.Context, pipeline *gitlab.PipelineInfo, job string) (newer, error) {
-	found := newerThere
+func (c *Client) newerJob(ctx context.Context, pipeline *gitlab.PipelineInfo, job string) (forge.Newer, error) {
+	found := forge.NewerThere
 	opt := &gitlab.ListJobsOptions{}
 	opt.PerPage = 100
 	err := c.pages(ctx, fmt.Sprintf("list the jobs of pipeline %d", pipeline.ID), func(ctx context.Context, page int64) (*gitlab.Response, error) {
@@ -66,7 +58,7 @@ func (c *Client) newerJob(ctx context.Context, pipeline *gitlab.PipelineInfo, jo
 // unlessHidden is an error, but for one that says that the token may not see
 // something.
 func unlessHidden(err error) error {
-	switch statusOf(err) {
+	switch forge.StatusOf(err) {
 	case http.StatusForbidden, http.StatusNotFound:
 		return nil
 	}
@@ -76,12 +68,12 @@ func unlessHidden(err error) error {
 // saidBy is what the status of a newer pipeline's job means. One that failed may
 // have been failed by its verdict, which it wrote, or have broken off before it
 // had any: what is there tells, not the status.
-func saidBy(status string) newer {
+func saidBy(status string) forge.Newer {
 	switch status {
 	case "running":
-		return newerComing
+		return forge.NewerComing
 	case "success":
-		return newerSaid
+		return forge.NewerSaid
 	}
-	return newerThere
+	return forge.NewerThere
 }

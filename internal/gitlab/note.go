@@ -4,140 +4,84 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
-)
 
-// MergeRequest names a merge request.
-type MergeRequest struct {
-	Project int64
-	IID     int64
-	// Target is its target branch; "" when unknown.
-	Target string
-}
-
-func (m MergeRequest) String() string { return fmt.Sprintf("merge request !%d", m.IID) }
-
-// Note is what a publisher wants to be seen.
-type Note struct {
-	// Key tells the notes of several jobs apart; see [Key].
-	Key string
-	// Pipeline and JobName tell newer from older.
-	Pipeline int64
-	JobName  string
-	// Body is Markdown. What follows Footer in it may differ although nothing
-	// happened, and is left out when it is asked whether the note is the same.
-	Body, Footer string
-	// Create says whether to make a note where there is none.
-	Create bool
-}
-
-// Done is what came of publishing.
-type Done string
-
-// What can come of it.
-const (
-	Created   Done = "created"
-	Updated   Done = "updated"
-	Unchanged Done = "unchanged"
-	Set       Done = "set"
-	// Left is a note of a newer pipeline, or one that a newer pipeline is about
-	// to write.
-	Left    Done = "left to a newer pipeline"
-	Skipped Done = "not wanted"
-	// Undecided is a thread that a run says nothing of: it was not compared, is not
-	// valid, or is only suspected.
-	Undecided Done = "left as it is: this run does not tell"
+	"k6report/internal/forge"
 )
 
 // mostBytes is GitLab's limit for a note.
 const mostBytes = 1_048_576
 
-func (n *Note) marker() marker {
-	return marker{key: n.Key, pipeline: n.Pipeline, hash: digest(stable(n.Body, n.Footer))}
-}
-
-// stable is what stands in a body above its footer; all of it where it has none.
-func stable(body, footer string) string {
-	if at := strings.LastIndex(body, footer); footer != "" && at >= 0 { // the last: a test may be named so
-		body = body[:at]
-	}
-	return strings.TrimSpace(body)
-}
-
-// text is the note as it is sent.
-func (n *Note) text() string { return n.marker().before(n.Body) }
-
 // PublishNote makes the note on a merge request say what it should: one note,
-// whatever else is running; see [keepOne]. It may be called again with the same
+// whatever else is running; see [forge.KeepOne]. It may be called again with the same
 // note: then it writes nothing.
-func (c *Client) PublishNote(ctx context.Context, mr MergeRequest, n Note) (Done, error) {
-	if len(n.text()) > mostBytes {
-		return "", fmt.Errorf("write the note on %s: it has %d bytes, GitLab takes %d", mr, len(n.text()), mostBytes)
+func (c *Client) PublishNote(ctx context.Context, mr forge.Request, n forge.Note) (forge.Done, error) {
+	if len(n.Text()) > mostBytes {
+		return "", fmt.Errorf("write the note on %s: it has %d bytes, GitLab takes %d", mr, len(n.Text()), mostBytes)
 	}
-	return keepOne(ctx, &notePublisher{Client: c, mr: mr, note: n}, n.Pipeline)
+	return forge.KeepOne(ctx, &notePublisher{Client: c, mr: mr, note: n}, n.Pipeline)
 }
 
 type notePublisher struct {
 	*Client
-	mr   MergeRequest
-	note Note
+	mr   forge.Request
+	note forge.Note
 }
 
 // ownNote is one of our notes that is there.
 type ownNote struct {
 	id int64
-	marker
+	forge.Marker
 	author int64
 }
 
-func (p *notePublisher) wanted() bool { return p.note.Create }
+func (p *notePublisher) Wanted() bool { return p.note.Create }
 
-func (p *notePublisher) pipeline(have ownNote) int64 { return have.marker.pipeline }
+func (p *notePublisher) Pipeline(have ownNote) int64 { return have.Marker.Pipeline }
 
-func (p *notePublisher) current(have ownNote) bool { return have.marker == p.note.marker() }
+func (p *notePublisher) Current(have ownNote) bool { return have.Marker == p.note.Marker() }
 
-func (p *notePublisher) newer(ctx context.Context) (newer, error) {
+func (p *notePublisher) Newer(ctx context.Context) (forge.Newer, error) {
 	return p.newerPipelines(ctx, p.mr, p.note.Pipeline, p.note.JobName)
 }
 
-func (p *notePublisher) create(ctx context.Context) error {
+func (p *notePublisher) Create(ctx context.Context) error {
 	ctx, cancel := p.within(ctx)
 	defer cancel()
-	body := p.note.text()
-	made, _, err := p.api.Notes.CreateMergeRequestNote(p.mr.Project, p.mr.IID, &gitlab.CreateMergeRequestNoteOptions{Body: &body}, gitlab.WithContext(ctx))
+	body := p.note.Text()
+	made, _, err := p.api.Notes.CreateMergeRequestNote(p.mr.Project, p.mr.Number, &gitlab.CreateMergeRequestNoteOptions{Body: &body}, gitlab.WithContext(ctx))
 	if err == nil {
 		p.isUser(made.Author.ID)
 	}
 	return wrap("write a note on "+p.mr.String(), err)
 }
 
-func (p *notePublisher) bring(ctx context.Context, have ownNote) error {
+func (p *notePublisher) Bring(ctx context.Context, have ownNote) error {
 	ctx, cancel := p.within(ctx)
 	defer cancel()
-	body := p.note.text()
-	_, _, err := p.api.Notes.UpdateMergeRequestNote(p.mr.Project, p.mr.IID, have.id, &gitlab.UpdateMergeRequestNoteOptions{Body: &body}, gitlab.WithContext(ctx))
+	body := p.note.Text()
+	_, _, err := p.api.Notes.UpdateMergeRequestNote(p.mr.Project, p.mr.Number, have.id, &gitlab.UpdateMergeRequestNoteOptions{Body: &body}, gitlab.WithContext(ctx))
 	return wrap("update the note on "+p.mr.String(), err)
 }
 
-func (p *notePublisher) remove(ctx context.Context, second, _ ownNote) error {
+func (p *notePublisher) Remove(ctx context.Context, second, _ ownNote) error {
 	ctx, cancel := p.within(ctx)
 	defer cancel()
-	_, err := p.api.Notes.DeleteMergeRequestNote(p.mr.Project, p.mr.IID, second.id, gitlab.WithContext(ctx))
+	_, err := p.api.Notes.DeleteMergeRequestNote(p.mr.Project, p.mr.Number, second.id, gitlab.WithContext(ctx))
 	return wrap("delete a second note on "+p.mr.String(), err)
 }
 
-func (p *notePublisher) list(ctx context.Context) ([]ownNote, error) {
+func (p *notePublisher) List(ctx context.Context) ([]ownNote, error) {
 	var found []ownNote
 	sort, order := "asc", "created_at"
 	opt := &gitlab.ListMergeRequestNotesOptions{OrderBy: &order, Sort: &sort}
 	opt.PerPage = 100
 	err := p.pages(ctx, "list the notes on "+p.mr.String(), func(ctx context.Context, page int64) (*gitlab.Response, error) {
 		opt.Page = page
-		notes, resp, err := p.api.Notes.ListMergeRequestNotes(p.mr.Project, p.mr.IID, opt, gitlab.WithContext(ctx))
+		notes, resp, err := p.api.Notes.ListMergeRequestNotes(p.mr.Project, p.mr.Number, opt, gitlab.WithContext(ctx))
 		for _, n := range notes {
-			if m, ours := parseMarker(n.Body); ours && !n.System && m.key == p.note.Key && m.gates == "" {
+			if m, ours := forge.ParseMarker(n.Body); ours && !n.System && m.Key == p.note.Key && m.Gates == "" {
 				found = append(found, ownNote{n.ID, m, n.Author.ID})
 			}
 		}
@@ -147,7 +91,7 @@ func (p *notePublisher) list(ctx context.Context) ([]ownNote, error) {
 		return nil, err
 	}
 	found, err = byUs(ctx, p.Client, found, func(n ownNote) int64 { return n.author })
-	return oldestFirst(found, func(n ownNote) int64 { return n.id }), err
+	return forge.OldestFirst(found, func(n ownNote) int64 { return n.id }), err
 }
 
 // byUs leaves what the token's owner wrote: markers can be copied. Where there is

@@ -11,15 +11,16 @@ import (
 	"testing"
 	"time"
 
+	"k6report/internal/forge"
 	"k6report/internal/gitlab/gitlabtest"
 )
 
-func aNote(pipeline int64, text string) Note {
+func aNote(pipeline int64, text string) forge.Note {
 	const foot = "<!-- foot -->"
-	return Note{Key: "load", Pipeline: pipeline, JobName: "load-test", Body: text + "\n\n" + foot + fmt.Sprintf(" of pipeline %d", pipeline), Footer: foot, Create: true}
+	return forge.Note{Key: "load", Pipeline: pipeline, JobName: "load-test", Body: text + "\n\n" + foot + fmt.Sprintf(" of pipeline %d", pipeline), Footer: foot, Create: true}
 }
 
-func publish(t *testing.T, c *Client, n Note) Done {
+func publish(t *testing.T, c *Client, n forge.Note) forge.Done {
 	t.Helper()
 	done, err := c.PublishNote(t.Context(), seven, n)
 	if err != nil {
@@ -38,17 +39,17 @@ func TestOneNoteThatIsAlwaysCurrent(t *testing.T) {
 	c := writer(t, s)
 	s.AddNote(gitlabtest.Person, "what a person says")
 	theirs := aNote(9, "a copy of ours")
-	s.AddNote(gitlabtest.Person, theirs.text()) // of somebody else: not ours
-	s.AddNote(gitlabtest.Bot, "an answer of ours\n"+theirs.text())
+	s.AddNote(gitlabtest.Person, theirs.Text()) // of somebody else: not ours
+	s.AddNote(gitlabtest.Bot, "an answer of ours\n"+theirs.Text())
 	for _, step := range []struct {
-		note Note
-		want Done
+		note forge.Note
+		want forge.Done
 	}{
-		{aNote(10, "slower"), Created},
-		{aNote(10, "slower"), Unchanged},
-		{aNote(11, "slower"), Updated}, // its footer names the newer commit
-		{aNote(12, "as before"), Updated},
-		{aNote(11, "slower"), Left}, // an older pipeline is late
+		{aNote(10, "slower"), forge.Created},
+		{aNote(10, "slower"), forge.Unchanged},
+		{aNote(11, "slower"), forge.Updated}, // its footer names the newer commit
+		{aNote(12, "as before"), forge.Updated},
+		{aNote(11, "slower"), forge.Left}, // an older pipeline is late
 	} {
 		if got := publish(t, c, step.note); got != step.want {
 			t.Errorf("pipeline %d: %s, want %s", step.note.Pipeline, got, step.want)
@@ -59,7 +60,7 @@ func TestOneNoteThatIsAlwaysCurrent(t *testing.T) {
 	}
 	other := aNote(12, "another job")
 	other.Key = "soak"
-	if got := publish(t, c, other); got != Created || len(s.Notes()) != 5 {
+	if got := publish(t, c, other); got != forge.Created || len(s.Notes()) != 5 {
 		t.Errorf("a job with another key: %s, %d notes", got, len(s.Notes()))
 	}
 }
@@ -68,14 +69,14 @@ func TestNoNoteWhileAllIsWell(t *testing.T) {
 	s := newServer(t)
 	n := aNote(10, "fine")
 	n.Create = false
-	if got := publish(t, writer(t, s), n); got != Skipped || len(s.Notes()) != 0 {
+	if got := publish(t, writer(t, s), n); got != forge.Skipped || len(s.Notes()) != 0 {
 		t.Errorf("%s, %d notes", got, len(s.Notes()))
 	}
 	n.Create = true
 	publish(t, writer(t, s), n)
 	better := aNote(11, "better")
 	better.Create = false
-	if got := publish(t, writer(t, s), better); got != Updated { // it must not tell an old story
+	if got := publish(t, writer(t, s), better); got != forge.Updated { // it must not tell an old story
 		t.Errorf("an existing note: %s", got)
 	}
 }
@@ -90,7 +91,7 @@ func TestPagesMayBeShort(t *testing.T) {
 	}
 	c := writer(t, s)
 	publish(t, c, aNote(10, "one"))
-	if got := publish(t, c, aNote(11, "two")); got != Updated || len(s.Notes()) != 21 {
+	if got := publish(t, c, aNote(11, "two")); got != forge.Updated || len(s.Notes()) != 21 {
 		t.Errorf("%s, %d notes", got, len(s.Notes()))
 	}
 }
@@ -106,7 +107,7 @@ func TestTenThousandNotes(t *testing.T) {
 		s.AddNote(gitlabtest.Person, "more talk")
 	}
 	s.ForgetRequests()
-	if got := publish(t, c, aNote(11, "two")); got != Updated || len(s.Notes()) != 10_001 {
+	if got := publish(t, c, aNote(11, "two")); got != forge.Updated || len(s.Notes()) != 10_001 {
 		t.Errorf("%s, %d notes", got, len(s.Notes()))
 	}
 	if n := len(s.Requests()); n > 105 {
@@ -125,7 +126,7 @@ func TestALostAnswerMakesNoSecondNote(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t)
 			s.Break(f)
-			if got := publish(t, writer(t, s), aNote(10, "x")); got != Created || len(s.Notes()) != 1 {
+			if got := publish(t, writer(t, s), aNote(10, "x")); got != forge.Created || len(s.Notes()) != 1 {
 				t.Errorf("%s, %d notes", got, len(s.Notes()))
 			}
 		})
@@ -138,6 +139,7 @@ func TestALostAnswerMakesNoSecondNote(t *testing.T) {
 }
 
 func TestLimitsAreWaitedFor(t *testing.T) {
+	const firstPause = 500 * time.Millisecond // where the server names no time
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	for _, tc := range []struct {
 		name, value string
@@ -161,7 +163,7 @@ func TestLimitsAreWaitedFor(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := publish(t, c, aNote(10, "x")); got != Created || len(s.Notes()) != 1 || slept != tc.want {
+		if got := publish(t, c, aNote(10, "x")); got != forge.Created || len(s.Notes()) != 1 || slept != tc.want {
 			t.Errorf("%s %q: %s, %d notes, slept %v, want %v", tc.name, tc.value, got, len(s.Notes()), slept, tc.want)
 		}
 	}
@@ -178,7 +180,7 @@ func TestRefusalsHaveRemedies(t *testing.T) {
 		s := newServer(t)
 		s.Break(gitlabtest.Fault{Status: status, Body: "<html>" + strings.Repeat("x", 5000)})
 		_, err := writer(t, s).PublishNote(t.Context(), seven, aNote(10, "x"))
-		var e *Error
+		var e *forge.Error
 		if !errors.As(err, &e) || e.Status != status || !strings.Contains(e.Hint(), want) || len(err.Error()) > 400 {
 			t.Errorf("%d: %v", status, err)
 		}
@@ -189,7 +191,7 @@ func TestRefusalsHaveRemedies(t *testing.T) {
 	s := newServer(t)
 	for token, want := range map[string]string{gitlabtest.ReadToken: "scope api", gitlabtest.JobToken: "project access token", "glpat-unknown": "expired"} {
 		_, err := clientOf(t, s, token, nil).PublishNote(t.Context(), seven, aNote(10, "x"))
-		var e *Error
+		var e *forge.Error
 		if !errors.As(err, &e) || !strings.Contains(e.Hint(), want) {
 			t.Errorf("%s: %v", token, err)
 		}
@@ -210,7 +212,7 @@ func TestRacesEndWithOneNote(t *testing.T) {
 		s.AddPipeline(11, "running", job("running"))
 		if round%2 == 1 {
 			old := aNote(9, "old")
-			s.AddNote(gitlabtest.Bot, old.text())
+			s.AddNote(gitlabtest.Bot, old.Text())
 		}
 		if round%5 == 4 {
 			s.Break(gitlabtest.Fault{Method: "POST", Status: 502, After: true, Times: 1})
@@ -236,12 +238,12 @@ func TestRacesEndWithOneNote(t *testing.T) {
 func TestANewerPipelineThatEndedMeanwhileIsNotOverwritten(t *testing.T) {
 	s := newServer(t)
 	old := aNote(9, "old")
-	s.AddNote(gitlabtest.Bot, old.text())
+	s.AddNote(gitlabtest.Bot, old.Text())
 	s.Break(gitlabtest.Fault{Method: "GET", Path: "/pipelines", Times: 1, Do: func() {
 		publish(t, writer(t, s), aNote(11, "the newest"))
 		s.AddPipeline(11, "success", gitlabtest.Job{ID: 5, Name: "load-test", Status: "success"})
 	}})
-	if got := publish(t, writer(t, s), aNote(10, "late")); got != Left || !strings.Contains(last(s).Body, "the newest") {
+	if got := publish(t, writer(t, s), aNote(10, "late")); got != forge.Left || !strings.Contains(last(s).Body, "the newest") {
 		t.Errorf("%s, %q", got, last(s).Body)
 	}
 }
@@ -262,17 +264,6 @@ func TestTheServerDoesQuickActions(t *testing.T) {
 		if _, got := gitlabtest.QuickActions(text); len(got) != want {
 			t.Errorf("%q: %v", text, got)
 		}
-	}
-}
-
-func TestKeysDiffer(t *testing.T) {
-	seen := map[string]string{}
-	for _, text := range []string{"", "load", "load 1/2", "load 2/2", "load_1/2", "load_1_2", "lasttest ü", strings.Repeat("x", 200), strings.Repeat("x", 201)} {
-		key := Key(text)
-		if other, twice := seen[key]; twice || !markerLine.MatchString((marker{key: key, pipeline: 1, hash: digest("")}).String()) {
-			t.Errorf("%q has key %q, as %q", text, key, other)
-		}
-		seen[key] = text
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 	"sync"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
+
+	"k6report/internal/forge"
 )
 
 // Packages keeps blobs in a project's generic package registry, where a job
@@ -51,8 +53,7 @@ type version struct {
 	hash string
 }
 
-// Packages are those of a project, by its number (int64) or its path (string).
-// cache may be nil.
+// Packages are those of a project, by its number or its path. cache may be nil.
 func (c *Client) Packages(project any, cache Cache) *Packages {
 	return &Packages{client: c, project: project, cache: cache, index: make(map[string][]version)}
 }
@@ -321,7 +322,7 @@ func (p *Packages) forgetVersions(name string) {
 
 func (p *Packages) remove(ctx context.Context, name string, v version) error {
 	err := p.removeAs(ctx, p.client, name, v)
-	if p.deleter != nil && Forbidden(err) {
+	if p.deleter != nil && forge.Forbidden(err) {
 		err = p.removeAs(ctx, p.deleter, name, v)
 	}
 	return err
@@ -332,12 +333,12 @@ func (p *Packages) removeAs(ctx context.Context, c *Client, name string, v versi
 	defer cancel()
 	_, err := c.api.Packages.DeleteProjectPackage(p.project, v.id, gitlab.WithContext(call))
 	wrapped := wrap("delete "+name+" from the package registry", err)
-	switch status := statusOf(wrapped); status {
+	switch status := forge.StatusOf(wrapped); status {
 	case http.StatusNotFound:
 		return nil
 	case http.StatusForbidden, http.StatusUnauthorized:
-		return &Error{
-			Doing: "delete " + name + " from the package registry", Status: status, Err: err,
+		return &forge.Error{
+			Forge: "GitLab", Doing: "delete " + name + " from the package registry", Status: status, Err: err,
 			Remedy: "deleting packages takes the role Maintainer: run it with such a K6REPORT_GITLAB_TOKEN, or delete the package on the project's page",
 		}
 	}
@@ -346,7 +347,7 @@ func (p *Packages) removeAs(ctx context.Context, c *Client, name string, v versi
 
 // Delete takes a blob away; one that isn't there is no error. Its oldest version
 // goes first: whatever breaks off leaves it as it was, never an older content in
-// its place. Developers may not delete packages: see [Forbidden].
+// its place. Developers may not delete packages: see [forge.Forbidden].
 func (p *Packages) Delete(ctx context.Context, name string) error {
 	_, base, err := place(name)
 	if err != nil {
@@ -363,10 +364,4 @@ func (p *Packages) Delete(ctx context.Context, name string) error {
 		}
 	}
 	return nil
-}
-
-// Forbidden reports whether GitLab refused something for want of rights.
-func Forbidden(err error) bool {
-	status := statusOf(err)
-	return status == http.StatusForbidden || status == http.StatusUnauthorized
 }

@@ -12,6 +12,7 @@ import (
 
 	"k6report/internal/baseline"
 	"k6report/internal/baseline/blobstest"
+	"k6report/internal/forge"
 	"k6report/internal/gitlab"
 	"k6report/internal/gitlab/gitlabtest"
 	"k6report/internal/run"
@@ -81,7 +82,7 @@ func TestReplacingTakesNoRightToDelete(t *testing.T) {
 		t.Errorf("%v, %v", names, err)
 	}
 	err = registry(t, s, nil).Delete(t.Context(), "main/run.k6run")
-	if !gitlab.Forbidden(err) {
+	if !forge.Forbidden(err) {
 		t.Errorf("deleting: %v", err)
 	}
 }
@@ -309,7 +310,7 @@ func TestDeletingTakesTheTokenThatMay(t *testing.T) {
 	s.SetMaintainer(gitlabtest.JobToken, false)
 	p := registry(t, s, nil)
 	must(t, p.Put(t.Context(), "main/a.k6run", []byte("a")))
-	if err := p.Delete(t.Context(), "main/a.k6run"); !gitlab.Forbidden(err) || len(s.Packages(gitlabtest.Project)) != 1 {
+	if err := p.Delete(t.Context(), "main/a.k6run"); !forge.Forbidden(err) || len(s.Packages(gitlabtest.Project)) != 1 {
 		t.Fatalf("a Developer's job deletes: %v", err)
 	}
 	for token, may := range map[string]bool{gitlabtest.ReadToken: false, gitlabtest.WriteToken: true} {
@@ -318,7 +319,7 @@ func TestDeletingTakesTheTokenThatMay(t *testing.T) {
 		p := registry(t, s, nil)
 		p.DeleteWith(other)
 		err = p.Delete(t.Context(), "main/a.k6run")
-		if (err == nil) != may || gitlab.Forbidden(err) == may {
+		if (err == nil) != may || forge.Forbidden(err) == may {
 			t.Errorf("%v", err)
 		}
 		if !may {

@@ -12,37 +12,38 @@ import (
 	"testing"
 	"time"
 
+	"k6report/internal/forge"
 	"k6report/internal/gitlab/gitlabtest"
 )
 
 func TestThreadsOpenResolveAndOpenAgain(t *testing.T) {
 	s := newServer(t)
 	c := writer(t, s)
-	thread := func(pipeline int64, gates ...string) Thread {
-		return Thread{Key: "load", Pipeline: pipeline, JobName: "load-test", Regressed: gates, Gone: len(gates) == 0, Body: "regressed: " + strings.Join(gates, ", ")}
+	thread := func(pipeline int64, gates ...string) forge.Thread {
+		return forge.Thread{Key: "load", Pipeline: pipeline, JobName: "load-test", Regressed: gates, Gone: len(gates) == 0, Body: "regressed: " + strings.Join(gates, ", ")}
 	}
 	for i, step := range []struct {
 		before   func()
-		thread   Thread
-		want     Done
+		thread   forge.Thread
+		want     forge.Done
 		resolved bool
 	}{
-		{nil, thread(1), Skipped, false},
-		{nil, thread(2, "order p(95)"), Created, false},
-		{nil, thread(2, "order p(95)"), Unchanged, false},
-		{nil, thread(3), Updated, true}, // it is gone
-		{nil, thread(3), Unchanged, true},
-		{nil, Thread{Key: "load", Pipeline: 4}, Undecided, true},
-		{nil, thread(4), Updated, true}, // it carries the newer pipeline's number
-		{nil, thread(3, "order p(95)"), Left, true},
-		{nil, thread(5, "order p(95)"), Updated, false},                                    // it is back
-		{func() { s.Resolve(gitlabtest.Person) }, thread(6, "order p(95)"), Updated, true}, // it is still resolved
-		{nil, thread(7, "order p(95)", "browse avg"), Updated, false},                      // another matter
-		{nil, thread(6), Left, false},
-		{nil, Thread{Key: "load", Pipeline: 8}, Undecided, false}, // not compared: nothing is known
-		{func() { s.Resolve(gitlabtest.Person) }, thread(8, "order p(95)", "browse avg"), Updated, true},
-		{nil, thread(9), Updated, true},
-		{nil, thread(10, "order p(95)", "browse avg"), Updated, false}, // it came back
+		{nil, thread(1), forge.Skipped, false},
+		{nil, thread(2, "order p(95)"), forge.Created, false},
+		{nil, thread(2, "order p(95)"), forge.Unchanged, false},
+		{nil, thread(3), forge.Updated, true}, // it is gone
+		{nil, thread(3), forge.Unchanged, true},
+		{nil, forge.Thread{Key: "load", Pipeline: 4}, forge.Undecided, true},
+		{nil, thread(4), forge.Updated, true}, // it carries the newer pipeline's number
+		{nil, thread(3, "order p(95)"), forge.Left, true},
+		{nil, thread(5, "order p(95)"), forge.Updated, false},                                    // it is back
+		{func() { s.Resolve(gitlabtest.Person) }, thread(6, "order p(95)"), forge.Updated, true}, // it is still resolved
+		{nil, thread(7, "order p(95)", "browse avg"), forge.Updated, false},                      // another matter
+		{nil, thread(6), forge.Left, false},
+		{nil, forge.Thread{Key: "load", Pipeline: 8}, forge.Undecided, false}, // not compared: nothing is known
+		{func() { s.Resolve(gitlabtest.Person) }, thread(8, "order p(95)", "browse avg"), forge.Updated, true},
+		{nil, thread(9), forge.Updated, true},
+		{nil, thread(10, "order p(95)", "browse avg"), forge.Updated, false}, // it came back
 	} {
 		if step.before != nil {
 			step.before()
@@ -60,7 +61,7 @@ func TestThreadsOpenResolveAndOpenAgain(t *testing.T) {
 	}
 	s = newServer(t)
 	s.Break(gitlabtest.Fault{Method: "POST", Path: "/discussions", Status: 502, After: true, Times: 1})
-	if got, err := writer(t, s).PublishThread(t.Context(), seven, thread(1, "x")); err != nil || got != Created || len(s.Notes()) != 1 {
+	if got, err := writer(t, s).PublishThread(t.Context(), seven, thread(1, "x")); err != nil || got != forge.Created || len(s.Notes()) != 1 {
 		t.Errorf("a lost answer: %s, %v, %d threads", got, err, len(s.Notes()))
 	}
 }
@@ -68,7 +69,7 @@ func TestThreadsOpenResolveAndOpenAgain(t *testing.T) {
 func TestAStatusMayBeSetTwice(t *testing.T) {
 	s := newServer(t)
 	c := writer(t, s)
-	st := Status{Name: "k6report", Description: strings.Repeat("ü", 400), URL: "https://gitlab.example.com/job/1", Branch: "feature", Pipeline: 10}
+	st := forge.Status{Name: "k6report", Description: strings.Repeat("ü", 400), URL: "https://gitlab.example.com/job/1", Branch: "feature", Pipeline: 10}
 	posts := func() (n int) {
 		for _, r := range s.Requests() {
 			if r.Method == http.MethodPost {
@@ -77,17 +78,17 @@ func TestAStatusMayBeSetTwice(t *testing.T) {
 		}
 		return n
 	}
-	for i, want := range []Done{Set, Unchanged} {
-		if got, err := c.SetStatus(t.Context(), 1, "4f0c2d81", st); err != nil || got != want || posts() != 1 {
+	for i, want := range []forge.Done{forge.Set, forge.Unchanged} {
+		if got, err := c.SetStatus(t.Context(), "1", "4f0c2d81", st); err != nil || got != want || posts() != 1 {
 			t.Fatalf("time %d: %s, %v, %d posts", i, got, err, posts())
 		}
 	}
 	st.Failed = true
-	if got, err := c.SetStatus(t.Context(), 1, "4f0c2d81", st); err != nil || got != Set {
+	if got, err := c.SetStatus(t.Context(), "1", "4f0c2d81", st); err != nil || got != forge.Set {
 		t.Fatal(got, err)
 	}
 	s.Break(gitlabtest.Fault{Method: "GET", Path: "/statuses", Status: 403, Times: 1})
-	if got, err := c.SetStatus(t.Context(), 1, "4f0c2d81", st); err != nil || got != Unchanged { // it cannot transition
+	if got, err := c.SetStatus(t.Context(), "1", "4f0c2d81", st); err != nil || got != forge.Unchanged { // it cannot transition
 		t.Errorf("statuses that may not be read: %s, %v", got, err)
 	}
 	all := s.Statuses()
@@ -96,7 +97,7 @@ func TestAStatusMayBeSetTwice(t *testing.T) {
 	}
 	s.Break(gitlabtest.Fault{Path: "/statuses/", Status: 409})
 	st.Failed = false
-	if _, err := c.SetStatus(t.Context(), 1, "4f0c2d81", st); err != nil {
+	if _, err := c.SetStatus(t.Context(), "1", "4f0c2d81", st); err != nil {
 		t.Error(err)
 	}
 }
@@ -104,22 +105,22 @@ func TestAStatusMayBeSetTwice(t *testing.T) {
 func TestOneIssueUntilItIsClosed(t *testing.T) {
 	s := newServer(t)
 	c := writer(t, s)
-	issue := func(pipeline int64, text string) Issue {
-		return Issue{Key: "nightly", Pipeline: pipeline, Title: "slower", Body: text, Label: "k6report"}
+	issue := func(pipeline int64, text string) forge.Issue {
+		return forge.Issue{Key: "nightly", Pipeline: pipeline, Title: "slower", Body: text, Label: "k6report"}
 	}
 	for i, step := range []struct {
-		issue Issue
-		want  Done
+		issue forge.Issue
+		want  forge.Done
 		there int
 	}{
-		{issue(1, "a"), Created, 1}, {issue(1, "a"), Unchanged, 1}, {issue(2, "b"), Updated, 1}, {issue(1, "late"), Left, 1}, {issue(3, "b"), Unchanged, 1},
+		{issue(1, "a"), forge.Created, 1}, {issue(1, "a"), forge.Unchanged, 1}, {issue(2, "b"), forge.Updated, 1}, {issue(1, "late"), forge.Left, 1}, {issue(3, "b"), forge.Unchanged, 1},
 	} {
-		if got, err := c.PublishIssue(t.Context(), 1, step.issue); err != nil || got != step.want || len(s.Issues()) != step.there {
+		if got, err := c.PublishIssue(t.Context(), "1", step.issue); err != nil || got != step.want || len(s.Issues()) != step.there {
 			t.Errorf("step %d: %s, %v, %d issues", i, got, err, len(s.Issues()))
 		}
 	}
 	s.CloseIssues()
-	if got, err := c.PublishIssue(t.Context(), 1, issue(3, "c")); err != nil || got != Created || len(s.Issues()) != 2 {
+	if got, err := c.PublishIssue(t.Context(), "1", issue(3, "c")); err != nil || got != forge.Created || len(s.Issues()) != 2 {
 		t.Errorf("after it was closed: %s, %v", got, err)
 	}
 }
@@ -144,7 +145,7 @@ func TestAncestors(t *testing.T) {
 		}
 	}
 	_, err := clientOf(t, s, gitlabtest.JobToken, nil).Ancestors(t.Context(), int64(1), "aaaaaaa3", commits)
-	if !Forbidden(err) {
+	if !forge.Forbidden(err) {
 		t.Errorf("a job token: %v", err)
 	}
 	// Long histories are not read to their end: the rest is asked one by one.
@@ -165,18 +166,33 @@ func TestFindMergeRequests(t *testing.T) {
 	s := newServer(t)
 	s.AddMergeRequestCommit("4f0c2d81")
 	c := writer(t, s)
-	branch := &Job{Project: 1, Commit: "4f0c2d81", Branch: "feature", Default: "main", Open: []string{"group/app!7"}}
-	if mr, err := c.FindMergeRequest(t.Context(), branch); err != nil || mr == nil || mr.IID != 7 || mr.Target != "main" {
-		t.Errorf("of a branch: %+v, %v", mr, err)
+	find := func(branch, source, open string) *forge.Request {
+		t.Helper()
+		vars := map[string]string{
+			"GITLAB_CI": "true", "CI_API_V4_URL": s.API(), "CI_PROJECT_ID": "1", "CI_COMMIT_SHA": "4f0c2d81", "CI_DEFAULT_BRANCH": "main",
+			"CI_COMMIT_REF_NAME": branch, "CI_PIPELINE_SOURCE": source, "CI_OPEN_MERGE_REQUESTS": open,
+		}
+		j, err := ParseJob(func(name string) (string, bool) { v, ok := vars[name]; return v, ok })
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := c.FindRequest(t.Context(), &j.Job)
+		if err != nil {
+			t.Errorf("%s, %s: %v", branch, source, err)
+		}
+		return r
+	}
+	if r := find("feature", "push", "group/app!7"); r == nil || *r != seven {
+		t.Errorf("of a branch: %+v", r)
 	}
 	s.ForgetRequests()
-	for name, j := range map[string]*Job{
-		"target":   {Project: 1, Commit: "4f0c2d81", Branch: "main", Default: "main", Open: []string{"group/app!7"}},
-		"schedule": {Project: 1, Commit: "4f0c2d81", Branch: "feature", Default: "main", Source: "schedule", Open: []string{"group/app!7"}},
-		"none":     {Project: 1, Commit: "4f0c2d81", Branch: "feature", Default: "main"},
+	for name, r := range map[string]*forge.Request{
+		"target":   find("main", "push", "group/app!7"),
+		"schedule": find("feature", "schedule", "group/app!7"),
+		"none":     find("feature", "push", ""),
 	} {
-		if mr, err := c.FindMergeRequest(t.Context(), j); err != nil || mr != nil {
-			t.Errorf("%s: %+v, %v", name, mr, err)
+		if r != nil {
+			t.Errorf("%s: %+v", name, r)
 		}
 	}
 	if len(s.Requests()) > 0 {
@@ -246,15 +262,16 @@ func TestJobs(t *testing.T) {
 	}
 	get := func(name string) (string, bool) { v, ok := vars[name]; return v, ok }
 	j, err := ParseJob(get)
-	if err != nil || !j.OnTarget() || j.MergeRequestProject != 1 || j.FromFork() || j.Head() != "c0" {
+	if err != nil || !j.OnTarget() || j.Home != "1" || j.FromFork() || j.Head != "c0" || j.Request != nil || j.Page("report.html") != "" {
 		t.Errorf("%+v, %v", j, err)
 	}
 	vars["CI_MERGE_REQUEST_IID"], vars["CI_MERGE_REQUEST_PROJECT_ID"], vars["CI_MERGE_REQUEST_DIFF_BASE_SHA"] = "7", "2", "ba5e"
-	if j, err = ParseJob(get); err != nil || j.OnTarget() || !j.FromFork() || j.Head() != "ba5e" {
+	if j, err = ParseJob(get); err != nil || j.OnTarget() || !j.FromFork() || j.Head != "ba5e" || j.Request.Where() != "merge request !7 of project 2" {
 		t.Errorf("%+v, %v", j, err)
 	}
 	vars["CI_MERGE_REQUEST_TARGET_BRANCH_SHA"] = "719"
-	if j, err = ParseJob(get); err != nil || j.Head() != "719" {
+	vars["CI_JOB_URL"] = "https://gitlab.example.com/gitlab/group/app/-/jobs/900"
+	if j, err = ParseJob(get); err != nil || j.Head != "719" || j.Page("results/a b/report.html") != vars["CI_JOB_URL"]+"/artifacts/file/results/a%20b/report.html" {
 		t.Errorf("%+v, %v", j, err)
 	}
 	vars["CI_PROJECT_ID"] = "one"

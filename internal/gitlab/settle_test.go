@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"k6report/internal/forge"
 	"k6report/internal/gitlab/gitlabtest"
 )
 
@@ -15,24 +16,24 @@ import (
 // nor while the newer one's job still runs. A job that failed without a note broke
 // off before it had anything to say, and silences nobody.
 func TestALatePipelineMakesNoStaleNote(t *testing.T) {
-	for status, want := range map[string]Done{"success": Left, "failed": Created, "running": Left, "pending": Created, "canceled": Created} {
+	for status, want := range map[string]forge.Done{"success": forge.Left, "failed": forge.Created, "running": forge.Left, "pending": forge.Created, "canceled": forge.Created} {
 		s := newServer(t)
 		c := writer(t, s)
 		well := aNote(11, "PASSED")
 		well.Create = false // --comment regressions
-		if got := publish(t, c, well); got != Skipped {
+		if got := publish(t, c, well); got != forge.Skipped {
 			t.Fatal(got)
 		}
 		s.AddPipeline(10, "running", aJob("running"))
 		s.AddPipeline(11, "success", aJob(status))
-		if got := publish(t, c, aNote(10, "REGRESSED")); got != want || len(s.Notes()) != map[Done]int{Left: 0, Created: 1}[want] {
+		if got := publish(t, c, aNote(10, "REGRESSED")); got != want || len(s.Notes()) != map[forge.Done]int{forge.Left: 0, forge.Created: 1}[want] {
 			t.Errorf("newer job %s: %s, %d notes, want %s", status, got, len(s.Notes()), want)
 		}
 	}
 	// The newer one begins, has nothing to say and ends while the older one looks.
 	s := newServer(t)
 	s.Break(gitlabtest.Fault{Method: "GET", Path: "/pipelines", Times: 1, Do: func() { s.AddPipeline(11, "success", aJob("success")) }})
-	if got := publish(t, writer(t, s), aNote(10, "REGRESSED")); got != Left || len(s.Notes()) != 0 {
+	if got := publish(t, writer(t, s), aNote(10, "REGRESSED")); got != forge.Left || len(s.Notes()) != 0 {
 		t.Errorf("%s, %d notes", got, len(s.Notes()))
 	}
 }
@@ -51,7 +52,7 @@ func TestANoteOfAFailedJobIsNotOverwritten(t *testing.T) {
 		} else {
 			theirs()
 		}
-		if got := publish(t, writer(t, s), aNote(10, "late")); got != Left || len(s.Notes()) != 1 || !strings.Contains(last(s).Body, "by the newer") {
+		if got := publish(t, writer(t, s), aNote(10, "late")); got != forge.Left || len(s.Notes()) != 1 || !strings.Contains(last(s).Body, "by the newer") {
 			t.Errorf("meanwhile %v: %s, %d notes, %q", meanwhile, got, len(s.Notes()), last(s).Body)
 		}
 	}
@@ -63,7 +64,7 @@ func TestWhatStaysOldIsAnError(t *testing.T) {
 	s.Break(gitlabtest.Fault{Method: "POST", Path: "/notes", Times: 1, Do: func() { publish(t, writer(t, s), aNote(9, "old")) }})
 	s.Break(gitlabtest.Fault{Method: "PUT", Path: "/notes/", Status: http.StatusNotFound})
 	done, err := writer(t, s).PublishNote(t.Context(), seven, aNote(10, "new"))
-	if statusOf(err) != http.StatusNotFound || !strings.Contains(last(s).Body, "old") {
+	if forge.StatusOf(err) != http.StatusNotFound || !strings.Contains(last(s).Body, "old") {
 		t.Errorf("%s, %v, %q", done, err, last(s).Body)
 	}
 }
@@ -77,7 +78,7 @@ func TestASecondNoteIsTakenAway(t *testing.T) {
 			s.Break(gitlabtest.Fault{Method: "POST", Path: "/notes", Times: 1, Do: func() {
 				publish(t, writer(t, s), aNote(other, "theirs"))
 			}})
-			if got := publish(t, writer(t, s), aNote(10, "ours")); got != Created {
+			if got := publish(t, writer(t, s), aNote(10, "ours")); got != forge.Created {
 				t.Errorf("%s", got)
 			}
 			want := map[string]string{"older": "ours", "newer": "theirs"}[name]
@@ -99,7 +100,7 @@ func TestAJobOnTheLastPageIsSeen(t *testing.T) {
 		jobs = append(jobs, gitlabtest.Job{ID: int64(i + 10), Name: fmt.Sprintf("job %d", i), Status: "success"})
 	}
 	s.AddPipeline(11, "running", append(jobs, aJob("running"))...)
-	if got := publish(t, c, aNote(10, "late")); got != Left {
+	if got := publish(t, c, aNote(10, "late")); got != forge.Left {
 		t.Errorf("%s", got)
 	}
 }
@@ -108,7 +109,7 @@ func TestAJobOnTheLastPageIsSeen(t *testing.T) {
 // where the token may not know, nobody is waited for.
 func TestWhatIsNewerIsNotGuessed(t *testing.T) {
 	for _, path := range []string{"/7/pipelines", "/pipelines/11/jobs"} {
-		for status, want := range map[int]Done{500: "", 503: "", 429: "", 401: "", 403: Updated, 404: Updated} {
+		for status, want := range map[int]forge.Done{500: "", 503: "", 429: "", 401: "", 403: forge.Updated, 404: forge.Updated} {
 			s := newServer(t)
 			c := writer(t, s)
 			publish(t, c, aNote(9, "old"))
@@ -139,8 +140,8 @@ func TestWhatIsNewerIsNotGuessed(t *testing.T) {
 // Of two schedules that race one issue stays open, with the newer one's text. The
 // other is closed and says which one that is.
 func TestRacesEndWithOneIssue(t *testing.T) {
-	issue := func(pipeline int64) Issue {
-		return Issue{Key: "nightly", Pipeline: pipeline, Title: "slower", Body: fmt.Sprintf("text %d", pipeline), Label: "k6report"}
+	issue := func(pipeline int64) forge.Issue {
+		return forge.Issue{Key: "nightly", Pipeline: pipeline, Title: "slower", Body: fmt.Sprintf("text %d", pipeline), Label: "k6report"}
 	}
 	check := func(t *testing.T, s *gitlabtest.Server, newest int64) {
 		t.Helper()
@@ -162,11 +163,11 @@ func TestRacesEndWithOneIssue(t *testing.T) {
 	for _, other := range []int64{19, 21} {
 		s := newServer(t)
 		s.Break(gitlabtest.Fault{Method: "POST", Path: "/issues", Times: 1, Do: func() {
-			if _, err := writer(t, s).PublishIssue(t.Context(), 1, issue(other)); err != nil {
+			if _, err := writer(t, s).PublishIssue(t.Context(), "1", issue(other)); err != nil {
 				t.Error(err)
 			}
 		}})
-		if got, err := writer(t, s).PublishIssue(t.Context(), 1, issue(20)); err != nil || got != Created || len(s.Issues()) != 2 {
+		if got, err := writer(t, s).PublishIssue(t.Context(), "1", issue(20)); err != nil || got != forge.Created || len(s.Issues()) != 2 {
 			t.Errorf("%s, %v, %d issues", got, err, len(s.Issues()))
 		}
 		check(t, s, max(other, 20))
@@ -179,7 +180,7 @@ func TestRacesEndWithOneIssue(t *testing.T) {
 		var both sync.WaitGroup
 		for _, pipeline := range []int64{20, 21} {
 			both.Go(func() {
-				if _, err := writer(t, s).PublishIssue(t.Context(), 1, issue(pipeline)); err != nil {
+				if _, err := writer(t, s).PublishIssue(t.Context(), "1", issue(pipeline)); err != nil {
 					t.Error(err)
 				}
 			})

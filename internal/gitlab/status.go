@@ -6,49 +6,39 @@ import (
 	"strings"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
-)
 
-// Status is a line beside the jobs of a pipeline.
-type Status struct {
-	Name string // "k6report"
-	// Failed is red, otherwise green.
-	Failed      bool
-	Description string // one line, shortened to what GitLab takes
-	// URL is where the line leads; "" is nowhere.
-	URL      string
-	Branch   string
-	Pipeline int64
-}
+	"k6report/internal/forge"
+)
 
 // mostDescription is GitLab's limit, in runes.
 const mostDescription = 250
 
 // SetStatus sets the status of a commit, unless it is so already. That another
 // job is setting it is no error.
-func (c *Client) SetStatus(ctx context.Context, project int64, commit string, s Status) (Done, error) {
+func (c *Client) SetStatus(ctx context.Context, project, commit string, s forge.Status) (forge.Done, error) {
 	if runes := []rune(s.Description); len(runes) > mostDescription {
 		s.Description = string(runes[:mostDescription-1]) + "…"
 	}
-	opt := s.options()
+	opt := statusOptions(&s)
 	if c.hasStatus(ctx, project, commit, opt) {
-		return Unchanged, nil
+		return forge.Unchanged, nil
 	}
 	ctx, cancel := c.within(ctx)
 	defer cancel()
 	_, _, err := c.api.Commits.SetCommitStatus(project, commit, opt, gitlab.WithContext(ctx))
 	wrapped := wrap("set the status of commit "+short(commit), err)
-	switch statusOf(wrapped) {
+	switch forge.StatusOf(wrapped) {
 	case http.StatusConflict:
-		return Unchanged, nil
+		return forge.Unchanged, nil
 	case http.StatusBadRequest:
 		if strings.Contains(strings.ToLower(wrapped.Error()), "cannot transition") {
-			return Unchanged, nil
+			return forge.Unchanged, nil
 		}
 	}
-	return Set, wrapped
+	return forge.Set, wrapped
 }
 
-func (s *Status) options() *gitlab.SetCommitStatusOptions {
+func statusOptions(s *forge.Status) *gitlab.SetCommitStatusOptions {
 	opt := &gitlab.SetCommitStatusOptions{State: gitlab.Success, Name: &s.Name}
 	if s.Failed {
 		opt.State = gitlab.Failed
@@ -70,7 +60,7 @@ func (s *Status) options() *gitlab.SetCommitStatusOptions {
 
 // hasStatus reports whether a commit has a status already. What can't be told is
 // no: then it is set.
-func (c *Client) hasStatus(ctx context.Context, project int64, commit string, want *gitlab.SetCommitStatusOptions) bool {
+func (c *Client) hasStatus(ctx context.Context, project, commit string, want *gitlab.SetCommitStatusOptions) bool {
 	ctx, cancel := c.within(ctx)
 	defer cancel()
 	opt := &gitlab.GetCommitStatusesOptions{Name: want.Name, Ref: want.Ref, PipelineID: want.PipelineID}

@@ -11,10 +11,11 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"k6report/internal/forge"
 	"k6report/internal/gitlab/gitlabtest"
 )
 
-var seven = MergeRequest{Project: gitlabtest.Project, IID: gitlabtest.MergeRequest}
+var seven = *mergeRequest(gitlabtest.Project, gitlabtest.MergeRequest)
 
 // newServer is a GitLab that every request has to please.
 func newServer(t testing.TB) *gitlabtest.Server {
@@ -68,7 +69,7 @@ func TestTheDescriptionIsRead(t *testing.T) {
 	s := gitlabtest.New()
 	defer s.Close()
 	c := writer(t, s)
-	if _, err := c.SetStatus(t.Context(), 1, "4f0c2d81", Status{Name: "k6report"}); err != nil {
+	if _, err := c.SetStatus(t.Context(), "1", "4f0c2d81", forge.Status{Name: "k6report"}); err != nil {
 		t.Error(err)
 	}
 	if len(s.Mistakes()) > 0 {
@@ -111,7 +112,7 @@ func TestNotesLookAsGitLabs(t *testing.T) {
 	s.AddNote(gitlabtest.Person, "talk")
 	c := writer(t, s)
 	publish(t, c, aNote(10, "x"))
-	if _, err := c.PublishThread(t.Context(), seven, Thread{Key: "load", Pipeline: 10, Regressed: []string{"a"}, Body: "slower"}); err != nil {
+	if _, err := c.PublishThread(t.Context(), seven, forge.Thread{Key: "load", Pipeline: 10, Regressed: []string{"a"}, Body: "slower"}); err != nil {
 		t.Fatal(err)
 	}
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.API()+"/projects/1/merge_requests/7/notes", http.NoBody)

@@ -3,53 +3,30 @@ package gitlab
 import (
 	"context"
 	"slices"
-	"strings"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
+
+	"k6report/internal/forge"
 )
-
-// Thread is a resolvable discussion that stays open while something is
-// regressed.
-type Thread struct {
-	Key string
-	// Pipeline and JobName tell newer from older.
-	Pipeline int64
-	JobName  string
-	// Regressed names the gates that are.
-	Regressed []string
-	// Gone says that nothing is regressed, which takes a comparison that was made
-	// and went well: it resolves the thread. Where it is false and Regressed is
-	// empty, nothing is known, and the thread stays as it is.
-	Gone bool
-	// Body is Markdown for the thread's first note.
-	Body string
-}
-
-func (t *Thread) marker() marker {
-	gates := slices.Sorted(slices.Values(t.Regressed))
-	return marker{key: t.Key, pipeline: t.Pipeline, hash: digest(t.Body), gates: digest(strings.Join(gates, "\n"))}
-}
-
-func (t *Thread) text() string { return t.marker().before(t.Body) }
 
 // PublishThread opens a thread on a regression and resolves it when it is gone.
 // A thread that a person has resolved stays so while the same gates are
 // regressed, and opens again when others are, or when they come back.
 //
-// Races are settled as [keepOne] says. What is resolved carries the number of the
+// Races are settled as [forge.KeepOne] says. What is resolved carries the number of the
 // pipeline that resolved it, so that an older one that is late does not open it
 // again.
-func (c *Client) PublishThread(ctx context.Context, mr MergeRequest, t Thread) (Done, error) {
+func (c *Client) PublishThread(ctx context.Context, mr forge.Request, t forge.Thread) (forge.Done, error) {
 	if len(t.Regressed) == 0 && !t.Gone {
-		return Undecided, nil
+		return forge.Undecided, nil
 	}
-	return keepOne(ctx, &threadPublisher{Client: c, mr: mr, thread: t}, t.Pipeline)
+	return forge.KeepOne(ctx, &threadPublisher{Client: c, mr: mr, thread: t}, t.Pipeline)
 }
 
 type threadPublisher struct {
 	*Client
-	mr     MergeRequest
-	thread Thread
+	mr     forge.Request
+	thread forge.Thread
 }
 
 // ownThread is one of our threads that is there.
@@ -61,70 +38,55 @@ type ownThread struct {
 	answered   bool // by somebody
 	resolved   bool
 	resolvedBy int64
-	marker     marker
+	marker     forge.Marker
 }
 
-func (p *threadPublisher) wanted() bool { return len(p.thread.Regressed) > 0 }
+func (p *threadPublisher) Wanted() bool { return len(p.thread.Regressed) > 0 }
 
-func (p *threadPublisher) pipeline(have ownThread) int64 { return have.marker.pipeline }
+func (p *threadPublisher) Pipeline(have ownThread) int64 { return have.marker.Pipeline }
 
-func (p *threadPublisher) current(have ownThread) bool {
-	_, m := p.saying(have)
+func (p *threadPublisher) Current(have ownThread) bool {
+	_, m := p.thread.Saying(have.body, have.marker)
 	return have.marker == m && have.resolved == p.resolved(have)
 }
 
-func (p *threadPublisher) newer(ctx context.Context) (newer, error) {
+func (p *threadPublisher) Newer(ctx context.Context) (forge.Newer, error) {
 	return p.newerPipelines(ctx, p.mr, p.thread.Pipeline, p.thread.JobName)
-}
-
-// saying is what a thread should say. One whose regression is gone keeps saying
-// what that was.
-func (p *threadPublisher) saying(have ownThread) (string, marker) {
-	m := p.thread.marker()
-	if !p.thread.Gone {
-		return p.thread.text(), m
-	}
-	m.hash = have.marker.hash
-	return markerLine.ReplaceAllLiteralString(have.body, m.String()), m
 }
 
 // resolved reports whether a thread should be.
 func (p *threadPublisher) resolved(have ownThread) bool {
-	if p.thread.Gone {
-		return true
-	}
-	same := have.marker.gates == p.thread.marker().gates
-	return have.resolved && same && have.resolvedBy != have.author
+	return p.thread.Resolved(have.marker, have.resolved && have.resolvedBy != have.author)
 }
 
-// bring makes a thread what it should be: its state first, which is told by the
+// Bring makes a thread what it should be: its state first, which is told by the
 // text that is there, so that whatever breaks off can be done again.
-func (p *threadPublisher) bring(ctx context.Context, have ownThread) error {
+func (p *threadPublisher) Bring(ctx context.Context, have ownThread) error {
 	if want := p.resolved(have); want != have.resolved {
 		if err := p.resolve(ctx, have.id, want); err != nil {
 			return err
 		}
 	}
-	if text, m := p.saying(have); m != have.marker {
+	if text, m := p.thread.Saying(have.body, have.marker); m != have.marker {
 		return p.edit(ctx, have, text)
 	}
 	return nil
 }
 
-func (p *threadPublisher) create(ctx context.Context) error {
+func (p *threadPublisher) Create(ctx context.Context) error {
 	ctx, cancel := p.within(ctx)
 	defer cancel()
-	body := p.thread.text()
-	made, _, err := p.api.Discussions.CreateMergeRequestDiscussion(p.mr.Project, p.mr.IID, &gitlab.CreateMergeRequestDiscussionOptions{Body: &body}, gitlab.WithContext(ctx))
+	body := p.thread.Text()
+	made, _, err := p.api.Discussions.CreateMergeRequestDiscussion(p.mr.Project, p.mr.Number, &gitlab.CreateMergeRequestDiscussionOptions{Body: &body}, gitlab.WithContext(ctx))
 	if err == nil && len(made.Notes) > 0 {
 		p.isUser(made.Notes[0].Author.ID)
 	}
 	return wrap("open a thread on "+p.mr.String(), err)
 }
 
-// remove deletes a second thread. One that people have answered in stays, and is
+// Remove deletes a second thread. One that people have answered in stays, and is
 // resolved.
-func (p *threadPublisher) remove(ctx context.Context, second, _ ownThread) error {
+func (p *threadPublisher) Remove(ctx context.Context, second, _ ownThread) error {
 	switch {
 	case second.answered && second.resolved:
 		return nil
@@ -133,24 +95,24 @@ func (p *threadPublisher) remove(ctx context.Context, second, _ ownThread) error
 	}
 	ctx, cancel := p.within(ctx)
 	defer cancel()
-	_, err := p.api.Notes.DeleteMergeRequestNote(p.mr.Project, p.mr.IID, second.note, gitlab.WithContext(ctx))
+	_, err := p.api.Notes.DeleteMergeRequestNote(p.mr.Project, p.mr.Number, second.note, gitlab.WithContext(ctx))
 	return wrap("delete a second thread on "+p.mr.String(), err)
 }
 
-func (p *threadPublisher) list(ctx context.Context) ([]ownThread, error) {
+func (p *threadPublisher) List(ctx context.Context) ([]ownThread, error) {
 	var found []ownThread
 	opt := &gitlab.ListMergeRequestDiscussionsOptions{}
 	opt.PerPage = 100
 	err := p.pages(ctx, "list the threads on "+p.mr.String(), func(ctx context.Context, page int64) (*gitlab.Response, error) {
 		opt.Page = page
-		list, resp, err := p.api.Discussions.ListMergeRequestDiscussions(p.mr.Project, p.mr.IID, opt, gitlab.WithContext(ctx))
+		list, resp, err := p.api.Discussions.ListMergeRequestDiscussions(p.mr.Project, p.mr.Number, opt, gitlab.WithContext(ctx))
 		for _, d := range list {
 			if len(d.Notes) == 0 || d.IndividualNote {
 				continue
 			}
 			n := d.Notes[0]
-			m, ours := parseMarker(n.Body)
-			if ours && m.gates != "" && m.key == p.thread.Key {
+			m, ours := forge.ParseMarker(n.Body)
+			if ours && m.Gates != "" && m.Key == p.thread.Key {
 				found = append(found, ownThread{d.ID, n.ID, n.Author.ID, n.Body, answered(d), n.Resolved, n.ResolvedBy.ID, m})
 			}
 		}
@@ -160,7 +122,7 @@ func (p *threadPublisher) list(ctx context.Context) ([]ownThread, error) {
 		return nil, err
 	}
 	found, err = byUs(ctx, p.Client, found, func(t ownThread) int64 { return t.author })
-	return oldestFirst(found, func(t ownThread) int64 { return t.note }), err
+	return forge.OldestFirst(found, func(t ownThread) int64 { return t.note }), err
 }
 
 // answered reports whether anybody wrote behind a thread's first note.
@@ -171,7 +133,7 @@ func answered(d *gitlab.Discussion) bool {
 func (p *threadPublisher) edit(ctx context.Context, have ownThread, text string) error {
 	ctx, cancel := p.within(ctx)
 	defer cancel()
-	_, _, err := p.api.Discussions.UpdateMergeRequestDiscussionNote(p.mr.Project, p.mr.IID, have.id, have.note,
+	_, _, err := p.api.Discussions.UpdateMergeRequestDiscussionNote(p.mr.Project, p.mr.Number, have.id, have.note,
 		&gitlab.UpdateMergeRequestDiscussionNoteOptions{Body: &text}, gitlab.WithContext(ctx))
 	return wrap("update the thread on "+p.mr.String(), err)
 }
@@ -179,7 +141,7 @@ func (p *threadPublisher) edit(ctx context.Context, have ownThread, text string)
 func (p *threadPublisher) resolve(ctx context.Context, id string, resolved bool) error {
 	ctx, cancel := p.within(ctx)
 	defer cancel()
-	_, _, err := p.api.Discussions.ResolveMergeRequestDiscussion(p.mr.Project, p.mr.IID, id,
+	_, _, err := p.api.Discussions.ResolveMergeRequestDiscussion(p.mr.Project, p.mr.Number, id,
 		&gitlab.ResolveMergeRequestDiscussionOptions{Resolved: &resolved}, gitlab.WithContext(ctx))
 	doing := "reopen the thread on "
 	if resolved {

@@ -6,17 +6,18 @@ import (
 	"sync"
 	"testing"
 
+	"k6report/internal/forge"
 	"k6report/internal/gitlab/gitlabtest"
 )
 
-func aThread(pipeline int64, gates ...string) Thread {
-	return Thread{
+func aThread(pipeline int64, gates ...string) forge.Thread {
+	return forge.Thread{
 		Key: "load", Pipeline: pipeline, JobName: "load-test", Regressed: gates, Gone: len(gates) == 0,
 		Body: fmt.Sprintf("pipeline %d regressed: %s", pipeline, strings.Join(gates, ", ")),
 	}
 }
 
-func publishThread(t *testing.T, c *Client, th Thread) Done {
+func publishThread(t *testing.T, c *Client, th forge.Thread) forge.Done {
 	t.Helper()
 	done, err := c.PublishThread(t.Context(), seven, th)
 	if err != nil {
@@ -90,7 +91,7 @@ func TestASecondThreadIsTakenAway(t *testing.T) {
 			s.Break(gitlabtest.Fault{Method: "POST", Path: "/discussions", Times: 1, Do: func() {
 				publishThread(t, writer(t, s), aThread(other, "b"))
 			}})
-			if got := publishThread(t, writer(t, s), aThread(10, "a")); got != Created {
+			if got := publishThread(t, writer(t, s), aThread(10, "a")); got != forge.Created {
 				t.Errorf("%s", got)
 			}
 			notes := s.Notes()
@@ -115,7 +116,7 @@ func TestAllThreadsOfAKeyAreSettled(t *testing.T) {
 	}
 	s.Mend()
 	s.Answer(gitlabtest.Person, "I am looking into it")
-	if got := publishThread(t, c, aThread(10)); got != Updated {
+	if got := publishThread(t, c, aThread(10)); got != forge.Updated {
 		t.Errorf("%s", got)
 	}
 	notes := s.Notes()
@@ -132,8 +133,8 @@ func TestAllThreadsOfAKeyAreSettled(t *testing.T) {
 // A pipeline whose job has yet to start may never run it: what is known is
 // written. One that said nothing of a regression is not talked over.
 func TestNewerPipelinesThatDoNotRun(t *testing.T) {
-	for status, want := range map[string]Done{
-		"created": Updated, "waiting_for_resource": Updated, "pending": Updated, "manual": Updated, "skipped": Updated, "canceled": Updated, "running": Left,
+	for status, want := range map[string]forge.Done{
+		"created": forge.Updated, "waiting_for_resource": forge.Updated, "pending": forge.Updated, "manual": forge.Updated, "skipped": forge.Updated, "canceled": forge.Updated, "running": forge.Left,
 	} {
 		s := newServer(t)
 		c := writer(t, s)
@@ -149,7 +150,7 @@ func TestNewerPipelinesThatDoNotRun(t *testing.T) {
 	}
 	s := newServer(t)
 	s.AddPipeline(11, "success", aJob("success"))
-	if got := publishThread(t, writer(t, s), aThread(10, "a")); got != Left || len(s.Notes()) != 0 {
+	if got := publishThread(t, writer(t, s), aThread(10, "a")); got != forge.Left || len(s.Notes()) != 0 {
 		t.Errorf("the newer one ended without a thread: %s, %d threads", got, len(s.Notes()))
 	}
 }
@@ -158,12 +159,12 @@ func TestNewerPipelinesThatDoNotRun(t *testing.T) {
 func TestANewerNoteThatIsNotTheFirstIsNotTalkedOver(t *testing.T) {
 	s := newServer(t)
 	older, newer := aNote(9, "old"), aNote(11, "newest")
-	s.AddNote(gitlabtest.Bot, older.text())
-	s.AddNote(gitlabtest.Bot, newer.text())
-	if got := publish(t, writer(t, s), aNote(10, "late")); got != Left || !strings.Contains(last(s).Body, "newest") {
+	s.AddNote(gitlabtest.Bot, older.Text())
+	s.AddNote(gitlabtest.Bot, newer.Text())
+	if got := publish(t, writer(t, s), aNote(10, "late")); got != forge.Left || !strings.Contains(last(s).Body, "newest") {
 		t.Errorf("%s, %q", got, last(s).Body)
 	}
-	if got := publish(t, writer(t, s), aNote(11, "newest")); got != Updated || len(s.Notes()) != 1 || !strings.Contains(last(s).Body, "newest") {
+	if got := publish(t, writer(t, s), aNote(11, "newest")); got != forge.Updated || len(s.Notes()) != 1 || !strings.Contains(last(s).Body, "newest") {
 		t.Errorf("its own pipeline again: %s, %d notes", got, len(s.Notes()))
 	}
 }
@@ -174,10 +175,10 @@ func TestANoteThatWentMeanwhile(t *testing.T) {
 	c := writer(t, s)
 	for _, pipeline := range []int64{7, 8} {
 		n := aNote(pipeline, "old")
-		s.AddNote(gitlabtest.Bot, n.text())
+		s.AddNote(gitlabtest.Bot, n.Text())
 	}
 	s.Break(gitlabtest.Fault{Method: "PUT", Path: "/notes", Times: 1, Do: func() { s.DeleteNote(s.Notes()[0].ID) }})
-	if got := publish(t, c, aNote(10, "new")); got != Updated || len(s.Notes()) != 1 || !strings.Contains(last(s).Body, "new") {
+	if got := publish(t, c, aNote(10, "new")); got != forge.Updated || len(s.Notes()) != 1 || !strings.Contains(last(s).Body, "new") {
 		t.Errorf("%s, %+v", got, s.Notes())
 	}
 }
@@ -194,7 +195,7 @@ func TestAThreadIsBroughtUpToDateInTwoTries(t *testing.T) {
 			t.Fatal("no error")
 		}
 		s.Mend()
-		if got := publishThread(t, c, aThread(10, "b")); got != Updated || last(s).Resolved || !strings.Contains(last(s).Body, "pipeline 10") {
+		if got := publishThread(t, c, aThread(10, "b")); got != forge.Updated || last(s).Resolved || !strings.Contains(last(s).Body, "pipeline 10") {
 			t.Errorf("%s: %s, %+v", broken, got, last(s))
 		}
 	}

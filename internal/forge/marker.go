@@ -1,4 +1,4 @@
-package gitlab
+package forge
 
 import (
 	"crypto/sha256"
@@ -9,43 +9,43 @@ import (
 	"strings"
 )
 
-// marker is the first line of everything that we write: it says whose it is,
+// Marker is the first line of everything that we write: it says whose it is,
 // of which pipeline, and what the body was.
-type marker struct {
-	key      string // several jobs may each have a note
-	pipeline int64
-	hash     string // of the body without marker and footer
-	// gates names what is regressed in a thread; "" in notes.
-	gates string
+type Marker struct {
+	Key      string // several jobs may each have a note
+	Pipeline int64
+	Hash     string // of the body without marker and footer
+	// Gates names what is regressed in a thread; "" in notes.
+	Gates string
 }
 
 var markerLine = regexp.MustCompile(`^<!-- k6report:v1 key=([A-Za-z0-9._-]+) pipeline=([0-9]+) body=([0-9a-f]{16})(?: gates=([0-9a-f]{16}))? -->`)
 
-func (m marker) String() string {
-	text := fmt.Sprintf("<!-- k6report:v1 key=%s pipeline=%d body=%s", m.key, m.pipeline, m.hash)
-	if m.gates != "" {
-		text += " gates=" + m.gates
+func (m Marker) String() string {
+	text := fmt.Sprintf("<!-- k6report:v1 key=%s pipeline=%d body=%s", m.Key, m.Pipeline, m.Hash)
+	if m.Gates != "" {
+		text += " gates=" + m.Gates
 	}
 	return text + " -->"
 }
 
 // before is a text that begins with the marker, without the white space at its end
-// that GitLab would take off.
-func (m marker) before(body string) string {
+// that a forge would take off.
+func (m Marker) before(body string) string {
 	return strings.TrimRight(m.String()+"\n\n"+body, " \n\t")
 }
 
-// parseMarker reads the marker of a body; false when it has none.
-func parseMarker(body string) (marker, bool) {
+// ParseMarker reads the marker of a body; false when it has none.
+func ParseMarker(body string) (Marker, bool) {
 	found := markerLine.FindStringSubmatch(body)
 	if found == nil {
-		return marker{}, false
+		return Marker{}, false
 	}
 	pipeline, err := strconv.ParseInt(found[2], 10, 64)
 	if err != nil {
-		return marker{}, false
+		return Marker{}, false
 	}
-	return marker{key: found[1], pipeline: pipeline, hash: found[3], gates: found[4]}, true
+	return Marker{Key: found[1], Pipeline: pipeline, Hash: found[3], Gates: found[4]}, true
 }
 
 // digest is a short name of a text.

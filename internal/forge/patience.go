@@ -1,4 +1,4 @@
-package gitlab
+package forge
 
 import (
 	"context"
@@ -9,19 +9,19 @@ import (
 	"time"
 )
 
-// patience repeats requests that are worth it. client-go's own retries would
-// post a note six times when the answer is a 502, sleep for as long as the
-// server says, and ignore Retry-After.
+// Patience repeats requests that are worth it.
 //
 //   - 429 is repeated after Retry-After or RateLimit-Reset, whatever the method:
 //     the server did nothing.
 //   - 500, 502, 503, 504 and a broken connection are repeated for GET, PUT and
 //     DELETE only; after a POST nobody knows whether it was done, so the caller
 //     has to look.
-type patience struct {
-	next  http.RoundTripper
-	sleep func(context.Context, time.Duration) error
-	now   func() time.Time
+type Patience struct {
+	Next http.RoundTripper
+	// Sleep waits, or returns the context's error; nil sleeps.
+	Sleep func(context.Context, time.Duration) error
+	// Now is the clock, for dates in Retry-After; nil is the system's.
+	Now func() time.Time
 }
 
 const (
@@ -31,10 +31,10 @@ const (
 )
 
 // RoundTrip implements http.RoundTripper.
-func (p *patience) RoundTrip(r *http.Request) (*http.Response, error) {
+func (p *Patience) RoundTrip(r *http.Request) (*http.Response, error) {
 	pause := firstPause
 	for try := 1; ; try++ {
-		resp, err := p.next.RoundTrip(r)
+		resp, err := p.Next.RoundTrip(r)
 		wait, again := p.again(r, resp, err, pause)
 		if !again || try == mostTries {
 			return resp, err
@@ -58,7 +58,7 @@ func (p *patience) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // again decides whether to repeat, and after how long.
-func (p *patience) again(r *http.Request, resp *http.Response, err error, pause time.Duration) (time.Duration, bool) {
+func (p *Patience) again(r *http.Request, resp *http.Response, err error, pause time.Duration) (time.Duration, bool) {
 	idempotent := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodPut || r.Method == http.MethodDelete
 	if err != nil {
 		return pause, idempotent && r.Context().Err() == nil && !errors.Is(err, context.Canceled)
@@ -74,7 +74,7 @@ func (p *patience) again(r *http.Request, resp *http.Response, err error, pause 
 }
 
 // asked is how long the server wants to be left alone.
-func (p *patience) asked(h http.Header, otherwise time.Duration) time.Duration {
+func (p *Patience) asked(h http.Header, otherwise time.Duration) time.Duration {
 	if text := h.Get("Retry-After"); text != "" {
 		if seconds, err := strconv.Atoi(text); err == nil && seconds >= 0 {
 			return time.Duration(seconds) * time.Second
@@ -89,16 +89,16 @@ func (p *patience) asked(h http.Header, otherwise time.Duration) time.Duration {
 	return otherwise
 }
 
-func (p *patience) clock() time.Time {
-	if p.now != nil {
-		return p.now()
+func (p *Patience) clock() time.Time {
+	if p.Now != nil {
+		return p.Now()
 	}
 	return time.Now() //nolint:forbidigo // the caller may give another clock; deadlines are the system's anyway
 }
 
-func (p *patience) wait(ctx context.Context, d time.Duration) error {
-	if p.sleep != nil {
-		return p.sleep(ctx, d)
+func (p *Patience) wait(ctx context.Context, d time.Duration) error {
+	if p.Sleep != nil {
+		return p.Sleep(ctx, d)
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
