@@ -13,8 +13,8 @@ import (
 // fakeScript plays k6: it knows its version and has a plan. Where samples have
 // to be made up or signals to be caught, it becomes fakeK6.
 const fakeScript = `#!/bin/sh
-if [ -n "$K6REPORT_GITLAB_TOKEN$GITLAB_TOKEN" ]; then
-	echo "a script could read the token that writes on GitLab" >&2
+if [ -n "$K6REPORT_GITLAB_TOKEN$GITLAB_TOKEN$GITHUB_TOKEN$GH_TOKEN" ]; then
+	echo "a script could read a token that writes on a forge" >&2
 	exit 1
 fi
 case $1 in

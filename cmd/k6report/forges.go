@@ -114,9 +114,10 @@ func withStore(kinds []forgeKind) []forgeKind {
 	return slices.DeleteFunc(slices.Clone(kinds), func(k forgeKind) bool { return k.store == "" })
 }
 
-// writeTokens are the variables with tokens that write on a forge.
+// writeTokens are the variables with tokens that write on a forge, be it one of
+// those that k6report knows or another.
 func (a *app) writeTokens() []string {
-	var names []string
+	names := []string{"GITHUB_TOKEN", "GH_TOKEN"}
 	for _, k := range a.forges {
 		names = append(names, k.writeTokens...)
 	}

@@ -78,7 +78,7 @@ const endAtOnce = "GORACE=atexit_sleep_ms=0"
 func clearEnvironment(e *testscript.Env) error {
 	e.Vars = slices.DeleteFunc(e.Vars, func(v string) bool {
 		return strings.HasPrefix(v, environmentPrefix) || strings.HasPrefix(v, "K6_") || strings.HasPrefix(v, "INFLUX_") || strings.HasPrefix(v, "NO_COLOR=") ||
-			strings.HasPrefix(v, "CI_") || strings.HasPrefix(v, "GITLAB")
+			strings.HasPrefix(v, "CI_") || strings.HasPrefix(v, "GITLAB") || strings.HasPrefix(v, "GITHUB_") || strings.HasPrefix(v, "GH_")
 	})
 	e.Vars = append(e.Vars, endAtOnce)
 	return nil
