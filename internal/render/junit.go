@@ -14,7 +14,9 @@ import (
 // JUnitOptions say where pictures are.
 type JUnitOptions struct {
 	// Charts is the folder of the pictures as the CI system knows it, relative
-	// to the project; empty attaches none.
+	// to the project; empty attaches none. They are attached as Jenkins' plugin
+	// JUnit Attachments began it, and GitLab took up; elsewhere it is a line of a
+	// failed case's output.
 	Charts string
 }
 
