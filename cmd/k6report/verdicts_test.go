@@ -41,7 +41,7 @@ func namedByDefault(t *testing.T, s report.Status) string {
 	var by []string
 	verbs := []string{"analyze", "compare", "run", "ci"}
 	for _, verb := range verbs {
-		c, _, err := (&app{}).root().Find([]string{verb})
+		c, _, err := (&app{forges: forges()}).root().Find([]string{verb})
 		if err != nil {
 			t.Fatal(err)
 		}
