@@ -140,8 +140,8 @@ func (s *subject) throughputChart() *report.Chart {
 	for _, index := range indexes {
 		c.X = append(c.X, s.middle(index, s.WindowLength))
 	}
-	add := func(name string, value func(i int) float64) {
-		line := report.Series{Name: name}
+	add := func(name string, planned bool, value func(i int) float64) {
+		line := report.Series{Name: name, Planned: planned}
 		for i := range indexes {
 			line.Y = append(line.Y, value(i))
 		}
@@ -152,11 +152,11 @@ func (s *subject) throughputChart() *report.Chart {
 		rate map[int64]float64
 	}{{"requests", requests}, {"iterations", iterations}} {
 		if len(m.rate) > 0 {
-			add(m.name, func(i int) float64 { return m.rate[indexes[i]] })
+			add(m.name, false, func(i int) float64 { return m.rate[indexes[i]] })
 		}
 	}
 	if s.plan != nil && s.plan.anyOpen() {
-		add("target iterations", func(i int) float64 { return s.plan.at(c.X[i]).perS })
+		add("target iterations", true, func(i int) float64 { return s.plan.at(c.X[i]).perS })
 	}
 	return c
 }

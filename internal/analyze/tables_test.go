@@ -285,8 +285,12 @@ func TestCharts(t *testing.T) {
 			t.Errorf("%g requests/s at %g s, want %g", got, x, wanted)
 		}
 	}
-	if target := through.Series[len(through.Series)-1]; target.Name != "target iterations" || target.Y[3] != 25 {
+	last := len(through.Series) - 1
+	if target := through.Series[last]; target.Name != "target iterations" || !target.Planned || target.Y[3] != 25 {
 		t.Errorf("target %+v", target)
+	}
+	if slices.ContainsFunc(through.Series[:last], func(s report.Series) bool { return s.Planned }) {
+		t.Error("what came is taken for what was planned")
 	}
 	latency := r.Chart(report.ChartLatency)
 	stall := slices.Index(latency.X, 7)

@@ -4,7 +4,7 @@ package report
 // drawn by their Kind.
 const (
 	ChartLatency     = "latency"      // p50, p95, p99 over time, ms
-	ChartThroughput  = "throughput"   // achieved (and target, offered) over time, 1/s
+	ChartThroughput  = "throughput"   // requests, iterations and those that were planned over time, 1/s
 	ChartErrors      = "errors"       // error share over time
 	ChartVUs         = "vus"          // VUs over time
 	ChartEndpointP95 = "endpoint_p95" // p95 over time, a series an endpoint
@@ -60,6 +60,8 @@ type Chart struct {
 type Series struct {
 	Name string `json:"name"`
 	Y    Points `json:"y"`
+	// Planned says that it is what was planned, not what came.
+	Planned bool `json:"planned,omitzero"`
 }
 
 // Mark is a place on x that means something: the end of the warm-up, a load

@@ -186,6 +186,28 @@ func TestLoadAndLatencyShareTheirTime(t *testing.T) {
 	}
 }
 
+// What was planned is dashed, and nothing else, whatever a line is called.
+func TestOnlyAPlanIsDashed(t *testing.T) {
+	r := sample.Minimal()
+	x, y := report.Points{0, 1, 2}, report.Points{1, 2, 3}
+	r.Charts = []report.Chart{
+		{ID: report.ChartLatency, Kind: report.KindLine, Unit: report.UnitMS, XUnit: report.UnitS, X: x, Series: []report.Series{{Name: "p95", Y: y}}},
+		{ID: report.ChartThroughput, Kind: report.KindLine, Unit: report.UnitPerS, XUnit: report.UnitS, X: x, Series: []report.Series{
+			{Name: "requests", Y: y}, {Name: "target_service", Y: y}, {Name: "iterations", Y: y, Planned: true},
+		}},
+	}
+	svg := Pictures(r)[0].SVG()
+	for line, dashed := range map[string]bool{"n1": false, "n2": false, "n3": true} {
+		path := regexp.MustCompile(`<path class="[^"]* ` + line + `"[^>]*>`).FindString(svg)
+		if path == "" || strings.Contains(path, "stroke-dasharray") != dashed {
+			t.Errorf("line %s, dashed %t: %s", line, dashed, path)
+		}
+	}
+	if n := strings.Count(svg, "stroke-dasharray"); n != 2 { // the line and its stroke in the legend
+		t.Errorf("%d broken strokes", n)
+	}
+}
+
 func TestScales(t *testing.T) {
 	for _, tt := range []struct {
 		s    scale

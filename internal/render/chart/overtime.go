@@ -2,7 +2,6 @@ package chart
 
 import (
 	"math"
-	"strings"
 
 	"gonum.org/v1/plot/vg"
 
@@ -74,7 +73,7 @@ func (p *panel) loadBand(load *report.Chart, first int) {
 	for i, l := range load.Series {
 		style := line(green.as(seriesClass(first+i)), lineWidth)
 		switch {
-		case i > 0 && isTarget(l.Name):
+		case i > 0 && l.Planned:
 			style = line(grey.as(seriesClass(first+i)), 1.4)
 			style.Dashes = dashes()
 		case i > 0:
@@ -84,9 +83,6 @@ func (p *panel) loadBand(load *report.Chart, first int) {
 	}
 }
 
-// isTarget reports whether a series is what was planned, not what came.
-func isTarget(name string) bool { return strings.HasPrefix(name, "target") }
-
 func dashes() []vg.Length { return []vg.Length{4, 3} }
 
 // loadLegend names the lines of the load, in their colours.
@@ -94,7 +90,7 @@ func loadLegend(load *report.Chart) []entry {
 	out := []entry{{name: lettersOnly(load.Series[0].Name) + " a second (below)", ink: green, area: true}}
 	for _, l := range load.Series[1:] {
 		e := entry{name: lettersOnly(l.Name), ink: dark}
-		if isTarget(l.Name) {
+		if l.Planned {
 			e.ink, e.dashed = grey, true
 		}
 		out = append(out, e)

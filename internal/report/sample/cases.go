@@ -250,6 +250,11 @@ func Full() *report.Report {
 	for range r.Charts[0].X {
 		r.Charts[0].XLabels = append(r.Charts[0].XLabels, "t")
 	}
+	planned := report.Series{Name: "planned requests", Planned: true}
+	for range r.Charts[1].X {
+		planned.Y = append(planned.Y, 700)
+	}
+	r.Charts[1].Series = append(r.Charts[1].Series, planned)
 	r.Charts = append(r.Charts, answers()...)
 	r.Charts = append(r.Charts, report.Chart{
 		ID: "components", Title: "Where the time goes", Kind: report.KindBar, Unit: report.UnitMS, X: report.Points{0, 1},
