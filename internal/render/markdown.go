@@ -206,16 +206,34 @@ func sectionTitle(s view.Section) string {
 func (m *markdown) section(s view.Section) {
 	const longest = 100 // of what fits the line that opens a section
 	summary := sectionTitle(s)
-	var lines []string
+	var long []string
 	for _, c := range s.Summary {
 		if text := plain.Line(c.Text); utf8.RuneCountInString(text) <= longest {
 			summary += " · " + prose(text)
 		} else {
-			lines = append(lines, "- "+prose(plain.Short(text, 400)))
+			long = append(long, "- "+prose(plain.Short(text, 400)))
 		}
 	}
 	m.out.WriteString("<details><summary>" + htmlWords(summary) + "</summary>\n\n")
-	for _, l := range s.Lines {
+	above, below := s.Around()
+	m.list(append(long, listed(above)...))
+	if s.Table != nil {
+		m.viewTable(s.Table)
+	}
+	m.list(listed(below))
+	m.out.WriteString("</details>\n\n")
+}
+
+func (m *markdown) list(items []string) {
+	if len(items) > 0 {
+		m.paragraph(strings.Join(items, "\n"))
+	}
+}
+
+// listed are lines of a section as items of a list.
+func listed(lines []view.Line) []string {
+	var out []string
+	for _, l := range lines {
 		text := prose(plain.Short(l.Label, 80))
 		if text != "" {
 			text = "**" + text + "**"
@@ -233,15 +251,9 @@ func (m *markdown) section(s view.Section) {
 				text += between + word
 			}
 		}
-		lines = append(lines, "- "+strings.TrimSpace(prose(l.Mark.Text)+" "+strings.TrimSpace(text)))
+		out = append(out, "- "+strings.TrimSpace(prose(l.Mark.Text)+" "+strings.TrimSpace(text)))
 	}
-	if len(lines) > 0 {
-		m.paragraph(strings.Join(lines, "\n"))
-	}
-	if s.Table != nil {
-		m.viewTable(s.Table)
-	}
-	m.out.WriteString("</details>\n\n")
+	return out
 }
 
 func (m *markdown) viewTable(t *view.Table) {

@@ -62,6 +62,20 @@ func TestMarkdownSaysWhatMatters(t *testing.T) {
 	}
 }
 
+// What lies outside the gates stands below their table.
+func TestExploratoryLinesComeLast(t *testing.T) {
+	md, term := markdownOf(t, sample.Full()), terminalView(t, sample.Full(), TerminalOptions{Verbose: true})
+	for of, texts := range map[string][2]string{
+		md:   {"| `list_workflows` | `p95` |", "- get_trace http_req_waiting avg"},
+		term: {"list_workflows    p95", "get_trace http_req_waiting avg"},
+	} {
+		gate, finding := strings.Index(of, texts[0]), strings.Index(of, texts[1])
+		if gate < 0 || finding < gate {
+			t.Errorf("%q at %d, %q at %d", texts[0], gate, texts[1], finding)
+		}
+	}
+}
+
 // A statistic is called the same in the table on top and in the details.
 func TestStatisticsHaveOneName(t *testing.T) {
 	r := sample.Full()

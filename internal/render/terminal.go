@@ -111,7 +111,8 @@ func (t *terminal) section(s view.Section) error {
 	if s.Title != "" {
 		t.heading(s)
 	}
-	t.facts(s)
+	above, below := s.Around()
+	t.facts(s, above)
 	if s.Table == nil {
 		return nil
 	}
@@ -127,6 +128,7 @@ func (t *terminal) section(s view.Section) error {
 			t.line(2, t.tint(shorten(t.text(note), t.opts.Width-2, t.ellipsis()), view.Dim))
 		}
 	}
+	t.facts(s, below)
 	return nil
 }
 
@@ -170,12 +172,13 @@ func (t *terminal) labelWidth(s view.Section) int {
 	return min(max(widest, titleWidth-2), t.prose()/3)
 }
 
-func (t *terminal) facts(s view.Section) {
+// facts writes lines of a section.
+func (t *terminal) facts(s view.Section, lines []view.Line) {
 	indent, labels := 3, t.labelWidth(s)
 	if s.Title == "" {
 		indent = 1
 	}
-	for _, l := range s.Lines {
+	for _, l := range lines {
 		head, at := t.label(l, labels)
 		if t.opts.Verbose && columns(t.text(l.Label)) > labels {
 			t.nameAlone(l, indent)
@@ -187,12 +190,12 @@ func (t *terminal) facts(s view.Section) {
 			head += t.spark(l.Spark, width) + strings.Repeat(" ", gap)
 			at += width + gap
 		}
-		lines := t.wrap(l.Parts, t.prose()-at, t.most(l.Whole))
-		if len(lines) == 0 {
-			lines = []string{""}
+		parts := t.wrap(l.Parts, t.prose()-at, t.most(l.Whole))
+		if len(parts) == 0 {
+			parts = []string{""}
 		}
-		t.line(indent, strings.TrimRight(head+lines[0], " "))
-		for _, more := range lines[1:] {
+		t.line(indent, strings.TrimRight(head+parts[0], " "))
+		for _, more := range parts[1:] {
 			t.line(at, more)
 		}
 	}

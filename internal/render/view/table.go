@@ -86,6 +86,19 @@ type Section struct {
 	Table *Table
 }
 
+// Around are the lines above and below the table; all are above where there is
+// none.
+func (s Section) Around() (above, below []Line) {
+	for _, l := range s.Lines {
+		if l.Later && s.Table != nil {
+			below = append(below, l)
+		} else {
+			above = append(above, l)
+		}
+	}
+	return above, below
+}
+
 // Options say how much is shown.
 type Options struct {
 	// All shows every row and section; otherwise what went well is summed up
