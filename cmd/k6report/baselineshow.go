@@ -11,6 +11,7 @@ import (
 
 	"k6report/internal/baseline"
 	"k6report/internal/render/view"
+	"k6report/internal/report"
 )
 
 func (a *app) baselineShowCommand() *cobra.Command {
@@ -89,8 +90,7 @@ func sortedNames(m map[string]string) []string {
 func valuesTable(values []baseline.Value) *view.Table {
 	t := &view.Table{Columns: []view.Column{
 		{Name: "endpoint", Flex: true},
-		{Name: "metric", Flex: true, Drop: 1},
-		{Name: "statistic"},
+		{Name: "statistic", Flex: true},
 		{Name: "value", Right: true},
 		{Name: "± within", Right: true, Drop: 2},
 		{Name: "samples", Right: true, Drop: 3},
@@ -101,9 +101,8 @@ func valuesTable(values []baseline.Value) *view.Table {
 			se = view.Percent(*v.SE)
 		}
 		t.Rows = append(t.Rows, []view.Cell{
-			{Text: cmp.Or(v.Endpoint, "whole run"), Tone: view.Strong},
-			{Text: v.Metric},
-			{Text: view.Statistic(v.Statistic)},
+			{Text: cmp.Or(v.Endpoint, report.WholeRun), Tone: view.Strong},
+			{Text: report.GateStatistic(v.Metric, v.Statistic)},
 			{Text: view.Number(v.Value, 4)},
 			{Text: se, Tone: view.Dim},
 			{Text: view.Count(int64(v.Count)), Tone: view.Dim},

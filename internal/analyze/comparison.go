@@ -189,9 +189,9 @@ func (c *comparing) gather() bool {
 		c.base, c.out.Differences = all, differences
 	case c.options.Force && differences != nil:
 		c.out.Differences, c.out.Forced = differences, true
-		c.note("forced_comparison", report.Warning, "the runs are not comparable and were compared all the same: "+differenceText(differences[0])+": what is found may come from that", "")
+		c.note("forced_comparison", report.Warning, "the runs are not comparable and were compared all the same: "+differenceText(differences[0], "the baseline")+": what is found may come from that", "")
 	case left > 0:
-		c.note("baseline_runs_left_out", report.Info, fmt.Sprintf("%s of the baseline measured something else and took no part: %s", plural(left, "run", "runs"), differenceText(differences[0])), c.baseline.Name)
+		c.note("baseline_runs_left_out", report.Info, fmt.Sprintf("%s of the baseline measured something else and took no part: %s", plural(left, "run", "runs"), differenceText(differences[0], "the baseline")), c.baseline.Name)
 	}
 	slices.Sort(unknown)
 	if unknown = slices.Compact(unknown); len(unknown) > 0 && len(c.out.Differences) == 0 {
@@ -213,7 +213,7 @@ func (c *comparing) addCandidate(r *run.Run) {
 		c.note("rerun_unused", report.Error, "the second run is the first one again: it confirms nothing", r.ID)
 		return
 	case len(differ) > 0 && !c.options.Force:
-		c.note("rerun_unused", report.Error, "the second run can't confirm anything, as it measured something else: "+differenceText(differ[0]), r.ID)
+		c.note("rerun_unused", report.Error, "the second run can't confirm anything, as it measured something else: "+differenceText(differ[0], "the first run"), r.ID)
 		return
 	}
 	if reasons := invalidReasons(s.notes); len(reasons) > len(overloadReasons(s.notes)) {
@@ -234,8 +234,8 @@ func checked(r *run.Run, c *config.Config) *subject {
 	return s
 }
 
-func differenceText(d report.Difference) string {
-	return fmt.Sprintf("%s is %s there and %s here", d.What, orNone(d.Baseline), orNone(d.Candidate))
+func differenceText(d report.Difference, in string) string {
+	return fmt.Sprintf("%s is %s in %s and %s now", d.What, orNone(d.Baseline), in, orNone(d.Candidate))
 }
 
 func orNone(s string) string {
@@ -289,7 +289,7 @@ func (c *comparing) cut() {
 func (c *comparing) vanished() {
 	for _, g := range c.out.Gates {
 		if g.Verdict == report.GateNotComparable {
-			c.note("gate_not_comparable", report.Warning, gateName(g.Metric, g.Endpoint, g.Statistic)+" could not be compared: "+g.Reason, g.Endpoint)
+			c.note("gate_not_comparable", report.Warning, report.GateName(g.Metric, g.Endpoint, g.Statistic)+" could not be compared: "+g.Reason, g.Endpoint)
 		}
 	}
 }

@@ -45,13 +45,14 @@ func (s *subject) distributionChart() *report.Chart {
 
 // sideNames are those of this run and of what it is compared with.
 func (c *comparing) sideNames() []string {
-	this, that := "this run", "baseline"
-	if c.baseline.Group {
-		this, that = "new", "old"
-	} else if len(c.candidates) > 1 {
+	this := "this run"
+	switch {
+	case c.baseline.Group:
+		this = "now"
+	case len(c.candidates) > 1:
 		this = "this run and its rerun"
 	}
-	return []string{this, that}
+	return []string{this, "baseline"}
 }
 
 // mostTelling is the gate on an endpoint's latency whose verdict matters most;

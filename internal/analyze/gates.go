@@ -176,7 +176,7 @@ func newJudgement(in *GateInput, rules Rules) *judgement {
 	case len(in.Base) == 0:
 		j.broken, j.reason = report.GateNotComparable, "the baseline has no value of it"
 	case len(in.Candidates) == 0:
-		j.broken, j.reason = report.GateNotComparable, "the candidate has no value of it"
+		j.broken, j.reason = report.GateNotComparable, "there is no value of it now"
 	case slices.ContainsFunc(in.Candidates, few) || slices.ContainsFunc(in.Base, few):
 		j.broken, j.reason = report.GateInconclusive, "fewer than "+digits(float64(j.enough()), 6)+" requests in a run are too few"
 	}

@@ -85,7 +85,7 @@ func TestDecide(t *testing.T) {
 		{"accepted, a little above it by noise", GateInput{Gate: average, Accepted: accepted, Base: five, Candidates: values(121, 121)}, Rules{}, report.GateAccepted, "encrypts"},
 		{"more than accepted", GateInput{Gate: average, Accepted: accepted, Base: five, Candidates: values(140, 140)}, Rules{}, report.GateRegressed, "more than the accepted"},
 
-		{"gone from the candidate", GateInput{Gate: average, Base: five}, Rules{}, report.GateNotComparable, "candidate"},
+		{"gone now", GateInput{Gate: average, Base: five}, Rules{}, report.GateNotComparable, "now"},
 		{"new in the candidate", GateInput{Gate: average, Candidates: values(1)}, Rules{}, report.GateNotComparable, "baseline"},
 		{"few requests", GateInput{Gate: average, Base: five, Candidates: []GateValue{{Value: 130, Count: 99}}}, Rules{}, report.GateInconclusive, "fewer than 100"},
 		{"few requests for p99", GateInput{Gate: gateOn("http_req_duration", "a", "p(99)"), Base: five, Candidates: []GateValue{{Value: 130, Count: 299}}}, Rules{}, report.GateInconclusive, "fewer than 300"},

@@ -60,7 +60,7 @@ func comparedHeadline(status report.Status, c *report.Comparison) string {
 	switch status {
 	case report.NotComparable:
 		if len(c.Differences) > 0 {
-			return fmt.Sprintf("not comparable with %s: %s", against, differenceText(c.Differences[0]))
+			return fmt.Sprintf("not comparable with %s: %s", against, differenceText(c.Differences[0], "the baseline"))
 		}
 		return fmt.Sprintf("not comparable with %s: %s", against, c.Gates[0].Reason)
 	case report.Regressed:

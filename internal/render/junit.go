@@ -172,14 +172,11 @@ func (b *junitBuilder) gates(r *report.Report) {
 	}
 	b.suite("gates")
 	for _, g := range r.Comparison.Gates {
-		name := g.Metric + " " + view.Statistic(g.Statistic)
-		if g.Endpoint != "" {
-			name = g.Endpoint + " " + name
-		}
-		before, now := view.Pair(g.Baseline, g.Candidate, g.Unit)
-		message := name + ": " + before + " before, " + now + " now"
+		name := report.GateName(g.Metric, g.Endpoint, g.Statistic)
+		baseline, now := view.Pair(g.Baseline, g.Candidate, g.Unit)
+		message := name + ": " + baseline + " in the baseline, " + now + " now"
 		if g.Change != nil {
-			message += " (" + view.Change(*g.Change) + ")"
+			message += " (" + view.ChangeOf(*g.Change, g.Unit) + ")"
 		}
 		if g.Reason != "" {
 			message += "; " + g.Reason

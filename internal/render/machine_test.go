@@ -98,11 +98,14 @@ func TestJUnitSaysWhatFailed(t *testing.T) {
 	if c := cases["thresholds: graph_build_duration p(95)<5"]; c.Skipped == nil || !strings.Contains(c.Skipped.Message, "no samples") {
 		t.Errorf("the threshold that could not be judged is %+v", c)
 	}
-	if c := cases["gates: execute_workflow http_req_duration p95"]; c.Failure == nil || !strings.Contains(c.Failure.Message, "588 ms before, 812 ms now (+38.1 %)") {
+	if c := cases["gates: execute_workflow p95"]; c.Failure == nil || !strings.Contains(c.Failure.Message, "588 ms in the baseline, 812 ms now (+38.1 %)") {
 		t.Errorf("the gate is %+v", c)
 	}
-	if c := cases["gates: execute_workflow http_req_duration avg"]; c.Failure != nil || c.Skipped == nil {
+	if c := cases["gates: execute_workflow avg"]; c.Failure != nil || c.Skipped == nil {
 		t.Errorf("what is suspected is %+v, it fails no build", c)
+	}
+	if c := cases["gates: error rate"]; c.Skipped == nil || !strings.Contains(c.Skipped.Message, "0 % in the baseline, 2.13 % now (+2.13 pt)") {
+		t.Errorf("the gate on a share is %+v", c)
 	}
 	if _, ok := cases["validity: the run can be believed"]; !ok {
 		t.Error("a valid run has no case for it")

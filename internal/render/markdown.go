@@ -53,23 +53,23 @@ func (m *markdown) regressions(r *report.Report) {
 		if !slices.Contains([]string{report.GateRegressed, report.GateSuspected, report.GateAccepted, report.GateImproved}, g.Verdict) {
 			continue
 		}
-		what := "all requests"
+		what := report.WholeRun
 		if g.Endpoint != "" {
 			what = code(g.Endpoint)
 		}
 		a, b := view.Pair(g.Baseline, g.Candidate, g.Unit)
 		change := prose(a + " → " + b)
 		if g.Change != nil {
-			change = "**" + prose(view.Change(*g.Change)) + "** " + change
+			change = "**" + prose(view.ChangeOf(*g.Change, g.Unit)) + "** " + change
 		}
 		if g.Interval != nil {
-			change += " (" + prose(view.ChangeRange(g.Interval)) + ")"
+			change += " (" + prose(view.ChangeRange(g.Interval, g.Unit)) + ")"
 		}
 		word := prose(view.GateWord(g.Verdict).Text)
 		if cause != "" && (g.Verdict == report.GateRegressed || g.Verdict == report.GateSuspected) {
 			word += ": " + cause
 		}
-		rows = append(rows, []string{what + " " + code(view.GateStatistic(&g)), change, word})
+		rows = append(rows, []string{what + " " + code(report.GateStatistic(g.Metric, g.Statistic)), change, word})
 	}
 	if len(rows) > 0 {
 		m.table([]string{"what", "change", "verdict, cause"}, nil, rows)

@@ -50,7 +50,8 @@ func TestMarkdownSaysWhatMatters(t *testing.T) {
 		"|\n\n**Remedy:** Raise the pool's size above 100 connections or hold each one for a shorter time.\n",
 		"| `http_req_failed` | `rate<0.001` | 0.41 % |\n",
 		"`p95` `▃",
-		"<details><summary>Endpoints · 7 · 3 of 13 targets missed</summary>\n\n",
+		"| whole run `error rate` | **+2.13 pt** 0 % → 2.13 % (+1.6 to +2.7 pt) | ! suspected: database (pool exhaustion) |\n",
+		"<details><summary>Endpoints · 7 · ✗ 3 of 13 targets failed</summary>\n\n",
 		"commit `4f0c2d81`",
 	} {
 		if !strings.Contains(md, want) {

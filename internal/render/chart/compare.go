@@ -32,7 +32,7 @@ func shiftPicture(r *report.Report) *Picture {
 	var labels []string
 	for i, s := range list {
 		x = append(x, float64(i))
-		labels = append(labels, view.Statistic("p("+view.PercentNumber(s.Quantile)+")"))
+		labels = append(labels, report.StatisticName("p("+view.PercentNumber(s.Quantile)+")"))
 		change = append(change, *s.Change)
 		l, h := *s.Change, *s.Change
 		if s.Interval != nil {
@@ -149,10 +149,7 @@ func trendPicture(r *report.Report) *Picture {
 			if last {
 				bottom -= 18
 			}
-			title := nameOf(r, series.Endpoint) + " " + view.Statistic(lettersOnly(series.Statistic))
-			if series.Endpoint == "" {
-				title = lettersOnly(series.Metric) + title
-			}
+			title := report.GateName(lettersOnly(series.Metric), nameOf(r, series.Endpoint), lettersOnly(series.Statistic))
 			s.text(style, s.Min.X, top-12, s.fit(style, title, s.Max.X-s.Min.X))
 			panel := s.panel(bottom+4, top-24, panelOptions{
 				x: scale{min: 0.5, max: float64(len(x)) + 0.5}, y: scales[i], yUnit: series.Unit, yTicks: 2, left: left, noX: !last, xTicks: runTicks(t),

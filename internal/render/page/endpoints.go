@@ -50,7 +50,7 @@ func (t *table) changes(r *report.Report) {
 		c := cell{Text: view.Absent, Tone: view.Dim}
 		if g != nil {
 			word := view.GateWord(g.Verdict)
-			c = cell{Text: view.Statistic(g.Statistic) + " " + view.Change(*g.Change) + " ", Tone: word.Tone, Bar: bar(g, widest)}
+			c = cell{Text: report.GateStatistic(g.Metric, g.Statistic) + " " + view.ChangeOf(*g.Change, g.Unit) + " ", Tone: word.Tone, Bar: bar(g, widest)}
 		}
 		t.Rows[i] = slices.Insert(t.Rows[i], behindTheName, c)
 	}

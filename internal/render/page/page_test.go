@@ -141,16 +141,16 @@ func TestAnswers(t *testing.T) {
 		of   *report.Report
 		want [4][]string
 	}{
-		"partly comparable": {partly, [4][]string{2: {"No: 4 of 5 gates ok, 1 not comparable"}}},
+		"partly comparable": {partly, [4][]string{2: {"No: 5 of 6 gates ok, 1 not comparable"}}},
 		"regressed": {sample.Full(), [4][]string{
 			{"What happened? 412,345 requests, 687.2/s", "0.41 % failed", "p50 19.8 ms · p95 61.2 ms · p99 104 ms", "✗ 3 of 9 thresholds failed", "✗ 4 of 14 service levels failed"},
 			{"Can it be believed? Yes, with 2 warnings", "planned 500/s · achieved 499.9/s · none dropped"},
-			{"Is it worse than before? Yes: 1 of 5 gates regressed", "execute_workflow p95 +38.1 % (+34.1 to +42.1 %)", "against main · 8 runs · with a second run"},
+			{"Is it worse than before? Yes: 1 of 6 gates regressed", "execute_workflow p95 +38.1 % (+34.1 to +42.1 %)", "against main · 8 runs · with a second run"},
 			{"Why? database: pool exhaustion", "confirmed, confidence 99.4 %", "Raise the pool's size"},
 		}},
-		"suspected":    {suspected, [4][]string{2: {"Perhaps: 2 of 5 gates suspected"}}},
-		"inconclusive": {inconclusive, [4][]string{2: {"Can't tell: 5 of 5 gates inconclusive"}}},
-		"fine":         {fine, [4][]string{2: {"No: 5 of 5 gates ok", "one of 7.1 % would have been seen"}}},
+		"suspected":    {suspected, [4][]string{2: {"Perhaps: 3 of 6 gates suspected"}}},
+		"inconclusive": {inconclusive, [4][]string{2: {"Can't tell: 6 of 6 gates inconclusive"}}},
+		"fine":         {fine, [4][]string{2: {"No: 6 of 6 gates ok", "one of 7.1 % would have been seen"}}},
 		"first run": {sample.Healthy(), [4][]string{
 			1: {"Can it be believed? Yes, nothing speaks against it"},
 			2: {"Nothing to compare with", "this is run 1 of 5"},

@@ -1,7 +1,7 @@
 package view
 
 import (
-	"math"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -25,7 +25,7 @@ func comparison(r *report.Report, opts Options) Section {
 	}
 	switch {
 	case grouped:
-		s.Summary = append(s.Summary, cell("new: "+c.CandidateName+", "+Plural(len(c.Candidate), "run", "runs"), Strong), cell("old: "+c.Baseline.Name+", "+Plural(c.Baseline.Runs, "run", "runs"), Strong))
+		s.Summary = append(s.Summary, cell("now: "+c.CandidateName+", "+Plural(len(c.Candidate), "run", "runs"), Strong), cell("baseline: "+c.Baseline.Name+", "+Plural(c.Baseline.Runs, "run", "runs"), Strong))
 	case c.Baseline.Runs < c.Baseline.Wanted:
 		s.Summary = append(s.Summary, cell(Count(int64(c.Baseline.Runs))+" of "+Plural(c.Baseline.Wanted, "baseline run", "baseline runs"), Warn))
 	default:
@@ -44,7 +44,7 @@ func comparison(r *report.Report, opts Options) Section {
 		s.Summary = append(s.Summary, cell("without the first "+Seconds(c.WarmUpS), Dim))
 	}
 	for _, d := range c.Differences {
-		s.Lines = append(s.Lines, Line{Parts: []Cell{{"! " + d.What + ": " + orNothing(d.Baseline) + " there, " + orNothing(d.Candidate) + " here", Warn}}})
+		s.Lines = append(s.Lines, Line{Parts: []Cell{{"! " + d.What + ": " + orNothing(d.Baseline) + " in the baseline, " + orNothing(d.Candidate) + " now", Warn}}})
 	}
 	for _, d := range c.Labels {
 		if grouped || opts.All {
@@ -81,35 +81,13 @@ func exploratory(list []report.Finding, opts Options) []Line {
 			break
 		}
 		a, b := Pair(f.Baseline, f.Candidate, f.Unit)
-		text := strings.TrimSpace(f.Endpoint+" "+f.Metric) + " " + Statistic(f.Statistic) + ": " + a + " → " + b
+		text := report.GateName(f.Metric, f.Endpoint, f.Statistic) + ": " + a + " → " + b
 		if f.Change != nil {
-			text += " (" + change(*f.Change, f.Unit) + ", exploratory)"
+			text += " (" + ChangeOf(*f.Change, f.Unit) + ", exploratory)"
 		}
 		out = append(out, Line{Later: true, Parts: []Cell{{text, Dim}}})
 	}
 	return out
-}
-
-// change is one of a gate: relative, or of a share in percentage points.
-func change(v float64, unit string) string {
-	if unit != report.UnitShare {
-		return Change(v)
-	}
-	points := prose(math.Round(v*1e5)/1e3, 3)
-	switch {
-	case points == "0":
-		return "±0 pt"
-	case v > 0:
-		return "+" + points + " pt"
-	}
-	return points + " pt"
-}
-
-func changeRange(i *report.Interval, unit string) string {
-	if unit != report.UnitShare || i == nil || i.Low == nil || i.High == nil {
-		return ChangeRange(i)
-	}
-	return strings.TrimSuffix(change(*i.Low, unit), " pt") + " to " + change(*i.High, unit)
 }
 
 // gates is the table of the gates that moved, or of all.
@@ -182,43 +160,19 @@ func worse(g *report.Gate, v float64) float64 {
 }
 
 // gateLabels are what a gate is called in its two columns.
-func gateLabels(g *report.Gate) (endpoint, statistic string) {
-	statistic = Statistic(g.Statistic)
-	switch {
-	case g.Metric == "http_req_failed":
-		statistic = "error rate"
-	case g.Metric == "http_reqs":
-		statistic = "throughput"
-	case g.Metric == "load":
-		statistic = "load"
-	case g.Metric != "http_req_duration" && g.Metric != "":
-		statistic = g.Metric + " " + statistic
-	}
-	if part, ok := strings.CutPrefix(statistic, "avg("); ok {
-		statistic = "avg of fastest " + strings.TrimSuffix(part, ")") + " %"
-	}
-	if endpoint = g.Endpoint; endpoint == "" {
-		endpoint = "whole run"
-	}
-	return endpoint, statistic
-}
-
-// GateStatistic is what a gate's statistic is called, wherever it is shown.
-func GateStatistic(g *report.Gate) string {
-	_, statistic := gateLabels(g)
-	return statistic
+func gateLabels(metric, endpoint, statistic string) (of, what string) {
+	return cmp.Or(endpoint, report.WholeRun), report.GateStatistic(metric, statistic)
 }
 
 // GateLine is a gate in a few words: what it is of, and how that changed.
 func GateLine(g *report.Gate) []Cell {
-	endpoint, statistic := gateLabels(g)
 	word := GateWord(g.Verdict)
-	out := []Cell{{endpoint + " " + statistic, Strong}}
+	out := []Cell{{report.GateName(g.Metric, g.Endpoint, g.Statistic), Strong}}
 	switch {
 	case g.Change != nil && g.Interval != nil:
-		out = append(out, cell(change(*g.Change, g.Unit)+" ("+changeRange(g.Interval, g.Unit)+")", word.Tone))
+		out = append(out, cell(ChangeOf(*g.Change, g.Unit)+" ("+ChangeRange(g.Interval, g.Unit)+")", word.Tone))
 	case g.Change != nil:
-		out = append(out, cell(change(*g.Change, g.Unit), word.Tone))
+		out = append(out, cell(ChangeOf(*g.Change, g.Unit), word.Tone))
 	default:
 		out = append(out, cell(g.Reason, Dim))
 	}
@@ -230,13 +184,13 @@ func gateRow(g *report.Gate) []Cell {
 	a, b := Pair(g.Baseline, g.Candidate, g.Unit)
 	moved, detectable := Cell{Absent, Dim}, Cell{Absent, Dim}
 	if g.Change != nil {
-		moved = Cell{change(*g.Change, g.Unit), word.Tone}
+		moved = Cell{ChangeOf(*g.Change, g.Unit), word.Tone}
 	}
 	if g.Detectable != nil {
-		detectable = Cell{change(*g.Detectable, g.Unit), Dim}
+		detectable = Cell{ChangeOf(*g.Detectable, g.Unit), Dim}
 	}
-	endpoint, statistic := gateLabels(g)
-	return []Cell{word, {endpoint, Strong}, {statistic, Normal}, {a, Normal}, {b, Normal}, moved, {changeRange(g.Interval, g.Unit), Dim}, detectable, {g.Reason, Dim}}
+	endpoint, statistic := gateLabels(g.Metric, g.Endpoint, g.Statistic)
+	return []Cell{word, {endpoint, Strong}, {statistic, Normal}, {a, Normal}, {b, Normal}, moved, {ChangeRange(g.Interval, g.Unit), Dim}, detectable, {g.Reason, Dim}}
 }
 
 // sides is the table of two groups of runs, as benchstat shows it: both with
@@ -245,9 +199,9 @@ func sides(c *report.Comparison) *Table {
 	t := &Table{Columns: []Column{
 		{Name: "endpoint", Flex: true},
 		{Name: "statistic", Flex: true},
-		{Name: "old", Right: true},
+		{Name: "baseline", Short: "base", Right: true},
 		{Name: "spread", Right: true, Drop: 3},
-		{Name: "new", Right: true},
+		{Name: "now", Right: true},
 		{Name: "spread", Right: true, Drop: 3},
 		{Name: "change", Right: true},
 		{Name: "interval", Right: true, Drop: 1},
@@ -270,7 +224,7 @@ func sides(c *report.Comparison) *Table {
 const visible = 0.05
 
 func sideRow(g *report.Gate) []Cell {
-	endpoint, statistic := gateLabels(g)
+	endpoint, statistic := gateLabels(g.Metric, g.Endpoint, g.Statistic)
 	a, b := Pair(g.Baseline, g.Candidate, g.Unit)
 	word := GateWord(g.Verdict)
 	spread := func(v *float64) Cell {
@@ -287,10 +241,10 @@ func sideRow(g *report.Gate) []Cell {
 			p.Text = "<0.001"
 		}
 		if g.Change != nil && twoSided < visible {
-			moved = Cell{change(*g.Change, g.Unit), word.Tone}
+			moved = Cell{ChangeOf(*g.Change, g.Unit), word.Tone}
 		}
 	} else if g.Change != nil { // no test: the interval tells within the runs only
-		moved = Cell{change(*g.Change, g.Unit), Normal}
+		moved = Cell{ChangeOf(*g.Change, g.Unit), Normal}
 	}
 	return []Cell{
 		{endpoint, Strong},
@@ -300,7 +254,7 @@ func sideRow(g *report.Gate) []Cell {
 		{b, Normal},
 		spread(g.CandidateSpread),
 		moved,
-		{changeRange(g.Interval, g.Unit), Dim},
+		{ChangeRange(g.Interval, g.Unit), Dim},
 		p, word,
 		{g.Reason, Dim},
 	}
@@ -376,7 +330,7 @@ func wholeShift(list []report.Shift) *Table {
 		if x.Change != nil {
 			moved = Change(*x.Change)
 		}
-		t.Rows = append(t.Rows, []Cell{{x.Endpoint, Strong}, {quantileName(x.Quantile), Normal}, {a, Normal}, {b, Normal}, {moved, Normal}, {ChangeRange(x.Interval), Dim}})
+		t.Rows = append(t.Rows, []Cell{{x.Endpoint, Strong}, {quantileName(x.Quantile), Normal}, {a, Normal}, {b, Normal}, {moved, Normal}, {ChangeRange(x.Interval, report.UnitMS), Dim}})
 	}
 	return t.withoutEmptyColumns()
 }

@@ -157,19 +157,38 @@ func Change(fraction float64) string {
 	return p + " %"
 }
 
-// ChangeRange is an interval of a change; an open side is "…".
-func ChangeRange(i *report.Interval) string {
+// ChangeOf is the change of a number of a unit: relative, or of a share in
+// percentage points, "+2 pt".
+func ChangeOf(v float64, unit string) string {
+	if unit != report.UnitShare {
+		return Change(v)
+	}
+	points := prose(math.Round(v*1e5)/1e3, 3)
+	switch {
+	case points == "0":
+		return "±0 pt"
+	case v > 0:
+		return "+" + points + " pt"
+	}
+	return points + " pt"
+}
+
+// ChangeRange is an interval of such a change; an open side is "…".
+func ChangeRange(i *report.Interval, unit string) string {
 	if i == nil || i.Low == nil && i.High == nil {
 		return Absent
 	}
-	low, high := "…", "…"
-	if i.Low != nil {
-		low = strings.TrimSuffix(Change(*i.Low), " %")
+	sign := " %"
+	if unit == report.UnitShare {
+		sign = " pt"
 	}
-	if i.High != nil {
-		high = strings.TrimSuffix(Change(*i.High), " %")
+	side := func(v *float64) string {
+		if v == nil {
+			return "…"
+		}
+		return strings.TrimSuffix(ChangeOf(*v, unit), sign)
 	}
-	return low + " to " + high + " %"
+	return side(i.Low) + " to " + side(i.High) + sign
 }
 
 // Bytes is a size with decimal prefixes, "1.91 GB".
@@ -249,20 +268,6 @@ func Pair(a, b *float64, unit string) (string, string) {
 
 // Moment is a point in time for people, in UTC.
 func Moment(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04:05 UTC") }
-
-// Statistic is k6's name of a statistic as people write it: "p95" for
-// "p(95)", "p50" for "med".
-func Statistic(name string) string {
-	if name == "med" {
-		return "p50"
-	}
-	if inner, ok := strings.CutPrefix(name, "p("); ok {
-		if inner, ok = strings.CutSuffix(inner, ")"); ok {
-			return "p" + inner
-		}
-	}
-	return name
-}
 
 // Plural is "1 check", "3 checks".
 func Plural(n int, one, many string) string {

@@ -175,7 +175,7 @@ func latencyOf(d report.Durations, few []string) []Cell {
 		if x.ms == nil {
 			continue
 		}
-		c := cell(Statistic(x.name)+" "+Milliseconds(*x.ms), Normal)
+		c := cell(report.StatisticName(x.name)+" "+Milliseconds(*x.ms), Normal)
 		if slices.Contains(few, x.name) {
 			c = cell(c.Text+" (few samples)", Dim)
 		}

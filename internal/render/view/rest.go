@@ -79,7 +79,7 @@ func metrics(r *report.Report) Section {
 	for _, m := range r.Run.Metrics {
 		l := Line{Label: m.Name}
 		for _, v := range m.Values {
-			l.Parts = append(l.Parts, cell(Statistic(v.Name)+" "+Measure(v.Value, valueUnit(m, v.Name)), Normal))
+			l.Parts = append(l.Parts, cell(report.StatisticName(v.Name)+" "+Measure(v.Value, valueUnit(m, v.Name)), Normal))
 		}
 		if len(l.Parts) == 0 {
 			l.Parts = []Cell{{"no samples", Warn}}

@@ -57,12 +57,7 @@ func trendSummary(t *report.Trend) []Cell {
 // trendLine is a gate's history in a line: a picture, the newest value, and the
 // newest change points.
 func trendLine(t *report.TrendSeries) Line {
-	endpoint, statistic := gateLabels(&report.Gate{Metric: t.Metric, Endpoint: t.Endpoint, Statistic: t.Statistic})
-	label := statistic
-	if t.Endpoint != "" {
-		label = endpoint + " " + statistic
-	}
-	l := Line{Label: label, Spark: &Spark{Y: t.Y, Tone: Normal, Zoomed: true, Lowest: t.LowerIsWorse}}
+	l := Line{Label: report.GateName(t.Metric, t.Endpoint, t.Statistic), Spark: &Spark{Y: t.Y, Tone: Normal, Zoomed: true, Lowest: t.LowerIsWorse}}
 	for i := len(t.Y) - 1; i >= 0; i-- {
 		if v := t.Y[i]; v == v {
 			l.Parts = append(l.Parts, Cell{Measure(v, t.Unit), Normal})
@@ -83,7 +78,7 @@ func changeAmount(c *report.Change, unit string) string {
 	if c.Change == nil {
 		return "changed"
 	}
-	return change(*c.Change, unit)
+	return ChangeOf(*c.Change, unit)
 }
 
 // changePlace is where a change began: the commit, where it is known.
@@ -128,7 +123,7 @@ func TrendTable(t *report.Trend) *Table {
 	}}
 	for i := range t.Series {
 		series := &t.Series[i]
-		endpoint, statistic := gateLabels(&report.Gate{Metric: series.Metric, Endpoint: series.Endpoint, Statistic: series.Statistic})
+		endpoint, statistic := gateLabels(series.Metric, series.Endpoint, series.Statistic)
 		for j := range series.Changes {
 			c := &series.Changes[j]
 			before, after := Pair(&c.Before, &c.After, series.Unit)
@@ -142,7 +137,7 @@ func TrendTable(t *report.Trend) *Table {
 				{before, Normal},
 				{after, Normal},
 				{changeAmount(c, series.Unit), changeTone(c, series)},
-				{changeRange(c.Interval, series.Unit), Dim},
+				{ChangeRange(c.Interval, series.Unit), Dim},
 				{p, Dim},
 				{c.ID, Normal},
 				{shortCommit(c.Commit), Dim},

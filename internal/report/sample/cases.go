@@ -353,8 +353,14 @@ func comparison() *report.Comparison {
 	gates := []report.Gate{
 		gate("execute_workflow", "p(95)", report.GateRegressed, 588.2, 812.3, 0.00004),
 		gate("execute_workflow", "avg", report.GateSuspected, 81.2, 92.9, 0.0021),
+		{
+			Metric: "http_req_failed", Statistic: "rate", Unit: report.UnitShare, // of which a change is a difference
+			Baseline: report.Num(0), Candidate: report.Num(0.0213), Change: report.Num(0.0213),
+			Interval: &report.Interval{Low: report.Num(0.016), High: report.Num(0.027)}, PValue: report.Num(0.0008),
+			Excluded: report.Num(0.027), Detectable: report.Num(0.004), Confirmable: report.Num(0.006), Tolerance: report.Num(0.001), Verdict: report.GateSuspected,
+		},
 		gate("list_workflows", "p(95)", report.GateOK, 31.1, 31.4, 0.41),
-		{Metric: "http_req_duration", Endpoint: "old_route", Statistic: "p(95)", Unit: report.UnitMS, Verdict: report.GateNotComparable, Reason: "the candidate has no such endpoint"},
+		{Metric: "http_req_duration", Endpoint: "old_route", Statistic: "p(95)", Unit: report.UnitMS, Verdict: report.GateNotComparable, Reason: "there is no value of it now"},
 	}
 	gates[0].Reason = "in both runs"
 	throughput := gate("", "rate", report.GateOK, 931.2, 929.8, 0.44)
