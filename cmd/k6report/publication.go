@@ -177,13 +177,13 @@ func (p *publication) commitStatus() forge.Status {
 		Branch: p.job.Branch, Pipeline: p.job.Pipeline,
 	}
 	if len(p.outcomes) == 0 {
-		s.Failed, s.Description = true, plain.Short("nothing to judge: "+p.failure, 200)
+		s.Failed, s.Description = true, plain.Short("Nothing to judge: "+p.failure, 200)
 		return s
 	}
 	s.Description = plain.Short(p.worst().Verdict.Headline, 200)
 	if p.unjudged {
 		s.Failed = true
-		s.Description = plain.Short("not all runs could be judged; "+s.Description, 200)
+		s.Description = plain.Short("Not all runs could be judged. "+s.Description, 200)
 	}
 	for _, o := range p.outcomes {
 		s.Failed = s.Failed || o.report.Verdict.ExitCode != report.ExitOK

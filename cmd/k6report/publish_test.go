@@ -197,7 +197,7 @@ func TestTheStatusOfWhatWasNotJudged(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	p.unjudged = true
-	if s := p.commitStatus(); !s.Failed || !strings.Contains(s.Description, "not all runs") {
+	if s := p.commitStatus(); !s.Failed || !strings.Contains(s.Description, "Not all runs") {
 		t.Errorf("%+v", s)
 	}
 }

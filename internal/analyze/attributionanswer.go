@@ -66,7 +66,7 @@ func (a *attributor) nothing(made *report.Attribution, load, regression *excess,
 		made.Reason = fmt.Sprintf("the change in time per request, %s, may be none (95 %% interval %s to %s)", signedMS(a.regression.parts.change()), signedMS(regression.certain.low), signedMS(regression.certain.high))
 	case load != nil && len(failed) > 0:
 		made.Status = report.AttrInconclusive
-		made.Reason = fmt.Sprintf("%s failed, yet time per request did not grow with the load: the largest cost is %s; a baseline would tell whether that is new", failed[0], costText(made))
+		made.Reason = fmt.Sprintf("%s failed, yet time per request did not grow with the load: the largest cost is %s; a baseline would tell whether that is new", failed[0].text, costText(made))
 	case load != nil:
 		made.Reason = fmt.Sprintf("time per request stayed at %s from %s to %s: it did not grow by %s for certain", between(total(a.load.parts.reference), total(a.load.parts.hard)), a.levelText(a.low), a.levelText(a.high), percent(enoughGrowth))
 	case regression != nil && len(failed) == 0:
@@ -74,9 +74,9 @@ func (a *attributor) nothing(made *report.Attribution, load, regression *excess,
 		made.Reason = "no gate is worse than the baseline"
 	case len(failed) > 0:
 		made.Status = report.AttrInconclusive
-		made.Reason = fmt.Sprintf("%s failed; with one level of load and no baseline nothing tells what grew: the largest cost is %s", failed[0], costText(made))
-	case a.tally(&out.Run).held > 0:
-		made.Reason = "all targets held; what would limit it shows with several levels of load, or against a baseline"
+		made.Reason = fmt.Sprintf("%s failed; with one level of load and no baseline nothing tells what grew: the largest cost is %s", failed[0].text, costText(made))
+	case a.tally(&out.Run).anyMet():
+		made.Reason = "all targets met; to see what would limit it, use several levels of load or a baseline"
 	default:
 		made.Status = report.AttrInconclusive
 		made.Reason = "there is one level of load, no baseline and no target: nothing to hold the time against"

@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strings"
 
 	"k6report/internal/config"
 	"k6report/internal/report"
@@ -367,27 +366,4 @@ func standardError(blocks int, statistic func(weights []float64) float64) *float
 		return nil
 	}
 	return report.Num(stat.PooledSpread(values).SD)
-}
-
-// gateName is what a gate is called in a sentence.
-func gateName(metric, endpoint, statistic string) string {
-	switch {
-	case metric == metricFailed && endpoint == "":
-		return "error rate"
-	case metric == metricRequests && endpoint == "":
-		return "throughput"
-	}
-	name := statistic
-	switch {
-	case statistic == "med":
-		name = "p50"
-	case statistic == statFastest:
-		name = "average of the fastest 95 %"
-	case strings.HasPrefix(statistic, "p("):
-		name = "p" + strings.Trim(statistic, "p()")
-	}
-	if !slices.ContainsFunc(protocols, func(p protocol) bool { return p.duration == metric }) {
-		name = metric + " " + name
-	}
-	return strings.TrimSpace(endpoint + " " + name)
 }

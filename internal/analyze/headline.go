@@ -52,7 +52,7 @@ func countVerdicts(c *report.Comparison) map[string]int {
 }
 
 // comparedHeadline is the sentence on a status that a comparison gave.
-func comparedHeadline(status report.Status, c *report.Comparison) string {
+func comparedHeadline(status report.Status, c *report.Comparison) phrase {
 	against := c.Baseline.Name
 	if against == "" {
 		against = "the baseline"
@@ -60,52 +60,54 @@ func comparedHeadline(status report.Status, c *report.Comparison) string {
 	switch status {
 	case report.NotComparable:
 		if len(c.Differences) > 0 {
-			return fmt.Sprintf("not comparable with %s: %s", against, differenceText(c.Differences[0], "the baseline"))
+			return phrase{text: fmt.Sprintf("not comparable with %s: %s", against, differenceText(c.Differences[0], "the baseline"))}
 		}
-		return fmt.Sprintf("not comparable with %s: %s", against, c.Gates[0].Reason)
+		return phrase{text: fmt.Sprintf("not comparable with %s: %s", against, c.Gates[0].Reason)}
 	case report.Regressed:
 		return gatesHeadline(c, report.GateRegressed, against, "is")
 	case report.Suspected:
-		text := gatesHeadline(c, report.GateSuspected, against, "looks")
+		says := gatesHeadline(c, report.GateSuspected, against, "looks")
 		if c.CandidateName == "" && len(c.Candidate) < 2 && c.Baseline.Runs >= c.Baseline.Wanted {
-			text += "; a second run has to confirm it"
+			says.text += "; a second run has to confirm it"
 		}
-		return text
+		return says
 	case report.Inconclusive:
-		return fmt.Sprintf("can't tell whether anything is worse than %s: %s", baselineNamed(c), c.Gates[0].Reason)
+		return phrase{text: fmt.Sprintf("can't tell whether anything is worse than %s: %s", baselineNamed(c), c.Gates[0].Reason)}
 	case report.Improved:
 		return gatesHeadline(c, report.GateImproved, against, "is")
 	}
-	return ""
+	return phrase{}
 }
 
 // gatesHeadline tells of the first gate with a verdict, and how many more have
 // it.
-func gatesHeadline(c *report.Comparison, verdict, against, verb string) string {
-	var text string
+func gatesHeadline(c *report.Comparison, verdict, against, verb string) phrase {
+	var says phrase
 	more := -1
 	for i := range c.Gates {
 		if c.Gates[i].Verdict != verdict {
 			continue
 		}
-		if more++; text == "" {
-			text = gateSentence(&c.Gates[i], against, verb)
+		if more++; more == 0 {
+			says = gateSentence(&c.Gates[i], against, verb)
 		}
 	}
 	if more > 0 {
-		text += fmt.Sprintf(" (and %s)", plural(more, "more gate", "more gates"))
+		says.text += fmt.Sprintf(" (and %s)", plural(more, "more gate", "more gates"))
 	}
-	return text
+	return says
 }
 
 // gateSentence says how a gate moved, in words.
-func gateSentence(g *report.Gate, against, verb string) string {
+func gateSentence(g *report.Gate, against, verb string) phrase {
 	if g.Metric == metricLoad {
-		return g.Reason
+		return phrase{text: g.Reason}
 	}
-	name := gateName(g.Metric, g.Endpoint, g.Statistic)
+	name := report.GateName(g.Metric, g.Endpoint, g.Statistic)
+	says := phrase{named: g.Endpoint != "" || strings.HasPrefix(name, g.Metric)}
 	if g.Change == nil || g.Baseline == nil || g.Candidate == nil {
-		return name + ": " + g.Reason
+		says.text = name + ": " + g.Reason
+		return says
 	}
 	higher, lower := "higher", "lower"
 	if g.Unit == report.UnitMS {
@@ -115,10 +117,11 @@ func gateSentence(g *report.Gate, against, verb string) string {
 	if *g.Change < 0 {
 		word = lower
 	}
+	says.text = fmt.Sprintf("%s %s %s %s than %s: %s, was %s", name, verb, percentChange(*g.Change), word, against, amountOf(*g.Candidate, g.Unit), amountOf(*g.Baseline, g.Unit))
 	if g.Unit == report.UnitShare {
-		return fmt.Sprintf("%s %s %s than %s: %s, was %s", name, verb, word, against, percent(*g.Candidate), percent(*g.Baseline))
+		says.text = fmt.Sprintf("%s %s %s than %s: %s, was %s", name, verb, word, against, percent(*g.Candidate), percent(*g.Baseline))
 	}
-	return fmt.Sprintf("%s %s %s %s than %s: %s, was %s", name, verb, percentChange(*g.Change), word, against, amountOf(*g.Candidate, g.Unit), amountOf(*g.Baseline, g.Unit))
+	return says
 }
 
 // percentChange is the size of a relative change.

@@ -37,24 +37,24 @@ func (s *subject) saturation(out *report.Report) (sat *report.Saturation, found 
 	if knee >= 0 {
 		sat.KneePerS = report.Num(levels[knee].asked)
 	}
-	judged, held := 0, -1
+	judged, met := 0, -1
 	for i := range levels {
 		switch ok := levels[i].shown.TargetsMet; {
 		case ok == nil:
 		case *ok:
-			held = i
+			met = i
 			judged++
 		default:
 			judged++
 		}
 	}
-	if held >= 0 {
-		sat.CapacityPerS = report.Num(levels[held].asked)
+	if met >= 0 {
+		sat.CapacityPerS = report.Num(levels[met].asked)
 	}
 	s.fitSaturation(sat, levels, knee)
 	sat.Spike = s.spike()
-	found, missing := s.saturationHeadline(sat, levels, knee, held, judged)
-	sat.Headline = sentence(found + missing)
+	found, missing := s.saturationHeadline(sat, levels, knee, met, judged)
+	sat.Headline = phrase{text: found + missing}.sentence()
 	out.Charts = append(out.Charts, saturationChart(sat, levels))
 	return sat, found
 }
@@ -244,19 +244,19 @@ func (s *subject) fitSaturation(sat *report.Saturation, levels []loadStep, knee 
 	sat.PeakPerS = report.Num(fit.Throughput(fit.Peak()))
 }
 
-// saturationHeadline says up to which load targets held and throughput followed,
+// saturationHeadline says up to which load targets were met and throughput followed,
 // and what is missing for more; "" for nothing.
-func (s *subject) saturationHeadline(sat *report.Saturation, levels []loadStep, knee, held, judged int) (text, missing string) {
+func (s *subject) saturationHeadline(sat *report.Saturation, levels []loadStep, knee, met, judged int) (text, missing string) {
 	last := &levels[len(levels)-1]
 	switch {
 	case judged == 0:
 		text = "no target could be judged at a level of load"
-	case held < 0:
-		text = fmt.Sprintf("at no level of load did every target hold, the lowest being %s", levels[0].text(levels[0].asked))
-	case held == len(levels)-1:
-		text = fmt.Sprintf("every target held up to %s, the highest load of this run", last.text(last.asked))
+	case met < 0:
+		text = fmt.Sprintf("at no level of load was every target met, the lowest being %s", levels[0].text(levels[0].asked))
+	case met == len(levels)-1:
+		text = fmt.Sprintf("every target was met up to %s, the highest load of this run", last.text(last.asked))
 	default:
-		text = fmt.Sprintf("every target held up to %s", last.text(levels[held].asked))
+		text = fmt.Sprintf("every target was met up to %s", last.text(levels[met].asked))
 	}
 	switch {
 	case sat.Status == report.SatPeak:
@@ -355,7 +355,7 @@ func saturationChart(sat *report.Saturation, levels []loadStep) report.Chart {
 	}
 	c.Series = []report.Series{p50, p95}
 	if sat.CapacityPerS != nil {
-		c.Marks = append(c.Marks, report.Mark{X: *sat.CapacityPerS, Label: "every target holds"})
+		c.Marks = append(c.Marks, report.Mark{X: *sat.CapacityPerS, Label: "every target met"})
 	}
 	if sat.KneePerS != nil {
 		c.Marks = append(c.Marks, report.Mark{X: *sat.KneePerS, Label: "knee"})

@@ -38,7 +38,7 @@ func TestCapacityIsTheHighestLevelAtWhichTargetsHeld(t *testing.T) {
 		t.Fatal("no saturation of four levels")
 	}
 	want(t, "capacity", s.CapacityPerS, 40, 1e-9)
-	if s.KneePerS != nil || s.Status != report.SatFewLevels || !strings.Contains(s.Headline, "held up to 40/s") {
+	if s.KneePerS != nil || s.Status != report.SatFewLevels || !strings.Contains(s.Headline, "met up to 40/s") {
 		t.Errorf("%+v", s)
 	}
 	met := ""
@@ -173,7 +173,7 @@ func TestLatencyDriftsInASoak(t *testing.T) {
 		t.Errorf("60 %% more over the run: %+v", f)
 	}
 	r := soak(0)
-	if f := findingOf(r, findingTrend); f == nil || f.Drifts || !strings.Contains(r.Soak.Headline, "nothing drifts") {
+	if f := findingOf(r, findingTrend); f == nil || f.Drifts || !strings.Contains(r.Soak.Headline, "Nothing drifts") {
 		t.Errorf("no drift: %+v", r.Soak)
 	}
 }

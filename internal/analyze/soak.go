@@ -103,7 +103,7 @@ func (s *subject) soak(out *report.Report) *report.Soak {
 	default:
 		soak.Headline = fmt.Sprintf("nothing drifts: %s looked at over %s", plural(len(findings), "series", "series"), longText(span.to-span.from))
 	}
-	soak.Headline = sentence(soak.Headline)
+	soak.Headline = phrase{text: soak.Headline}.sentence() // names of gauges are no plain words
 	if soaking && s.end < slowLeak.Seconds() {
 		s.note("short_soak", report.Info, fmt.Sprintf("%s of soak can't see a slow leak: what grows by less than %s in it, or only after hours, stays unseen", longText(s.end), percent(s.leastChange())), "")
 	}

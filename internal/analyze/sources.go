@@ -30,7 +30,7 @@ func (s *subject) checkExit(r *report.Run) {
 	case s.Execution.ExitCode == exitThresholds && !failed:
 		s.note("threshold_disagrees", report.Warning, "k6's exit code says that a threshold failed, but none is found that did: its summary or plan would tell which", "")
 	case s.Execution.ExitCode == 0 && failed:
-		s.note("threshold_disagrees", report.Warning, "k6's exit code says that all thresholds held: the sources may not be of one run", "")
+		s.note("threshold_disagrees", report.Warning, "k6's exit code says that all thresholds were met: the sources may not be of one run", "")
 	}
 }
 

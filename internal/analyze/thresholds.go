@@ -145,7 +145,7 @@ func (s *subject) weigh(t report.Threshold, e threshold.Expression, k6 *bool, ob
 		s.noteNear(t.Expression, observed, margin, "add the summary that k6 writes with --summary-export", t.Metric)
 		return t
 	case k6 != nil && *k6 != *passed:
-		s.note("threshold_disagrees", report.Warning, fmt.Sprintf("k6 says that %s %s, the samples say otherwise (%s), so it fails: the sources may not be of one run, or samples are missing", t.Expression, holds(*k6), digits(observed, 6)), t.Metric)
+		s.note("threshold_disagrees", report.Warning, fmt.Sprintf("k6 says that %s %s, the samples say otherwise (%s), so it fails: the sources may not be of one run, or samples are missing", t.Expression, outcomeOf(*k6), digits(observed, 6)), t.Metric)
 		t.OK = report.Bool(false)
 		if *passed {
 			t.Source = "summary"
@@ -163,11 +163,11 @@ func (s *subject) noteNear(expression string, observed float64, margin interval,
 	s.note("threshold_near", report.Warning, fmt.Sprintf("%s is too near to its limit to be judged from samples (%s, between %s and %s): %s", expression, digits(observed, 6), digits(margin.low, 6), digits(margin.high, 6), advice), where)
 }
 
-func holds(ok bool) string {
-	if ok {
-		return "holds"
+func outcomeOf(met bool) string {
+	if met {
+		return "was met"
 	}
-	return "fails"
+	return "failed"
 }
 
 // read understands a threshold, by k6's rules where the metric's type is known.

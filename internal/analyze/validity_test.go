@@ -362,7 +362,7 @@ func TestBreakpoint(t *testing.T) {
 	if !r.Run.Load.Raised || !r.Run.Load.Plan.Changes {
 		t.Errorf("a load that was raised until targets failed: %+v", r.Run.Load)
 	}
-	if want := "at no level of load did every target hold, the lowest being 37.5/s; throughput stopped following the load at 112.5/s (37.4 requests/s completed); the load was raised until 2 of 5 targets failed; 750 requests, 20 % failed"; r.Verdict.Headline != want {
+	if want := "At no level of load was every target met, the lowest being 37.5/s; throughput stopped following the load at 112.5/s (37.4 requests/s completed); the load was raised until 2 of 5 targets failed; 750 requests, 20 % failed"; r.Verdict.Headline != want {
 		t.Errorf("headline %q, want %q", r.Verdict.Headline, want)
 	}
 	for _, n := range r.Notes {

@@ -30,72 +30,143 @@ func (s *subject) verdict(r *report.Report, found string, failOn []report.Status
 	slices.SortStableFunc(holds, func(a, b report.Status) int { return slices.Index(order, a) - slices.Index(order, b) })
 	v := report.Verdict{Status: holds[0], Also: holds[1:]}
 	v.ExitCode = report.ExitCode(v.Status, failOn, v.Also...)
+	told := invalidNotes(r.Notes)
+	var says phrase
 	switch v.Status {
 	case report.ThresholdFailed:
-		v.Headline = t.failedHeadline(reasons, slices.ContainsFunc(r.Notes, func(n report.Note) bool {
-			return n.Code == codeK6Failed && n.Severity == report.Invalid
-		}))
+		says = t.failedHeadline(reasons, len(told) > 0 && r.Notes[told[0]].Code == codeK6Failed)
 	case report.RunInvalid:
-		v.Headline = reasons[0]
+		says = phrase{text: reasons[0], named: r.Notes[told[0]].Where != ""}
 		if more := len(reasons) - 1; more > 0 {
-			v.Headline += fmt.Sprintf(" (and %s)", plural(more, "more reason", "more reasons"))
+			says.text += fmt.Sprintf(" (and %s)", plural(more, "more reason", "more reasons"))
 		}
 	case report.Passed:
-		v.Headline = t.passedHeadline(&r.Run, s.capacityRun())
+		says.text = t.passedHeadline(&r.Run, s.capacityRun())
 		if s.capacityRun() && found != "" { // what such a run is made to find
-			v.Headline = found + "; " + v.Headline
+			says.text = found + "; " + says.text
 		}
 		if text := excludedText(r.Comparison); text != "" {
-			v.Headline = text + "; " + v.Headline
+			says.text = text + "; " + says.text
 		}
 	default:
-		v.Headline = comparedHeadline(v.Status, r.Comparison)
+		says = comparedHeadline(v.Status, r.Comparison)
 	}
-	v.Headline = sentence(v.Headline)
+	v.Headline = says.sentence()
 	tells := v.Status == report.ThresholdFailed || v.Status == report.RunInvalid
-	if told := invalidNotes(r.Notes); tells && len(told) > 0 && strings.Contains(v.Headline, oneLine(r.Notes[told[0]].Message)) { // it may be cut
+	if tells && len(told) > 0 && strings.Contains(sentence(says.text), oneLine(r.Notes[told[0]].Message)) { // it may be cut
 		v.Told = told[:1]
 	}
 	return v
 }
 
+// phrase is a text that begins a sentence, with what the text itself doesn't
+// tell: whether it begins with a name of the test, which keeps its case.
+type phrase struct {
+	text  string
+	named bool
+}
+
+func (p phrase) sentence() string {
+	if p.named {
+		return sentence(p.text)
+	}
+	return report.Sentence(sentence(p.text))
+}
+
 // tally counts thresholds and service levels, and names those that failed.
 type tally struct {
-	held, unknown int
-	failed        []string
+	met     [kinds]int // by what they are
+	all     [kinds]int
+	unknown int
+	failed  []phrase
 }
+
+// What a target may be.
+const (
+	ofThreshold = iota // k6's
+	ofEndpoint         // a service level of one
+	ofRun              // a service level of the whole run
+	kinds
+)
 
 func (s *subject) tally(r *report.Run) tally {
 	var t tally
-	add := func(name string, ok *bool) {
+	add := func(kind int, name phrase, ok *bool) {
+		t.all[kind]++
 		switch {
 		case ok == nil:
 			t.unknown++
 		case *ok:
-			t.held++
+			t.met[kind]++
 		default:
 			t.failed = append(t.failed, name)
 		}
 	}
 	for _, x := range r.Thresholds {
-		add(x.Metric+" "+x.Expression, x.OK)
+		add(ofThreshold, phrase{x.Metric + " " + x.Expression, true}, x.OK)
 	}
 	if s.Execution != nil && s.Execution.ExitCode == exitThresholds && len(t.failed) == 0 {
-		t.failed = append(t.failed, "a threshold, as k6's exit code says,")
+		add(ofThreshold, phrase{text: "a threshold, as k6's exit code says,"}, report.Bool(false))
 	}
 	for _, e := range r.Endpoints {
 		for _, x := range e.Targets {
-			add(e.Name+" "+x.Text, x.OK)
+			add(ofEndpoint, phrase{e.Name + " " + x.Text, true}, x.OK)
 		}
 	}
 	for _, x := range r.ServiceLevels {
-		name := x.Text
+		name := phrase{text: x.Text}
 		if x.Metric != metricErrors && x.Metric != metricTimeouts { // whose text names them
-			name = x.Metric + " " + name
+			name = phrase{x.Metric + " " + x.Text, true}
 		}
-		add(name, x.OK)
+		add(ofRun, name, x.OK)
 	}
 	return t
+}
+
+func (t tally) anyMet() bool { return t.met != [kinds]int{} }
+
+// judged is how many could be.
+func (t tally) judged() int { return t.total() - t.unknown }
+
+func (t tally) total() int { return t.all[ofThreshold] + t.all[ofEndpoint] + t.all[ofRun] }
+
+// noun is what they all are.
+func (t tally) noun() (one, many string) {
+	switch t.total() {
+	case t.all[ofThreshold]:
+		return "threshold", "thresholds"
+	case t.all[ofRun]:
+		return "service level", "service levels"
+	}
+	return "target", "targets"
+}
+
+// metText counts those that were met, and says of what kinds they are where
+// there are several: each has a section of its own.
+func (t tally) metText() string {
+	one, many := t.noun()
+	n := t.judged()
+	text := fmt.Sprintf("all %d %s met", n, many)
+	switch {
+	case t.unknown > 0 || n == 1:
+		text = plural(n, one, many) + " met"
+	case n == 2:
+		text = "both " + many + " met"
+	}
+	var parts []string
+	if n := t.met[ofThreshold]; n > 0 {
+		parts = append(parts, plural(n, "threshold", "thresholds"))
+	}
+	if n := t.met[ofEndpoint]; n > 0 {
+		parts = append(parts, fmt.Sprintf("%d of endpoints", n))
+	}
+	if n := t.met[ofRun]; n > 0 {
+		parts = append(parts, plural(n, "service level", "service levels"))
+	}
+	if len(parts) > 1 {
+		text += " (" + strings.Join(parts, ", ") + ")"
+	}
+	return text
 }
 
 // invalidNotes are the positions of the notes that make a run invalid, first how
@@ -125,40 +196,39 @@ func invalidReasons(notes []report.Note) []string {
 
 // failedHeadline says what failed. Of a k6 that did not come to its end, that
 // goes first: the targets are those of a part of the run.
-func (t tally) failedHeadline(reasons []string, k6Failed bool) string {
-	text := t.failed[0] + " failed"
+func (t tally) failedHeadline(reasons []string, k6Failed bool) phrase {
+	first := t.failed[0]
+	says := phrase{first.text + " failed", first.named}
 	if len(t.failed) > 1 {
-		text = fmt.Sprintf("%d of %d targets failed, the first: %s", len(t.failed), len(t.failed)+t.held+t.unknown, t.failed[0])
+		_, many := t.noun()
+		says = phrase{text: fmt.Sprintf("%d of %d %s failed, the first: %s", len(t.failed), t.total(), many, first.text)}
 	}
 	switch {
 	case k6Failed:
-		return reasons[0] + "; " + text
+		says = phrase{text: reasons[0] + "; " + says.text}
 	case len(reasons) > 0:
-		return text + "; the run is also invalid: " + reasons[0]
+		says.text += "; the run is also invalid: " + reasons[0]
 	}
-	return text
+	return says
 }
 
 // passedHeadline says what a run without failures showed.
 func (t tally) passedHeadline(r *report.Run, capacity bool) string {
 	var parts []string
-	switch judged := t.held + len(t.failed); {
-	case judged == 0 && t.unknown == 0:
+	one, many := t.noun()
+	switch judged := t.judged(); {
+	case t.total() == 0:
 		parts = append(parts, "no target was set")
 	case judged == 0:
 	case capacity && len(t.failed) > 0 && judged == 1:
-		parts = append(parts, "the load was raised until the target failed")
+		parts = append(parts, "the load was raised until the "+one+" failed")
 	case capacity && len(t.failed) > 0:
-		parts = append(parts, fmt.Sprintf("the load was raised until %d of %s failed", len(t.failed), plural(judged, "target", "targets")))
-	case t.unknown > 0 || judged == 1:
-		parts = append(parts, plural(judged, "target held", "targets held"))
-	case judged == 2:
-		parts = append(parts, "both targets held")
+		parts = append(parts, fmt.Sprintf("the load was raised until %d of %s failed", len(t.failed), plural(judged, one, many)))
 	default:
-		parts = append(parts, fmt.Sprintf("all %d targets held", judged))
+		parts = append(parts, t.metText())
 	}
 	if t.unknown > 0 {
-		parts = append(parts, plural(t.unknown, "target could not be judged", "targets could not be judged"))
+		parts = append(parts, plural(t.unknown, one, many)+" could not be judged")
 	}
 	if r.Load.Requests != nil {
 		text := plural(int(*r.Load.Requests), "request", "requests")

@@ -119,23 +119,66 @@ func TestHeadlines(t *testing.T) {
 		code   int
 		want   string
 	}{
-		{requests(1), report.Passed, 0, "no target was set; 1 request, none failed"},
-		{requests(7), report.Passed, 0, "no target was set; 7 requests, none failed"},
-		{failing, report.Passed, 0, "no target was set; 300 requests, 0.667 % failed"},
-		{summary, report.Passed, 0, "no target was set"},
-		{limits(requests(7), "p(95)<50"), report.Passed, 0, "1 target held; 7 requests, none failed"},
-		{limits(requests(7), "p(95)<50", "avg<50"), report.Passed, 0, "both targets held; 7 requests, none failed"},
-		{limits(requests(7), "p(95)<50", "avg<50", "max<50"), report.Passed, 0, "all 3 targets held; 7 requests, none failed"},
-		{limits(requests(7), "p(95)<50", "count<50"), report.Passed, 0, "1 target held; 1 target could not be judged; 7 requests, none failed"},
-		{limits(requests(7), "p(95<50", "count<50"), report.Passed, 0, "2 targets could not be judged; 7 requests, none failed"},
+		{requests(1), report.Passed, 0, "No target was set; 1 request, none failed"},
+		{requests(7), report.Passed, 0, "No target was set; 7 requests, none failed"},
+		{failing, report.Passed, 0, "No target was set; 300 requests, 0.667 % failed"},
+		{summary, report.Passed, 0, "No target was set"},
+		{limits(requests(7), "p(95)<50"), report.Passed, 0, "1 threshold met; 7 requests, none failed"},
+		{limits(requests(7), "p(95)<50", "avg<50"), report.Passed, 0, "Both thresholds met; 7 requests, none failed"},
+		{limits(requests(7), "p(95)<50", "avg<50", "max<50"), report.Passed, 0, "All 3 thresholds met; 7 requests, none failed"},
+		{limits(requests(7), "p(95)<50", "count<50"), report.Passed, 0, "1 threshold met; 1 threshold could not be judged; 7 requests, none failed"},
+		{limits(requests(7), "p(95<50", "count<50"), report.Passed, 0, "2 thresholds could not be judged; 7 requests, none failed"},
 		{limits(requests(7), "p(95)<5"), report.ThresholdFailed, 4, "http_req_duration p(95)<5 failed"},
-		{limits(requests(7), "p(95)<5", "avg<5", "max<50"), report.ThresholdFailed, 4, "2 of 3 targets failed, the first: http_req_duration avg<5"},
-		{newRun(), report.RunInvalid, 0, "no source holds a sample or a summary: k6 made no request, or wrote elsewhere"},
-		{requests(50).plan(rate("s", 1, 0, 100)), report.RunInvalid, 0, "the run lasted 49.0 s of 100.0 s planned: it was aborted, or its data are not whole (and 1 more reason)"},
+		{limits(requests(7), "p(95)<5", "avg<5", "max<50"), report.ThresholdFailed, 4, "2 of 3 thresholds failed, the first: http_req_duration avg<5"},
+		{newRun(), report.RunInvalid, 0, "No source holds a sample or a summary: k6 made no request, or wrote elsewhere"},
+		{requests(50).plan(rate("s", 1, 0, 100)), report.RunInvalid, 0, "The run lasted 49.0 s of 100.0 s planned: it was aborted, or its data are not whole (and 1 more reason)"},
 	} {
 		r := analyzed(t, tc.of, nil)
 		if v := r.Verdict; v.Headline != tc.want || v.Status != tc.status || v.ExitCode != tc.code {
 			t.Errorf("%s, %d, %q; want %s, %d, %q", v.Status, v.ExitCode, v.Headline, tc.status, tc.code, tc.want)
+		}
+	}
+}
+
+// All targets are counted, and by kind, as the sections below count them.
+func TestTheHeadlineCountsByKind(t *testing.T) {
+	of := func(yaml ...string) string {
+		m := newRun().traffic(traffic{name: "list", to: 7, perS: 1})
+		m.Define(run.Metric{Name: "http_req_duration", Thresholds: []string{"p(95)<50", "avg<50"}})
+		return analyzed(t, m, configured(t, levels(yaml...))).Verdict.Headline
+	}
+	for _, tt := range []struct {
+		yaml []string
+		want string
+	}{
+		{[]string{"endpoints:", "  list: [med<100, p(95)<50, p(90)<50]", "timeout_rate: rate<0.05"}, "All 6 targets met (2 thresholds, 3 of endpoints, 1 service level); 7 requests, none failed"},
+		{[]string{"timeout_rate: rate<0.05"}, "All 3 targets met (2 thresholds, 1 service level); 7 requests, none failed"},
+		{[]string{"endpoints:", "  list: [med<1, p(95)<50]"}, "list p50 under 1 ms failed"},
+		{[]string{"endpoints:", "  list: [med<1, p(95)<5]"}, "2 of 4 targets failed, the first: list p50 under 1 ms"},
+	} {
+		if got := of(tt.yaml...); got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
+	}
+}
+
+// A sentence begins with a capital; a name from the test keeps its case.
+func TestHeadlinesOfGates(t *testing.T) {
+	gate := report.Gate{Statistic: "p(95)", Baseline: report.Num(100), Candidate: report.Num(112), Change: report.Num(0.12), Unit: report.UnitMS, Verdict: report.GateRegressed}
+	for _, tt := range []struct {
+		metric, endpoint, statistic, want string
+	}{
+		{"http_req_duration", "order", "p(95)", "order p95 is 12 % slower than main: 112 ms, was 100 ms"},
+		{"http_req_duration", "order", "avg(95)", "order avg of fastest 95 % is 12 % slower than main: 112 ms, was 100 ms"},
+		{"http_req_duration", "", "med", "Whole run p50 is 12 % slower than main: 112 ms, was 100 ms"},
+		{"http_reqs", "", "rate", "Throughput is 12 % slower than main: 112 ms, was 100 ms"},
+		{"latency", "", "avg", "latency avg is 12 % slower than main: 112 ms, was 100 ms"},
+	} {
+		g := gate
+		g.Metric, g.Endpoint, g.Statistic = tt.metric, tt.endpoint, tt.statistic
+		c := &report.Comparison{Baseline: report.Baseline{Name: "main"}, Gates: []report.Gate{g}}
+		if got := comparedHeadline(report.Regressed, c).sentence(); got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
 		}
 	}
 }

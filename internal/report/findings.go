@@ -257,7 +257,7 @@ const (
 // Saturation is the capacity that a ramp shows. The levels are in run.load.
 type Saturation struct {
 	Status   string `json:"status"`
-	Headline string `json:"headline"`
+	Headline string `json:"headline"` // a sentence, as that of the verdict
 	// Sigma, Kappa and Lambda are the Universal Scalability Law's contention,
 	// coherency and one-client throughput (1/s); nil without a fit.
 	Sigma  *float64 `json:"sigma,omitempty"`
@@ -269,7 +269,7 @@ type Saturation struct {
 	PeakPerS        *float64  `json:"peak_per_s,omitempty"`
 	// KneePerS is the level at which throughput stopped following the load.
 	KneePerS *float64 `json:"knee_per_s,omitempty"`
-	// CapacityPerS is the highest level at which every target held.
+	// CapacityPerS is the highest level at which every target was met.
 	CapacityPerS *float64 `json:"capacity_per_s,omitempty"`
 	// SigmaInterval and KappaInterval are 95 % intervals by bootstrap.
 	SigmaInterval *Interval `json:"sigma_interval,omitempty"`
@@ -286,7 +286,7 @@ type Spike struct {
 
 // Soak is what changes slowly over a long run.
 type Soak struct {
-	Headline string        `json:"headline"`
+	Headline string        `json:"headline"` // a sentence, as that of the verdict
 	Findings []SoakFinding `json:"findings"`
 }
 

@@ -49,7 +49,8 @@ type Verdict struct {
 	// order and without the first; empty when there are none.
 	Also     []Status `json:"also,omitempty"`
 	ExitCode int      `json:"exit_code"` // of the process, by --fail-on
-	// Headline is one sentence without a line break, no markup.
+	// Headline is one sentence without a line break, no markup. It begins with a
+	// capital, or with a name of the test as that is written.
 	Headline string `json:"headline"`
 	// Told are the positions in Report.Notes, from 0, of the notes that the
 	// headline repeats; empty: of none.

@@ -23,7 +23,7 @@ func distributionPicture(r *report.Report) *Picture {
 	inks := inksOf(c, blue, grey, orange, green)
 	p := &Picture{
 		ID: Distribution, Title: "Share of requests by latency: " + orWhole(nameOf(r, c.Endpoint)), height: 240,
-		Text: "for each latency, the share of requests that took no longer", Data: dataOf(c, nil), legend: entries(c, inks),
+		Text: "For each latency, the share of requests that took no longer", Data: dataOf(c, nil), legend: entries(c, inks),
 	}
 	p.paint = func(s *sheet) {
 		y := scale{min: 0, max: 1}
@@ -49,7 +49,7 @@ func attributionPicture(r *report.Report) *Picture {
 	layers[0] = make([]float64, len(c.X))
 	p := &Picture{
 		ID: Attribution, Title: "Where the time goes, over time", height: 260,
-		Text: "mean time of a request in each component over the run", Data: dataOf(c, nil),
+		Text: "Mean time of a request in each component over the run", Data: dataOf(c, nil),
 	}
 	for i, s := range c.Series {
 		layers[i+1] = make([]float64, len(c.X))
@@ -144,7 +144,7 @@ func deltaText(ms float64) string {
 	case ms < 0:
 		how = "fell by " + view.Milliseconds(-ms)
 	}
-	return "the mean " + how + " in all; each bar is the part of one component"
+	return "The mean " + how + " in all; each bar is the part of one component"
 }
 
 // saturationPicture is latency against load, with the knee and the capacity.
@@ -160,7 +160,7 @@ func saturationPicture(r *report.Report) *Picture {
 	inks := inksOf(c, sky, blue, orange, green)
 	p := &Picture{
 		ID: Saturation, Title: "Latency against load", height: 260,
-		Text: "latency at each level of the load", Data: dataOf(c, nil), legend: entries(c, inks),
+		Text: "Latency at each level of the load", Data: dataOf(c, nil), legend: entries(c, inks),
 	}
 	if r.Saturation != nil {
 		p.Text = lettersOnly(r.Saturation.Headline)

@@ -237,7 +237,7 @@ func componentsPicture(r *report.Report) *Picture {
 	for _, q := range all {
 		p.legend = append(p.legend, entry{name: q.name, ink: q.ink, area: true})
 	}
-	p.Text = "parts of all components add up to 100 % for each question; the table has the numbers"
+	p.Text = "Parts of all components add up to 100 % for each question; the table has the numbers"
 	p.paint = func(s *sheet) {
 		x := scale{min: low, max: high * 1.02}
 		list := s.rows(plainRows(names), x, report.UnitShare)

@@ -208,6 +208,15 @@ func TestOnlyAPlanIsDashed(t *testing.T) {
 	}
 }
 
+// What is told of a picture is a sentence.
+func TestTextsBeginWithACapital(t *testing.T) {
+	for _, p := range Pictures(sample.Full()) {
+		if p.Text != report.Sentence(p.Text) {
+			t.Errorf("%s: %s", p.ID, p.Text)
+		}
+	}
+}
+
 func TestScales(t *testing.T) {
 	for _, tt := range []struct {
 		s    scale

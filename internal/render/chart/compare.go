@@ -44,7 +44,7 @@ func shiftPicture(r *report.Report) *Picture {
 	y := scale{min: bottom - (top-bottom)*0.08, max: top + (top-bottom)*0.08}
 	p := &Picture{
 		ID: Shift, Title: "Change at each quantile: " + orWhole(nameOf(r, endpoint)), height: 220,
-		Text:   "from " + view.Change(change[0]) + " at " + labels[0] + " to " + view.Change(change[len(change)-1]) + " at " + labels[len(labels)-1] + pooledWords(r),
+		Text:   "From " + view.Change(change[0]) + " at " + labels[0] + " to " + view.Change(change[len(change)-1]) + " at " + labels[len(labels)-1] + pooledWords(r),
 		Data:   &Data{X: x, Labels: labels, Series: []DataSeries{{Name: "change", Unit: "change", Y: change}, {Name: "from", Unit: "change", Y: low}, {Name: "to", Unit: "change", Y: high}}},
 		legend: []entry{{name: "change against the baseline", ink: blue}, {name: "90 % interval", ink: sky, area: true}},
 	}
@@ -176,7 +176,7 @@ func trendPicture(r *report.Report) *Picture {
 // trendText says what was found in the gates that are shown.
 func trendText(t *report.Trend, list []report.TrendSeries) string {
 	if t.Needed > 0 {
-		return fmt.Sprintf("too few values for change points: %d are needed", t.Needed)
+		return fmt.Sprintf("Too few values for change points: %d are needed", t.Needed)
 	}
 	return view.Plural(changes(list), "change point", "change points") + " in " + view.Plural(len(list), "gate", "gates")
 }

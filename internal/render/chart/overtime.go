@@ -220,8 +220,8 @@ func courseText(c *report.Chart, what string) string {
 	}
 	low, high, ok := extent(s.Y)
 	if !ok {
-		return what + ": no values"
+		return report.Sentence(what) + ": no values"
 	}
-	return what + " between " + view.Measure(low, c.Unit) + " and " + view.Measure(high, c.Unit) +
+	return report.Sentence(what) + " between " + view.Measure(low, c.Unit) + " and " + view.Measure(high, c.Unit) +
 		" over " + view.Seconds(c.X[len(c.X)-1]-c.X[0])
 }

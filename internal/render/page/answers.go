@@ -76,7 +76,7 @@ func happened(r *report.Report, sections []view.Section) answer {
 		a.head(parts[0].Text, view.Normal)
 	}
 	if r.Saturation != nil {
-		a.add(view.Cell{Text: opened(r, r.Saturation.Headline), Tone: view.Strong})
+		a.add(view.Cell{Text: r.Saturation.Headline, Tone: view.Strong})
 	}
 	a.add(view.Ended(r)...)
 	a.add(view.Percentiles(r)...)
@@ -84,7 +84,7 @@ func happened(r *report.Report, sections []view.Section) answer {
 		a.add(find(sections, id).Told...)
 	}
 	if r.Verdict.Status == report.Passed && r.Comparison == nil && unjudged(r) {
-		a.add(view.Cell{Text: "nothing was set to judge it by", Tone: view.Dim})
+		a.add(view.Cell{Text: "Nothing was set to judge it by", Tone: view.Dim})
 	}
 	if a.Head.Tone == view.Normal {
 		a.Tone = view.Good
@@ -110,13 +110,14 @@ func believable(r *report.Report) answer {
 	against := 0
 	var untold, warnings []view.Cell // that the headline doesn't say
 	for i, n := range r.Notes {
+		text := view.Sentence(r, n.Message)
 		switch n.Severity {
 		case report.Invalid, report.Error:
 			if against++; !slices.Contains(r.Verdict.Told, i) {
 				untold = append(untold, view.Cell{Text: n.Message})
 			}
 		case report.Warning:
-			warnings = append(warnings, view.Cell{Text: n.Message, Tone: view.Dim})
+			warnings = append(warnings, view.Cell{Text: text, Tone: view.Dim})
 		case report.Info:
 		}
 	}
@@ -151,7 +152,7 @@ func worse(r *report.Report) answer {
 		a.head("Nothing to compare with", view.Dim)
 		for _, n := range r.Notes {
 			if slices.Contains([]string{"no_baseline", "baseline_unreachable", "nothing_to_compare", "capacity_not_compared"}, n.Code) {
-				a.add(view.Cell{Text: n.Message, Tone: view.Dim})
+				a.add(view.Cell{Text: view.Sentence(r, n.Message), Tone: view.Dim})
 			}
 		}
 		return a
@@ -236,20 +237,20 @@ func why(r *report.Report) answer {
 		}
 		a.add(view.Cell{Text: word})
 		if len(at.Evidence) > 0 {
-			a.add(view.Cell{Text: at.Evidence[0], Tone: view.Dim})
+			a.add(view.Cell{Text: view.Sentence(r, at.Evidence[0]), Tone: view.Dim})
 		}
 		if len(at.Bottlenecks) > 0 {
 			a.add(view.Cell{Text: at.Bottlenecks[0].Remedy, Tone: view.Strong})
 		}
 	case report.AttrNone:
 		a.head("No bottleneck", view.Good)
-		a.add(view.Cell{Text: at.Reason, Tone: view.Dim})
+		a.add(view.Cell{Text: view.Sentence(r, at.Reason), Tone: view.Dim})
 	case report.AttrInconclusive:
 		a.head("Can't tell", view.Warn)
-		a.add(view.Cell{Text: at.Reason, Tone: view.Dim})
+		a.add(view.Cell{Text: view.Sentence(r, at.Reason), Tone: view.Dim})
 	default:
 		a.head("No component data", view.Dim)
-		a.add(view.Cell{Text: at.Reason, Tone: view.Dim}) // what to do about it stands in the chapter
+		a.add(view.Cell{Text: view.Sentence(r, at.Reason), Tone: view.Dim}) // what to do about it stands in the chapter
 	}
 	return a
 }

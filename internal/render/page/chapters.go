@@ -188,8 +188,8 @@ func newBlock(r *report.Report, s view.Section, chapter string) block {
 	if b.Title == chapter && !b.Folded {
 		b.Title = ""
 	}
-	if len(b.Summary) > 0 && !b.Folded && (s.ID == "levels" || s.ID == "soak") { // which are sentences
-		b.Summary[0].Text = opened(r, b.Summary[0].Text)
+	if len(b.Summary) > 0 && !b.Folded { // it stands in a line of its own
+		b.Summary[0].Text = view.Sentence(r, b.Summary[0].Text)
 	}
 	if s.ID == "notes" {
 		b.Title, b.Notes = "", notes(r)

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -71,7 +70,7 @@ func newPage(r *report.Report) page {
 	p := page{
 		Policy: fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'", hash(style), hash(script)),
 		Style:  template.CSS(style), Script: template.JS(script), //nolint:gosec // both are ours
-		Title: plain.Short(r.Run.ID, longestName), Badges: badges(r), Headline: plain.Short(opened(r, r.Verdict.Headline), longestText),
+		Title: plain.Short(r.Run.ID, longestName), Badges: badges(r), Headline: plain.Short(r.Verdict.Headline, longestText),
 		Version: plain.Short(r.Generator.Version, longestName),
 	}
 	sections := view.Sections(r, view.Options{All: true})
@@ -79,47 +78,6 @@ func newPage(r *report.Report) page {
 	p.Answers = answers(r, sections)
 	p.Chapters = chapters(r, sections)
 	return p
-}
-
-// opened begins a sentence with a capital, as a page's sentences do, unless it
-// begins with a name: those of a test stay as they are written.
-func opened(r *report.Report, sentence string) string {
-	first, _, _ := strings.Cut(sentence, " ")
-	first = strings.TrimRight(first, ",:;")
-	if strings.Trim(first, "abcdefghijklmnopqrstuvwxyz'") != "" || first == "" || slices.ContainsFunc(names(r), func(name string) bool { return begins(sentence, name) }) {
-		return sentence
-	}
-	return strings.ToUpper(sentence[:1]) + sentence[1:]
-}
-
-// begins reports whether a sentence begins with a name, which may be of several
-// words; none begins with an empty one.
-func begins(sentence, name string) bool {
-	rest, found := strings.CutPrefix(sentence, name)
-	return found && name != "" && (rest == "" || strings.ContainsAny(rest[:1], " ,:;"))
-}
-
-// names are those that a sentence about a report may begin with.
-func names(r *report.Report) []string {
-	var out []string
-	for i := range r.Run.Endpoints {
-		out = append(out, r.Run.Endpoints[i].Name)
-	}
-	for i := range r.Run.Metrics {
-		out = append(out, r.Run.Metrics[i].Name)
-	}
-	for i := range r.Run.Thresholds {
-		out = append(out, r.Run.Thresholds[i].Metric)
-	}
-	for i := range r.Notes {
-		out = append(out, r.Notes[i].Where)
-	}
-	if r.Comparison != nil {
-		for i := range r.Comparison.Gates {
-			out = append(out, r.Comparison.Gates[i].Endpoint, r.Comparison.Gates[i].Metric)
-		}
-	}
-	return out
 }
 
 func badges(r *report.Report) []cell {

@@ -154,7 +154,7 @@ func TestAnswers(t *testing.T) {
 		"first run": {sample.Healthy(), [4][]string{
 			1: {"Can it be believed? Yes, nothing speaks against it"},
 			2: {"Nothing to compare with", "this is run 1 of 5"},
-			3: {"No bottleneck", "latency did not grow with the load"},
+			3: {"No bottleneck", "Latency did not grow with the load"},
 		}},
 		"invalid": {sample.Invalid(), [4][]string{1: {"Can it be believed? No"}}},
 		"nothing": {sample.Minimal(), [4][]string{{"Nothing was measured"}, {"Yes"}, {"Nothing to compare with"}, {"No component data"}}},
@@ -234,34 +234,41 @@ func BenchmarkHTML(b *testing.B) {
 // A sentence of the page begins with a capital; a name stays as it is written.
 func TestSentencesBeginWithACapital(t *testing.T) {
 	r := sample.Full()
-	r.Run.Endpoints[0].Name, r.Run.Endpoints[1].Name = "get order", "order"
-	for of, want := range map[string]string{
-		"all 34 targets held":                  "All 34 targets held",
-		"can't tell whether anything is worse": "Can't tell whether anything is worse",
-		"order p95 is 38 % slower":             "order p95 is 38 % slower",
-		"get order p95 is 38 % slower":         "get order p95 is 38 % slower",
-		"get order: too slow":                  "get order: too slow",
-		"get order":                            "get order",
-		"get orders are slow":                  "Get orders are slow",
-		"execute_workflow p95 is slower":       "execute_workflow p95 is slower",
-		"k6 was ended by a signal":             "k6 was ended by a signal",
-		"2 of 5 targets failed":                "2 of 5 targets failed",
-		"":                                     "",
+	r.Run.Endpoints[0].Name = "order"
+	r.Attribution.Evidence[0] = "database wait grew"
+	for _, tt := range []struct {
+		note, want string
+		severity   report.Severity
+	}{
+		{"order p95 could not be compared", "order p95 could not be compared", report.Warning},
+		{"the run lasted 49.0 s", "The run lasted 49.0 s", report.Invalid},
+		{"groups could not be kept apart", "Groups could not be kept apart", report.Error},
 	} {
-		if got := opened(r, of); got != want {
-			t.Errorf("%q, want %q", got, want)
+		r.Notes = []report.Note{{Code: "x", Severity: tt.severity, Message: tt.note}}
+		if got := answersOf(t, r)[1]; !strings.Contains(got, tt.want) {
+			t.Errorf("no %q in %q", tt.want, got)
 		}
 	}
-	r.Verdict.Headline = "all 34 targets held"
-	r.Saturation.Headline = "every target held up to 750/s"
-	html := pageOf(t, r)
-	if !strings.Contains(html, "<h1>All 34 targets held</h1>") {
-		t.Error("the headline begins in lower case")
+	if got := answersOf(t, r)[3]; !strings.Contains(got, " database wait grew") { // a component's name
+		t.Error(got)
 	}
-	for _, want := range []string{`<span class="strong">Every target held up to 750/s</span>`, `<p class="sum"><span>Every target held up to 750/s</span></p>`} {
+	r.Attribution.Status = report.AttrInconclusive
+	r.Attribution.Reason = "like isn't held against like"
+	html := pageOf(t, r)
+	for _, want := range []string{
+		`<p class="sum"><span>Every target was met up to 750/s; throughput peaks near 930/s</span></p>`,
+		`<p class="sum"><span class="warn nb">Can&#39;t tell</span>`, ">Like isn&#39;t held against like</span>",
+	} {
 		if !strings.Contains(html, want) {
 			t.Errorf("no %s in the page", want)
 		}
+	}
+}
+
+// Where the numbers come from is behind a line: few readers look for it.
+func TestSourcesAreFolded(t *testing.T) {
+	if html := pageOf(t, sample.Full()); !strings.Contains(html, "<details><summary>Sources") {
+		t.Error("the sources are shown at length")
 	}
 }
 

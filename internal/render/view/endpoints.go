@@ -61,42 +61,18 @@ func endpoints(r *report.Report, opts Options) Section {
 }
 
 // targetSummary says how many targets of endpoints were met; nil where none was
-// set or could be judged.
+// set.
 func targetSummary(list []report.Endpoint, raised bool) []Cell {
-	met, missed := 0, 0
+	var count judged
 	for _, e := range list {
 		for _, t := range e.Targets {
-			switch {
-			case t.OK == nil:
-			case *t.OK:
-				met++
-			default:
-				missed++
-			}
+			count.add(t.OK)
 		}
 	}
-	switch {
-	case missed > 0:
-		tone := Bad
-		if raised { // until some were
-			tone = Normal
-		}
-		return []Cell{{Count(int64(missed)) + " of " + Plural(met+missed, "target", "targets") + " missed", tone}}
-	case met > 0:
-		return []Cell{{allOf(met, "target", "met"), Good}}
+	if count == (judged{}) {
+		return nil
 	}
-	return nil
-}
-
-// allOf is "1 target met", "both targets met", "all 14 targets met".
-func allOf(n int, what, verb string) string {
-	switch n {
-	case 1:
-		return "1 " + what + " " + verb
-	case 2:
-		return "both " + what + "s " + verb
-	}
-	return "all " + Count(int64(n)) + " " + what + "s " + verb
+	return count.summary("target", true, raised)
 }
 
 // latencyScale is one unit for every latency column, so that columns compare.
@@ -185,9 +161,8 @@ func endpointColumns(r *report.Report, unit string, scale float64) []endpointCol
 	}
 }
 
-// targetCell names the targets that were missed or couldn't be judged, else
-// says that all were met. Where the load was raised until some were missed, that
-// is no failure.
+// targetCell names the targets that failed or couldn't be judged, else says that
+// all were met. Where the load was raised until some failed, that is no failure.
 func targetCell(e *report.Endpoint, raised bool) Cell {
 	if len(e.Targets) == 0 {
 		return Cell{Absent, Dim}

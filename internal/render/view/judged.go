@@ -7,8 +7,8 @@ import (
 	"k6report/internal/report"
 )
 
-// judged counts what was met, missed and not judged.
-type judged struct{ met, missed, unknown int }
+// judged counts what was met, what failed and what was not judged.
+type judged struct{ met, failed, unknown int }
 
 func (j *judged) add(ok *bool) {
 	switch {
@@ -17,36 +17,48 @@ func (j *judged) add(ok *bool) {
 	case *ok:
 		j.met++
 	default:
-		j.missed++
+		j.failed++
 	}
 }
 
-// summary is one line on so many thresholds or service levels; noun is what they
-// are where no title says so, else "". Where the load was raised until some
-// failed, that is where it stopped, as it should.
-func (j judged) summary(what, noun string, raised bool) []Cell {
-	total := j.met + j.missed + j.unknown
+// summary is one line on so many thresholds or service levels; alone says that no
+// title says what they are. Where the load was raised until some failed, that is
+// where it stopped, as it should.
+func (j judged) summary(what string, alone, raised bool) []Cell {
+	total := j.met + j.failed + j.unknown
 	var out []Cell
-	if noun != "" {
-		if noun = " " + noun; total != 1 {
-			noun += "s"
+	counted := func(n int) string {
+		if alone {
+			return Plural(n, what, what+"s")
 		}
+		return Count(int64(n))
 	}
-	failed := Count(int64(j.missed)) + " of " + Count(int64(total)) + noun + " failed"
+	failed := Count(int64(j.failed)) + " of " + counted(total) + " failed"
 	switch {
-	case j.missed > 0 && raised:
+	case j.failed > 0 && raised:
 		out = append(out, cell("load raised until "+failed, Normal))
-	case j.missed > 0:
+	case j.failed > 0:
 		out = append(out, cell("✗ "+failed, Bad))
 	case j.unknown == 0:
-		out = append(out, cell("✓ "+allOf(total, what, "met"), Good))
+		out = append(out, cell("✓ "+allMet(total, what), Good))
 	case j.met > 0:
-		out = append(out, cell("✓ "+Count(int64(j.met))+" of "+Count(int64(total))+" met", Normal))
+		out = append(out, cell("✓ "+Count(int64(j.met))+" of "+counted(total)+" met", Normal))
 	}
 	if j.unknown > 0 {
-		out = append(out, cell("? "+Count(int64(j.unknown))+" could not be judged", Warn))
+		out = append(out, cell("? "+counted(j.unknown)+" could not be judged", Warn))
 	}
 	return out
+}
+
+// allMet is "1 target met", "both targets met", "all 14 targets met".
+func allMet(n int, what string) string {
+	switch n {
+	case 1:
+		return "1 " + what + " met"
+	case 2:
+		return "both " + what + "s met"
+	}
+	return "all " + Count(int64(n)) + " " + what + "s met"
 }
 
 // order is the rows with what failed first, then what is unknown.
@@ -83,7 +95,7 @@ func thresholds(r *report.Report, opts Options) Section {
 	if opts.All {
 		columns = append(columns, Column{Name: "judged by", Drop: 1, Flex: true})
 	}
-	s := Section{ID: "thresholds", Title: "Thresholds", Summary: count.summary("threshold", "", r.Run.Load.Raised), Told: count.summary("threshold", "threshold", r.Run.Load.Raised)}
+	s := Section{ID: "thresholds", Title: "Thresholds", Summary: count.summary("threshold", false, r.Run.Load.Raised), Told: count.summary("threshold", true, r.Run.Load.Raised)}
 	s.Table = judgedTable(columns, byOrder, opts)
 	return s
 }
@@ -123,7 +135,7 @@ func (t *Table) withoutEmptyColumns() *Table {
 }
 
 // serviceLevels are the targets of the run and, with All, of the endpoints;
-// the endpoint table already shows those that were missed.
+// the endpoint table already shows those that failed.
 func serviceLevels(r *report.Report, opts Options) Section {
 	type named struct {
 		of string
@@ -157,7 +169,12 @@ func serviceLevels(r *report.Report, opts Options) Section {
 		}
 		byOrder[order(t.OK)] = append(byOrder[order(t.OK)], []Cell{markRaised(t.OK, r.Run.Load.Raised), {t.of, Strong}, {text, Normal}, seen, {t.Source, Dim}})
 	}
-	s := Section{ID: "service_levels", Title: "Service levels", Summary: count.summary("service level", "", r.Run.Load.Raised), Told: count.summary("service level", "service level", r.Run.Load.Raised)}
+	s := Section{ID: "service_levels", Title: "Service levels", Summary: count.summary("service level", false, r.Run.Load.Raised), Told: count.summary("service level", true, r.Run.Load.Raised)}
+	if n := len(list) - len(r.Run.ServiceLevels); n > 0 && n < len(list) && count.met == len(list) { // as the headline counts them
+		made := " (" + Count(int64(n)) + " of endpoints)"
+		s.Summary[0].Text += made
+		s.Told[0].Text += made
+	}
 	s.Table = judgedTable([]Column{{}, {Name: "of", Flex: true}, {Name: "target", Flex: true}, {Name: "observed", Right: true}, {Name: "set by", Drop: 1, Flex: true}}, byOrder, opts)
 	return s
 }
@@ -191,11 +208,11 @@ func checks(r *report.Report, opts Options) Section {
 	switch {
 	case fails > 0:
 		s.Summary = []Cell{
-			{"✗ " + Count(int64(count.missed)) + " of " + Count(int64(len(list))) + " failed at times", Bad},
-			{Count(fails) + " of " + Count(passes+fails) + " (" + Percent(float64(fails)/float64(passes+fails)) + ")", Normal},
+			{"✗ " + Count(int64(count.failed)) + " of " + Plural(len(list), "check", "checks") + " failed at least once", Bad},
+			{Count(fails) + " of " + Plural(int(passes+fails), "evaluation", "evaluations") + " (" + Percent(float64(fails)/float64(passes+fails)) + ")", Normal},
 		}
 	default:
-		s.Summary = append(count.summary("check", "", false), cell(Count(passes)+" times", Dim))
+		s.Summary = append(count.summary("check", false, false), cell("in "+Plural(int(passes), "evaluation", "evaluations"), Dim))
 	}
 	s.Table = judgedTable([]Column{{}, {Name: "check", Flex: true}, {Name: "failed", Right: true}, {Name: "of", Right: true, Drop: 1}, {Name: "fail %", Right: true, Drop: 2}}, byOrder, opts)
 	return s

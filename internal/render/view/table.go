@@ -173,7 +173,7 @@ func Badge(s report.Status) Cell {
 	return Cell{string(s), Warn}
 }
 
-// Mark is the sign of a judgement: met, missed or not judged.
+// Mark is the sign of a judgement: met, failed or not judged.
 func Mark(ok *bool) Cell {
 	switch {
 	case ok == nil:
@@ -184,8 +184,8 @@ func Mark(ok *bool) Cell {
 	return Cell{"✗", Bad}
 }
 
-// markRaised is that of a target; where the load was raised until some were
-// missed, that is no failure.
+// markRaised is that of a target; where the load was raised until some failed,
+// that is no failure.
 func markRaised(ok *bool, raised bool) Cell {
 	c := Mark(ok)
 	if raised && c.Tone == Bad {

@@ -99,7 +99,7 @@ func Invalid() *report.Report {
 // them with wide letters.
 func Wide() *report.Report {
 	r := Healthy()
-	r.Verdict.Headline = "All thresholds hold."
+	r.Verdict.Headline = "All 10 targets met (9 thresholds, 1 service level); 412,345 requests, 0.012 % failed"
 	r.Run.Endpoints = nil
 	for i := range 200 {
 		name := fmt.Sprintf("GET https://staging.example.com/api/v1/tenants/%03d/workflows/{name}/versions/latest/executions", i)
@@ -233,7 +233,7 @@ func Full() *report.Report {
 	}}
 	r.Comparison = comparison()
 	r.Saturation = &report.Saturation{
-		Status: report.SatPeak, Headline: "every target held up to 750/s; throughput peaks near 930/s",
+		Status: report.SatPeak, Headline: "Every target was met up to 750/s; throughput peaks near 930/s",
 		Sigma: report.Num(0.021), Kappa: report.Num(0.00011), Lambda: report.Num(14.2),
 		PeakConcurrency: report.Num(94), PeakInterval: &report.Interval{Low: report.Num(81), High: report.Num(120)},
 		PeakPerS: report.Num(931), KneePerS: report.Num(1000), CapacityPerS: report.Num(750),
@@ -241,7 +241,7 @@ func Full() *report.Report {
 		KappaInterval: &report.Interval{Low: report.Num(0.00008), High: report.Num(0.00015)},
 		Spike:         &report.Spike{PeakPerS: report.Num(930), PeakP95: report.Num(1980), RecoveryS: report.Num(14)},
 	}
-	r.Soak = &report.Soak{Headline: "heap after GC grows 31 % over the run", Findings: []report.SoakFinding{{
+	r.Soak = &report.Soak{Headline: "Heap after GC grows 31 % over the run", Findings: []report.SoakFinding{{
 		Name: "leak", Metric: "engine_heap_after_gc", Endpoint: "health_check", Unit: report.UnitBytes, From: report.Num(61e6), To: report.Num(80e6),
 		PerHour: report.Num(114e6), Change: report.Num(0.31), PValue: report.Num(0.0004), Drifts: true, Text: "about 50 kB a request",
 	}}}
@@ -293,7 +293,7 @@ func answers() []report.Chart {
 		ID: report.ChartSaturation, Title: "Latency against load", Kind: report.KindLine, Unit: report.UnitMS, XUnit: report.UnitPerS,
 		X:      report.Points{250, 500, 748, 902},
 		Series: []report.Series{{Name: "p50", Y: report.Points{20.7, 23.7, 63.3, 270}}, {Name: "p95", Y: report.Points{62, 71, 190, 811}}},
-		Marks:  []report.Mark{{X: 750, Label: "every target held"}, {X: 930, Label: "peak"}},
+		Marks:  []report.Mark{{X: 750, Label: "every target met"}, {X: 930, Label: "peak"}},
 	}}
 }
 
