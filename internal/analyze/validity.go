@@ -198,7 +198,8 @@ func (s *subject) checkErrors(r *report.Run, severity report.Severity) {
 	_, budget := s.config.ServiceLevels.ErrorBudget(s.level())
 	for _, t := range r.ServiceLevels {
 		if t.Metric == metricErrors && t.OK != nil && !*t.OK {
-			s.note("error_budget", severity, fmt.Sprintf("%s of the requests failed, the budget is %s: %s", percent(*t.Observed), t.Text, flattery), "")
+			limit := strings.TrimPrefix(t.Text, metricErrors+" ")
+			s.note("error_budget", severity, fmt.Sprintf("%s of the requests failed, the budget is %s: %s", percent(*t.Observed), limit, flattery), "")
 		}
 	}
 	if rate := r.Load.ErrorRate; rate != nil && !budget && *rate > unusualError {

@@ -194,6 +194,9 @@ func TestErrorBudget(t *testing.T) {
 		m := newRun(tc.tags...).traffic(traffic{to: float64(tc.each) / 50, perS: 100, failed: tc.each}) // two fail
 		r := analyzed(t, m, nil)
 		wantNote(t, r, "error_budget", tc.budget)
+		if n := noteOf(r, "error_budget"); n != nil && !strings.Contains(n.Message, ", the budget is "+strings.TrimPrefix(tc.judgedBy, "error rate ")+": ") {
+			t.Errorf("the budget of %v: %s", tc.tags, n.Message)
+		}
 		wantNote(t, r, "many_errors", tc.many)
 		got := ""
 		for _, level := range r.Run.ServiceLevels {

@@ -179,7 +179,7 @@ func (m *markdown) sparklines(r *report.Report) {
 func (m *markdown) details(r *report.Report, room int) {
 	var dropped []string
 	for _, s := range view.Sections(r, view.Options{All: true}) {
-		if slices.Contains([]string{"time", "metrics", "groups", "facts", "scenarios"}, s.ID) {
+		if slices.Contains([]string{"time", "metrics", "groups", "scenarios"}, s.ID) {
 			continue
 		}
 		part := &markdown{}

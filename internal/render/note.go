@@ -52,7 +52,7 @@ func Brief(w io.Writer, runs []NoteRun) error {
 		}
 		m.regressions(r.Report)
 	}
-	m.paragraph("This thread resolves itself when a later run is no slower.")
+	m.paragraph("This thread resolves itself when a later run is compared and is no worse.")
 	if _, err := io.WriteString(w, m.out.String()); err != nil {
 		return fmt.Errorf("write the thread: %w", err)
 	}

@@ -110,7 +110,7 @@ func TestAThreadSaysWhatGotWorse(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkMarkdown(t, b.String())
-	for _, want := range []string{"REGRESSED", "`execute_workflow` `p95`", "resolves itself", "Run `load`:"} {
+	for _, want := range []string{"REGRESSED", "`execute_workflow` `p95`", "This thread resolves itself when a later run is compared and is no worse.", "Run `load`:"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q", want)
 		}

@@ -99,7 +99,7 @@ var order = []part{
 	{"endpoints", "Endpoints", []string{"endpoints"}, nil},
 	{"users", "Personas and tenants", []string{"personas", "tenants", "scenarios", "dimension"}, nil},
 	{"capacity", "Capacity", nil, []string{chart.Saturation}},
-	{"soak", "Over the long run", []string{"soak"}, nil},
+	{"soak", "Soak", []string{"soak"}, nil},
 	{"errors", "Errors", []string{"errors"}, nil},
 	{"targets", "Targets", []string{"thresholds", "service_levels", "checks", "groups"}, nil},
 	{"trend", "Trend", []string{"trend"}, []string{chart.Trend}},
@@ -108,7 +108,7 @@ var order = []part{
 }
 
 // folded are sections that few readers open.
-var folded = []string{"metrics", "groups", "facts", "method"}
+var folded = []string{"metrics", "groups", "sources", "method"}
 
 // orderOf is the order of the report's page: an answer that isn't there, for want
 // of what it is found in, does not stand before those that are.

@@ -248,7 +248,7 @@ func fairness(r *report.Report) []Cell {
 		if *f.Ratio >= 2 {
 			tone = Warn
 		}
-		out = append(out, cell("p95 of "+f.Worst+" is "+prose(*f.Ratio, 3)+" times the median's", tone))
+		out = append(out, cell("p95 of "+f.Worst+" is "+prose(*f.Ratio, 3)+" times the median tenant's", tone))
 	}
 	if f.Jain != nil {
 		out = append(out, cell("throughput fairness "+prose(*f.Jain, 2), Normal))

@@ -64,12 +64,12 @@ func attribution(r *report.Report, opts Options) Section {
 	s.Summary = slices.DeleteFunc(s.Summary, func(c Cell) bool { return c.Text == "" })
 	for _, b := range a.Bottlenecks {
 		if b.Remedy != "" {
-			s.Lines = append(s.Lines, Line{Label: "do", Parts: []Cell{{b.Remedy, Strong}}})
+			s.Lines = append(s.Lines, Line{Label: "remedy", Parts: []Cell{{b.Remedy, Strong}}})
 		}
 	}
 	if a.Status != report.AttrNone || opts.All {
 		for _, e := range a.Evidence {
-			s.Lines = append(s.Lines, Line{Label: "seen", Parts: []Cell{{e, Normal}}})
+			s.Lines = append(s.Lines, Line{Label: "evidence", Parts: []Cell{{e, Normal}}})
 		}
 	}
 	answered := slices.ContainsFunc(a.Components, func(c report.Component) bool { return c.Load != nil || c.Regression != nil })
