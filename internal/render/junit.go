@@ -57,9 +57,9 @@ type junitSkipped struct {
 }
 
 // JUnit writes a test case for each threshold, service level, gate and rule of
-// validity: what failed is a failure with its numbers, what could not be
-// judged, or was missed by a load that was raised until something was, is skipped.
-// Names are unique, for GitLab drops those that aren't.
+// validity: what failed is a failure with its numbers. What could not be judged or
+// done, or failed under a load that was raised until something did, is skipped: no
+// build fails for it. Names are unique, for GitLab drops those that aren't.
 func JUnit(w io.Writer, r *report.Report, o JUnitOptions) error {
 	b := &junitBuilder{options: o, names: make(map[string]int)}
 	b.thresholds(r)
@@ -132,8 +132,8 @@ func measured(observed *float64, unit, reason string) string {
 	return "no data"
 }
 
-// unlessRaised is a target's verdict; nil, a skipped case, for one that a load
-// missed that was raised until some were: that is what was looked for.
+// unlessRaised is a target's verdict; nil, a skipped case, for one that failed
+// under a load that was raised until some did: that is what was looked for.
 func unlessRaised(r *report.Report, ok *bool) *bool {
 	if r.Run.Load.Raised && ok != nil && !*ok {
 		return nil
@@ -193,20 +193,26 @@ func (b *junitBuilder) gates(r *report.Report) {
 }
 
 // validity has a case for each rule that the run broke, or one that says that
-// it broke none.
+// it broke none. What was asked for and could not be done is skipped: it makes no
+// run invalid.
 func (b *junitBuilder) validity(r *report.Report) {
 	b.suite("validity")
 	broken := false
 	for _, n := range r.Notes {
-		if n.Severity != report.Invalid && n.Severity != report.Error {
+		v := verdict{report.Bool(false), "validity", view.Sentence(r, n.Message), "latency"}
+		switch n.Severity {
+		case report.Invalid:
+			broken = true
+		case report.Error:
+			v.ok = nil
+		case report.Warning, report.Info:
 			continue
 		}
-		broken = true
 		name := n.Code
 		if n.Where != "" {
 			name += " (" + n.Where + ")"
 		}
-		b.add(name, verdict{report.Bool(false), "validity", n.Message, "latency"})
+		b.add(name, v)
 	}
 	if !broken {
 		b.add("the run can be believed", verdict{ok: report.Bool(true)})

@@ -112,6 +112,26 @@ func TestJUnitSaysWhatFailed(t *testing.T) {
 	}
 }
 
+// What was asked for and could not be done makes no run invalid and fails no
+// build, so no case fails for it.
+func TestJUnitOfWhatCouldNotBeDone(t *testing.T) {
+	r := sample.Healthy()
+	r.Notes = []report.Note{{Code: "rerun_unused", Severity: report.Error, Message: "the second run is the first one again", Where: "load-1"}}
+	suites := junitOf(t, r).Suites
+	cases := suites[len(suites)-1].Cases
+	if len(cases) != 2 || cases[0].Name != "rerun_unused (load-1)" || cases[0].Failure != nil || cases[0].Skipped == nil || cases[0].Skipped.Message != "The second run is the first one again" {
+		t.Errorf("%+v", cases)
+	}
+	if last := cases[len(cases)-1]; last.Name != "the run can be believed" || last.Failure != nil {
+		t.Errorf("the run is not believed: %+v", last)
+	}
+	r.Notes[0].Severity = report.Invalid
+	suites = junitOf(t, r).Suites
+	if cases := suites[len(suites)-1].Cases; len(cases) != 1 || cases[0].Failure == nil {
+		t.Errorf("of an invalid run: %+v", cases)
+	}
+}
+
 func TestOpenMetricsOfSamples(t *testing.T) {
 	for name, r := range sample.All() {
 		t.Run(name, func(t *testing.T) {

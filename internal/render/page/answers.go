@@ -107,26 +107,31 @@ func holds(r *report.Report, s report.Status) bool {
 
 func believable(r *report.Report) answer {
 	a := answer{Question: "Can it be believed?"}
-	against := 0
-	var untold, warnings []view.Cell // that the headline doesn't say
+	invalid := holds(r, report.RunInvalid)
+	var untold, undone, warnings []view.Cell // untold: that the headline doesn't say
 	for i, n := range r.Notes {
 		text := view.Sentence(r, n.Message)
 		switch n.Severity {
-		case report.Invalid, report.Error:
-			if against++; !slices.Contains(r.Verdict.Told, i) {
-				untold = append(untold, view.Cell{Text: n.Message})
+		case report.Invalid:
+			if invalid = true; !slices.Contains(r.Verdict.Told, i) {
+				untold = append(untold, view.Cell{Text: text})
 			}
+		case report.Error:
+			undone = append(undone, view.Cell{Text: text})
 		case report.Warning:
 			warnings = append(warnings, view.Cell{Text: text, Tone: view.Dim})
 		case report.Info:
 		}
 	}
 	switch {
-	case against > 0:
+	case invalid:
 		a.head("No", view.Bad)
 		if len(untold) > 0 {
 			a.add(untold[0])
 		}
+	case len(undone) > 0:
+		a.head("Yes, but something asked for could not be done", view.Warn)
+		a.add(undone[0])
 	case len(warnings) > 0:
 		a.head("Yes, with "+view.Plural(len(warnings), "warning", "warnings"), view.Warn)
 	case r.Run.Load.Plan == nil:
@@ -139,7 +144,7 @@ func believable(r *report.Report) answer {
 		load[0].Text += ": the load has nothing to be held against"
 	}
 	a.add(load...)
-	if against == 0 && len(warnings) > 0 {
+	if !invalid && len(undone) == 0 && len(warnings) > 0 {
 		a.add(warnings[0])
 	}
 	return a

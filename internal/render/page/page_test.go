@@ -127,6 +127,8 @@ func TestAnswers(t *testing.T) {
 		partly.Comparison.Gates[i].Verdict = report.GateOK
 	}
 	partly.Comparison.Gates[0].Verdict = report.GateNotComparable
+	undone := sample.Healthy()
+	undone.Notes = append(undone.Notes, report.Note{Code: "rerun_unused", Severity: report.Error, Message: "the second run is the first one again"})
 	known := sample.Invalid()
 	known.Verdict.Told = nil
 	for i := range known.Notes {
@@ -157,6 +159,7 @@ func TestAnswers(t *testing.T) {
 			3: {"No bottleneck", "Latency did not grow with the load"},
 		}},
 		"invalid": {sample.Invalid(), [4][]string{1: {"Can it be believed? No"}}},
+		"undone":  {undone, [4][]string{1: {"Can it be believed? Yes, but something asked for could not be done The second run is the first one again"}}},
 		"nothing": {sample.Minimal(), [4][]string{{"Nothing was measured"}, {"Yes"}, {"Nothing to compare with"}, {"No component data"}}},
 	} {
 		for i, got := range answersOf(t, tt.of) {
