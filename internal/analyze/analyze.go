@@ -71,7 +71,7 @@ func Analyze(r *run.Run, o Options) *report.Report {
 	out.Saturation = saturation
 	out.Soak = s.soak(out)
 	out.Trend = s.trend(&o)
-	out.Attribution = s.attribution(out, referenceOf(&o, out.Comparison))
+	out.Attribution = s.attribution(out, s.compared.reference())
 	out.Notes = s.sortedNotes()
 	out.Method = append(s.method(&out.Run, out.Comparison), answerMethods(out)...)
 	out.Verdict = s.verdict(out, found, o.FailOn)

@@ -10,40 +10,26 @@ import (
 	"k6report/internal/run"
 )
 
-// reference is what a run is held against to say why it is slower.
+// reference is what a run is held against to say why it is slower: the runs that
+// its comparison rests on, and what that found. The zero value is nothing.
 type reference struct {
 	// baseline are earlier runs, perhaps thinned to their request tables; rerun
 	// are further runs of the build under test.
-	baseline, rerun []*run.Run
-	// confirmed and suspected say that the comparison found a regression, or
-	// what looks like one, which the regression question then explains.
-	confirmed, suspected bool
+	baseline, rerun []*subject
+	gates           []report.Gate
+	warmUp          float64 // seconds that all of the runs lose
 	// direct says that two sets of runs were asked to be compared: then the
 	// regression question explains whatever difference there is.
 	direct bool
 }
 
-// referenceOf is what the options and the outcome of the comparison ask for.
-func referenceOf(o *Options, c *report.Comparison) reference {
-	var out reference
-	if o.Rerun != nil {
-		out.rerun = append(out.rerun, o.Rerun)
+// reference is empty where nothing was compared: runs that the comparison left out
+// or refused explain nothing either.
+func (c *comparing) reference() reference {
+	if c == nil {
+		return reference{}
 	}
-	if o.Baseline == nil {
-		return out
-	}
-	out.baseline, out.direct = o.Baseline.Runs, o.Baseline.Group
-	if out.direct {
-		out.rerun = append(out.rerun, o.More...)
-	}
-	if c == nil || len(c.Differences) > 0 && !o.Force {
-		return out
-	}
-	for i := range c.Gates {
-		out.confirmed = out.confirmed || c.Gates[i].Verdict == report.GateRegressed
-		out.suspected = out.suspected || c.Gates[i].Verdict == report.GateSuspected
-	}
-	return out
+	return reference{baseline: c.base, rerun: c.candidates[1:], gates: c.out.Gates, warmUp: c.out.WarmUpS, direct: c.baseline.Group}
 }
 
 // attributor answers why for one run.
@@ -62,7 +48,8 @@ type attributor struct {
 	sizes            size // of all
 	tail             question
 	load, regression question
-	low, high        int // levels of the load question
+	low, high        int    // levels of the load question
+	collapsed        string // which level above them gave way, and how; empty: none
 }
 
 // attribution says which part of the system the time goes to, and which part
@@ -73,16 +60,13 @@ func (s *subject) attribution(out *report.Report, against reference) *report.Att
 	if !slices.ContainsFunc(s.Requests.Tables, func(t run.Table) bool { return t.Protocol != run.ProtocolIteration }) {
 		return nil
 	}
-	subjects := []*subject{s}
-	for _, r := range slices.Concat(against.rerun, against.baseline) {
-		subjects = append(subjects, newSubject(r, s.config))
-	}
+	subjects := slices.Concat([]*subject{s}, against.rerun, against.baseline)
 	requests, p, how, ok := joined(subjects)
 	if !ok {
 		return noData()
 	}
 	a := &attributor{subject: s, partition: p, join: how, against: against}
-	warmUp := a.warmUp(subjects[1:], out.Run.Load.Steady)
+	warmUp := a.warmUp(out.Run.Load.Steady)
 	for i, of := range subjects {
 		made := attributedRun(of, requests[i], p, warmUp)
 		switch {
@@ -116,23 +100,15 @@ func noData() *report.Attribution {
 	}
 }
 
-// warmUp is the cut that all runs of a comparison use: the configured one, else
-// the largest, the run's own being known.
-func (a *attributor) warmUp(others []*subject, own *report.Span) float64 {
+// warmUp is the cut that all runs lose: the configured one, else that of the
+// comparison, or without any the run's own.
+func (a *attributor) warmUp(own *report.Span) float64 {
 	if w := a.config.Exclude.WarmUp; w != nil {
 		return w.Seconds()
 	}
-	cut := 0.0
+	cut := a.against.warmUp
 	if own != nil {
-		cut = own.FromS
-	}
-	for _, s := range others {
-		if s.changes() {
-			continue
-		}
-		if state, starts := s.steadyState(); state.Steady && state.Cut > 0 {
-			cut = max(cut, starts[state.Cut])
-		}
+		cut = max(cut, own.FromS)
 	}
 	return cut
 }

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"k6report/internal/config"
 	"k6report/internal/report"
 	"k6report/internal/run"
 )
@@ -109,8 +110,32 @@ func componentOf(t testing.TB, a *report.Attribution, name string) report.Compon
 	return report.Component{}
 }
 
+// held is what a run is held against, as a comparison would have it: its runs, and
+// what it says of gates.
+type held struct {
+	baseline, rerun []*run.Run
+	gates           []report.Gate
+	direct          bool
+}
+
+func (h held) against(c *config.Config) reference {
+	subjects := func(runs []*run.Run) []*subject {
+		var out []*subject
+		for _, r := range runs {
+			out = append(out, newSubject(r, c))
+		}
+		return out
+	}
+	return reference{baseline: subjects(h.baseline), rerun: subjects(h.rerun), gates: h.gates, direct: h.direct}
+}
+
+// worseGate is a gate on an endpoint's latency that got worse.
+func worseGate(endpoint, statistic, verdict string) []report.Gate {
+	return []report.Gate{{Metric: "http_req_duration", Endpoint: endpoint, Statistic: statistic, Verdict: verdict}}
+}
+
 // explained analyses a run against others.
-func explained(t testing.TB, r *run.Run, yaml string, against reference) (*report.Attribution, *report.Report) {
+func explained(t testing.TB, r *run.Run, yaml string, against held) (*report.Attribution, *report.Report) {
 	t.Helper()
 	s := newSubject(r, configured(t, yaml))
 	out := reportOn(t, r, s.config)
@@ -118,7 +143,7 @@ func explained(t testing.TB, r *run.Run, yaml string, against reference) (*repor
 	for i := range out.Run.Endpoints {
 		out.Run.Endpoints[i].Attribution = nil
 	}
-	out.Attribution = s.attribution(out, against)
+	out.Attribution = s.attribution(out, against.against(s.config))
 	out.Notes = append(out.Notes, s.sortedNotes()...)
 	if err := out.Check(); err != nil {
 		t.Fatalf("the report is unsound: %v", err)
@@ -143,7 +168,7 @@ func TestRegressionNamesWhatWasAdded(t *testing.T) {
 		"http-call": {report.CompHTTPPool, "slow callee"}, "ws-publish": {report.CompWebsocket, "broadcast"},
 		"queue": {report.CompQueue, "request queue"}, "transit": {report.CompNetwork, "before or after the server's own times"},
 	} {
-		a, _ := explained(t, steady(with(entry, 4)), "", reference{baseline: []*run.Run{base}, direct: true})
+		a, _ := explained(t, steady(with(entry, 4)), "", held{baseline: []*run.Run{base}, direct: true})
 		if a.Status != report.AttrLikely || a.Question != report.QuestionRegression || len(a.Bottlenecks) != 1 {
 			t.Errorf("%s: %s %s %v: %s", entry, a.Status, a.Question, a.Bottlenecks, a.Reason)
 			continue
@@ -160,7 +185,7 @@ func TestRegressionNamesWhatWasAdded(t *testing.T) {
 }
 
 func TestSharesOfEachQuestionAddUp(t *testing.T) {
-	a, _ := explained(t, steady(with("db-write", 4)), "", reference{baseline: []*run.Run{steady(healthy)}, direct: true})
+	a, _ := explained(t, steady(with("db-write", 4)), "", held{baseline: []*run.Run{steady(healthy)}, direct: true})
 	for name, of := range map[string]func(report.Component) *float64{
 		"share":      func(c report.Component) *float64 { return &c.Share },
 		"tail":       func(c report.Component) *float64 { return c.Tail },

@@ -6,14 +6,16 @@ import (
 	"k6report/internal/run"
 )
 
-// components are the columns of all questions.
-func (a *attributor) components() []report.Component {
+// components are the columns of all questions, that of the regression as it is
+// explained.
+func (a *attributor) components(explained *excess) []report.Component {
 	group := a.partition.componentOf()
 	mean := grouped(a.share.hard, group)
 	all := total(mean)
-	tail, load, regression := shown(&a.tail), shown(&a.load), shown(&a.regression)
-	if change := a.load.parts.change(); a.load.asked && change < enoughGrowth*total(a.load.parts.reference) {
-		load = nil
+	tail, load := a.tail.column(&a.tail.components, bounds{}), a.load.column(&a.load.components, a.load.certain.bounds)
+	var regression []float64
+	if explained != nil {
+		regression = explained.column(&explained.components, explained.certain.bounds)
 	}
 	var out []report.Component
 	for i, name := range config.Components() {
@@ -46,12 +48,20 @@ func (a *attributor) components() []report.Component {
 	return out
 }
 
-// shown is a question's column; nil where there is none.
-func shown(q *question) []float64 {
-	if !q.asked {
+// column is a question's shares of a change within bounds; nil where there are none
+// to tell: the change may be none, or time did not grow enough with the load. Slow
+// requests are slower than ordinary ones by choice.
+func (q *question) column(c *contrast, within bounds) []float64 {
+	switch {
+	case !q.asked:
+		return nil
+	case q.name == report.QuestionTail:
+	case within.holdZero():
+		return nil
+	case q.name == report.QuestionLoad && c.change() < enoughGrowth*total(c.reference):
 		return nil
 	}
-	return q.components.shares()
+	return c.shares()
 }
 
 func at(list []float64, i int) *float64 {
@@ -81,10 +91,10 @@ func (a *attributor) endpoints(out *report.Report) {
 				return nil
 			}
 			c, ok := q.contrast(group, groups, func(k cellKey) bool { return k.Endpoint == key })
-			if !ok || q.name == report.QuestionLoad && c.change() < enoughGrowth*total(c.reference) {
+			if !ok {
 				return nil
 			}
-			return c.shares()
+			return q.column(&c, q.certain.endpoints[key])
 		}
 		tail, load, regression := column(&a.tail), column(&a.load), column(&a.regression)
 		for j, name := range config.Components() {

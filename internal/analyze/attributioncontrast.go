@@ -1,12 +1,12 @@
 package analyze
 
 import (
-	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
 
 	"k6report/internal/config"
+	"k6report/internal/run"
 	"k6report/internal/stat"
 )
 
@@ -153,14 +153,18 @@ func contrastOf(hard, reference []float64, width int) (contrast, bool) {
 // other gives.
 type question struct {
 	name            string
+	where           string // which requests it is asked of, for a sentence: ", in checkout"; empty: all
 	hard, reference sample
 	cells           *cellIndex
+	// How much both sides rest on, before any banding.
+	hardSize, referenceSize size
 	// Sums by cell, as flat adds them up, the parts apart.
 	hardSums, referenceSums []float64
 
 	parts      contrast // by part of the partition
 	components contrast // by component, in config's order
 	asked      bool     // false: nothing to compare
+	certain    certainty
 }
 
 // componentOf is the component's number of each part.
@@ -179,6 +183,7 @@ func (q *question) answer(p *partition) {
 		one[i] = i
 	}
 	h, r := q.hard.flatten(one, len(one)), q.reference.flatten(one, len(one))
+	q.hardSize, q.referenceSize = q.hard.size(), q.reference.size()
 	q.hardSums = make([]float64, len(q.cells.keys)*h.width)
 	q.referenceSums = make([]float64, len(q.hardSums))
 	h.addUp(nil, q.hardSums)
@@ -231,10 +236,25 @@ const (
 	trust = 0.95
 )
 
+// bounds are those of a change in milliseconds, at 95 %.
+type bounds struct{ low, high float64 }
+
+// holdZero reports whether there may be no change at all: then shares of it are
+// shares of noise.
+func (b bounds) holdZero() bool { return b.low <= 0 && b.high >= 0 }
+
+func boundsOf(changes []float64) bounds {
+	if len(changes) == 0 {
+		return bounds{math.Inf(-1), math.Inf(1)}
+	}
+	slices.Sort(changes)
+	return bounds{stat.Quantile(changes, (1-trust)/2), stat.Quantile(changes, (1+trust)/2)}
+}
+
 // certainty is what replicates of the data say of an answer.
 type certainty struct {
-	// low and high bound the change in milliseconds, at 95 %.
-	low, high float64
+	bounds
+	endpoints map[run.Endpoint]bounds // of each alone
 	// first is the share of replicates in which the component that ranks first
 	// does so, pair that in which the two that rank highest do, in any order.
 	first, pair float64
@@ -244,7 +264,7 @@ type certainty struct {
 // long as neighbours resemble each other; where there are several runs on both
 // sides, runs are drawn first, for they differ by more than their blocks do.
 // The bands of a question stay as they are.
-func (q *question) bootstrap(p *partition) certainty {
+func (q *question) bootstrap(p *partition) {
 	group, groups := p.componentOf(), len(config.Components())
 	h, r := q.hard.flatten(group, groups), q.reference.flatten(group, groups)
 	rng := rand.New(rand.NewPCG(attributionSeed, 0))
@@ -253,8 +273,10 @@ func (q *question) bootstrap(p *partition) certainty {
 	reference := make([]float64, len(hard))
 	hw, rw := h.weights(), r.weights()
 	one, two := ranking(&q.components)
-	changes := make([]float64, 0, attributionDraws)
-	var out certainty
+	cells := q.cells.byEndpoint()
+	var changes []float64
+	changesOf := make(map[run.Endpoint][]float64)
+	q.certain = certainty{endpoints: make(map[run.Endpoint]bounds)}
 	for range attributionDraws {
 		h.draw(rng, several, hw)
 		r.draw(rng, several, rw)
@@ -267,22 +289,39 @@ func (q *question) bootstrap(p *partition) certainty {
 		changes = append(changes, c.change())
 		switch a, b := ranking(&c); {
 		case a == one && b == two:
-			out.first++
-			out.pair++
+			q.certain.first++
+			q.certain.pair++
 		case a == one:
-			out.first++
+			q.certain.first++
 		case a == two && b == one:
-			out.pair++
+			q.certain.pair++
+		}
+		for e, list := range cells {
+			if change, ok := changeWithin(hard, reference, h.width, list); ok {
+				changesOf[e] = append(changesOf[e], change)
+			}
 		}
 	}
-	if len(changes) == 0 {
-		return certainty{low: math.Inf(-1), high: math.Inf(1)}
+	q.certain.first /= max(1, float64(len(changes)))
+	q.certain.pair /= max(1, float64(len(changes)))
+	q.certain.bounds = boundsOf(changes)
+	for e := range cells {
+		q.certain.endpoints[e] = boundsOf(changesOf[e])
 	}
-	out.first /= float64(len(changes))
-	out.pair /= float64(len(changes))
-	slices.SortFunc(changes, cmp.Compare[float64])
-	out.low, out.high = stat.Quantile(changes, (1-trust)/2), stat.Quantile(changes, (1+trust)/2)
-	return out
+}
+
+// changeWithin is the change of some cells alone, as [contrastOf] has it of all;
+// false when none of them is in both.
+func changeWithin(hard, reference []float64, width int, cells []int) (float64, bool) {
+	shared, sum := 0.0, 0.0
+	for _, cell := range cells {
+		h, r := hard[cell*width:(cell+1)*width], reference[cell*width:(cell+1)*width]
+		if h[0] > 0 && r[0] > 0 {
+			shared += h[0]
+			sum += h[0] * (total(h[1:])/h[0] - total(r[1:])/r[0])
+		}
+	}
+	return sum / shared, shared > 0
 }
 
 func (f *flat) weights() [][]float64 {

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"k6report/internal/run"
@@ -69,6 +70,38 @@ func (s *sample) size() size {
 	return out
 }
 
+// add adds another sample of the same runs.
+func (s *sample) add(other sample) {
+	s.segments = append(s.segments, other.segments...)
+	s.runs = max(s.runs, other.runs)
+}
+
+// changed is a copy of a sample with its cells changed; false leaves one out.
+func (s *sample) changed(change func(cellSums) (cellSums, bool)) sample {
+	out := sample{runs: s.runs}
+	for _, g := range s.segments {
+		to := segment{run: g.run}
+		for _, b := range g.blocks {
+			block := observed{at: b.at, seconds: b.seconds}
+			for _, c := range b.cells {
+				if c, ok := change(c); ok {
+					block.cells = append(block.cells, c)
+				}
+			}
+			if len(block.cells) > 0 {
+				to.blocks = append(to.blocks, block)
+			}
+		}
+		out.segments = append(out.segments, to)
+	}
+	return out
+}
+
+// of is the part of a sample that is of some endpoints.
+func (s *sample) of(cells *cellIndex, kept func(run.Endpoint) bool) sample {
+	return s.changed(func(c cellSums) (cellSums, bool) { return c, kept(cells.keys[c.cell].Endpoint) })
+}
+
 // cellKey is what requests are compared within: like with like.
 type cellKey struct {
 	run.Endpoint
@@ -91,6 +124,19 @@ func (x *cellIndex) number(k cellKey) int {
 	x.of[k] = len(x.keys)
 	x.keys = append(x.keys, k)
 	return len(x.keys) - 1
+}
+
+func (x *cellIndex) clone() *cellIndex {
+	return &cellIndex{keys: slices.Clone(x.keys), of: maps.Clone(x.of)}
+}
+
+// byEndpoint are the cells of each endpoint.
+func (x *cellIndex) byEndpoint() map[run.Endpoint][]int {
+	out := make(map[run.Endpoint][]int)
+	for i, k := range x.keys {
+		out[k.Endpoint] = append(out[k.Endpoint], i)
+	}
+	return out
 }
 
 // band is which requests of an endpoint count, by their place in the order of

@@ -60,6 +60,50 @@ const (
 	holdExcess = 0.02 // of the component's excess: less is no cause of it
 )
 
+// behindLines takes waiting in a line out of a question where it is a symptom: a
+// line in front of all that follows grows because requests take longer behind it.
+// What is left is asked then, and why is said. Where a line grew though requests
+// took about as long behind it, it is itself to blame.
+func (a *attributor) behindLines(e *excess) (left *excess, evidence []string) {
+	left = e
+	for {
+		first, _ := ranking(&left.components)
+		line := config.Components()[first]
+		if line != report.CompQueue && line != report.CompClient {
+			return left, evidence
+		}
+		grown := left.components.hard[first] - left.components.reference[first]
+		before, after := a.held(line, left.parts.reference), a.held(line, left.parts.hard)
+		if grown <= 0 || after < (1+holdGrowth)*before || after-before < holdExcess*grown {
+			return left, evidence
+		}
+		behind := a.excessOf(left.without(a.partition, line))
+		if behind == nil || behind.components.change() <= 0 {
+			return left, evidence
+		}
+		evidence = append(evidence, a.componentText(e, first), fmt.Sprintf("requests waited longer in line (%s) because they took longer behind it: %s instead of %s", line, shortMS(after), shortMS(before)))
+		left = behind
+	}
+}
+
+// without is a question with a component's time left out on both sides.
+func (q *question) without(p *partition, component string) *question {
+	out := &question{name: q.name, where: q.where, cells: q.cells}
+	drop := func(c cellSums) (cellSums, bool) {
+		c.parts = slices.Clone(c.parts)
+		for i := range c.parts {
+			if p.parts[i].component == component {
+				c.parts[i] = 0
+			}
+		}
+		return c, true
+	}
+	out.hard, out.reference = q.hard.changed(drop), q.reference.changed(drop)
+	out.answer(p)
+	out.hardSize, out.referenceSize = q.hardSize, q.referenceSize
+	return out
+}
+
 // detail finds the sub-part of a component that explains its growth: the one
 // that grew most, but for waiting that follows from servers being held longer.
 // A pool is the cause of waiting only where each of its connections was busy
@@ -70,7 +114,7 @@ func (a *attributor) detail(e *excess, component string) cause {
 		excess float64
 	}
 	var list []grown
-	before, after, all := 0.0, 0.0, 0.0
+	all := 0.0
 	for i, p := range a.partition.parts {
 		if p.component != component {
 			continue
@@ -78,10 +122,6 @@ func (a *attributor) detail(e *excess, component string) cause {
 		excess := e.parts.hard[i] - e.parts.reference[i]
 		all += excess
 		list = append(list, grown{i, excess})
-		if !p.wait {
-			before += e.parts.reference[i]
-			after += e.parts.hard[i]
-		}
 	}
 	slices.SortStableFunc(list, func(x, y grown) int { return cmp.Compare(y.excess, x.excess) })
 	if len(list) == 0 {
@@ -90,10 +130,11 @@ func (a *attributor) detail(e *excess, component string) cause {
 	blamed := list[0]
 	var evidence []string
 	if p := a.partition.parts[blamed.at]; p.wait {
+		before, after := a.held(component, e.parts.reference), a.held(component, e.parts.hard)
 		longer := slices.IndexFunc(list, func(g grown) bool { return !a.partition.parts[g.at].wait })
 		switch {
-		case longer < 0 || before == 0 && after == 0:
-		case after >= (1+holdGrowth)*before && list[longer].excess >= holdExcess*all:
+		case before == 0 && after == 0:
+		case longer >= 0 && after >= (1+holdGrowth)*before && list[longer].excess >= holdExcess*all:
 			evidence = append(evidence, fmt.Sprintf("%s was waited for longer because each request held it longer: %s instead of %s", component, shortMS(after), shortMS(before)))
 			blamed = list[longer]
 		default:
@@ -164,7 +205,7 @@ func (a *attributor) busy(component string) (bool, string) {
 	inUse, of, gauge := a.gaugeBusy(component, capacity)
 	switch {
 	case windows > 0 && float64(busy) >= busyWindows*float64(windows) && busy > 0:
-		return true, fmt.Sprintf("%s of %s servers of %s were busy on average at %s, by Little's law; at least %s of them in %d of %d windows (capacity: %s)", digits(mean/float64(windows), 3), number(capacity), component, a.levelText(a.high), percent(busyShare), busy, windows, source)
+		return true, fmt.Sprintf("at least %s of %s servers of %s were busy on average at %s, by Little's law; at least %s of them in %d of %d windows (capacity: %s)", digits(mean/float64(windows), 3), number(capacity), component, a.levelText(a.high), percent(busyShare), busy, windows, source)
 	case of > 0 && float64(inUse) >= busyWindows*float64(of) && inUse > 0:
 		return true, fmt.Sprintf("at least %s of the %s servers of %s were in use in %d of %d windows at %s, as %s counts them", percent(busyShare), number(capacity), component, inUse, of, a.levelText(a.high), gauge)
 	}
@@ -172,15 +213,16 @@ func (a *attributor) busy(component string) (bool, string) {
 }
 
 // held is the time for which requests held servers of a component: its parts
-// that are no waiting; of the queue in front of the server, all that follows it.
+// that are no waiting; of a line, all that follows it: in the server for the queue
+// in front of it, anywhere for the load generator's connections.
 func (a *attributor) held(component string, parts []float64) float64 {
 	ms := 0.0
 	for j, p := range a.partition.parts {
 		switch {
-		case p.wait && p.component == component:
-		case p.component == component:
+		case p.component == component && p.wait:
+		case p.component == component, component == report.CompClient:
 			ms += parts[j]
-		case component == report.CompQueue && !slices.Contains([]string{report.CompClient, report.CompNetwork}, p.component) && j != partUntimed:
+		case component == report.CompQueue && !slices.Contains([]string{report.CompClient, report.CompNetwork}, p.component) && j != partUntimed && j != partAccept:
 			ms += parts[j]
 		}
 	}
@@ -226,19 +268,12 @@ func (a *attributor) gaugeBusy(component string, capacity float64) (busy, window
 	if gauge == "" {
 		return 0, 0, ""
 	}
-	g := a.grid(a.this.levels[a.high].stretch, int64(a.WindowLength))
-	series := a.SeriesOf(gauge)
-	for i := range series {
-		for _, w := range series[i].Windows {
-			if !g.holds(w.Index) || w.Count == 0 {
-				continue
-			}
-			windows++
-			if w.Sum.Float()/float64(w.Count) >= busyShare*capacity {
-				busy++
-			}
+	a.gaugeIn(gauge, a.this.levels[a.high].stretch, func(w *run.Window) {
+		windows++
+		if w.Sum.Float()/float64(w.Count) >= busyShare*capacity {
+			busy++
 		}
-	}
+	})
 	return busy, windows, gauge
 }
 

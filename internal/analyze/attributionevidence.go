@@ -14,7 +14,7 @@ import (
 // grewText says how the time of a request changed.
 func (a *attributor) grewText(e *excess) string {
 	before, after := total(e.parts.reference), total(e.parts.hard)
-	where := "against the baseline"
+	where := "against the baseline" + e.where
 	if e.name == report.QuestionLoad {
 		where = fmt.Sprintf("from %s to %s", a.levelText(a.low), a.levelText(a.high))
 	}
@@ -86,25 +86,33 @@ func (a *attributor) endpointTexts(e *excess, component int) []string {
 	return out
 }
 
-// The band of requests around p95: as narrow as holds enough of them.
+// The band of requests around a percentile: as narrow as holds enough of them.
 const (
 	bandRequests = 100
-	widestBelow  = 0.05 // to p90
-	widestAbove  = 0.04 // to p99
+	widestBelow  = 0.05 // around p95 to p90
+	widestAbove  = 0.04 // around p95 to p99
 )
 
-// quantileText says how an endpoint's p95 changed and which part of that is a
-// component's: of the narrowest band around p95 that holds 100 requests on both
-// sides, at most p90 to p99; "" where there are too few for that.
+// bandAround is the narrowest band around a quantile that holds 100 requests on
+// both sides, at most p90 to p99 around p95; false where there are too few for that.
+func bandAround(at float64, hard, reference []oneTable) (from, to float64, ok bool) {
+	above := min(widestAbove, 1-at)
+	inWidest := min(countOf(hard), countOf(reference)) * (widestBelow + above)
+	if inWidest < bandRequests {
+		return 0, 0, false
+	}
+	width := bandRequests / inWidest
+	return max(0, at-widestBelow*width), at + above*width, true
+}
+
+// quantileText says how the requests around an endpoint's p95 changed and which
+// part of that is a component's; "" where there are too few for that.
 func (a *attributor) quantileText(e *excess, endpoint run.Endpoint, component int) string {
-	hard, reference := a.sides(e, endpoint)
-	h, r := countOf(hard), countOf(reference)
-	fewest := min(h, r)
-	if fewest*(widestBelow+widestAbove) < bandRequests {
+	hard, reference := a.sides(e.question, endpoint)
+	from, to, ok := bandAround(0.95, hard, reference)
+	if !ok {
 		return ""
 	}
-	width := min(1, bandRequests/fewest/(widestBelow+widestAbove))
-	from, to := 0.95-widestBelow*width, 0.95+widestAbove*width
 	q := question{name: e.name, cells: &cellIndex{}}
 	q.hard, q.reference = a.bandSample(q.cells, hard, from, to), a.bandSample(q.cells, reference, from, to)
 	if q.answer(a.partition); !q.asked || q.parts.change() == 0 || (q.parts.change() > 0) != (e.parts.change() > 0) {
@@ -112,7 +120,7 @@ func (a *attributor) quantileText(e *excess, endpoint run.Endpoint, component in
 	}
 	before, after := total(q.parts.reference), total(q.parts.hard)
 	share := q.components.shares()[component]
-	return fmt.Sprintf("p95 of %s %s by %s, from %s to %s; %s of that is %s", endpoint.Name, grewOrFell(after-before), shortMS(math.Abs(after-before)), shortMS(before), shortMS(after), mostPercent(share), config.Components()[component])
+	return fmt.Sprintf("around p95 (p%s to p%s) %s %s by %s, from %s to %s on average; %s of that is %s", digits(100*from, 3), digits(100*to, 3), endpoint.Name, grewOrFell(after-before), shortMS(math.Abs(after-before)), shortMS(before), shortMS(after), mostPercent(share), config.Components()[component])
 }
 
 // mostPercent is a share of a difference, of which there is no more than all:
@@ -127,6 +135,7 @@ func mostPercent(share float64) string {
 // oneTable is the requests of one endpoint in a part of a run.
 type oneTable struct {
 	of    *attributed
+	run   int // which of the side's
 	table *run.Table
 	grids []grid
 }
@@ -136,34 +145,33 @@ func (t *oneTable) holds(index int64) bool {
 }
 
 // sides are the tables of an endpoint on both sides of a question.
-func (a *attributor) sides(e *excess, endpoint run.Endpoint) (hard, reference []oneTable) {
-	find := func(of *attributed, grids ...grid) []oneTable {
+func (a *attributor) sides(q *question, endpoint run.Endpoint) (hard, reference []oneTable) {
+	find := func(of *attributed, number int, grids ...grid) []oneTable {
 		i := slices.IndexFunc(of.requests.Tables, func(t run.Table) bool { return t.Endpoint == endpoint })
 		if i < 0 {
 			return nil
 		}
-		return []oneTable{{of, &of.requests.Tables[i], grids}}
+		return []oneTable{{of, number, &of.requests.Tables[i], grids}}
 	}
-	if e.name == report.QuestionLoad {
-		return find(a.this, a.this.levels[a.high].grid), find(a.this, a.this.levels[a.low].grid)
+	if q.name == report.QuestionLoad {
+		return find(a.this, 0, a.this.levels[a.high].grid), find(a.this, 0, a.this.levels[a.low].grid)
 	}
-	grids := func(of *attributed) []grid {
-		if len(of.levels) == 0 || !sameLevels(slices.Concat([]*attributed{a.this}, a.rerun, a.baseline)) {
-			return []grid{of.whole()}
-		}
-		var out []grid
-		for _, l := range of.levels {
-			out = append(out, l.grid)
+	byLevel := a.levelsAlike()
+	side := func(runs []*attributed) []oneTable {
+		var out []oneTable
+		for i, of := range runs {
+			grids := []grid{of.whole()}
+			if byLevel {
+				grids = nil
+				for _, l := range of.levels {
+					grids = append(grids, l.grid)
+				}
+			}
+			out = append(out, find(of, i, grids...)...)
 		}
 		return out
 	}
-	for _, of := range append([]*attributed{a.this}, a.rerun...) {
-		hard = append(hard, find(of, grids(of)...)...)
-	}
-	for _, of := range a.baseline {
-		reference = append(reference, find(of, grids(of)...)...)
-	}
-	return hard, reference
+	return side(a.candidates()), side(a.baseline)
 }
 
 func countOf(tables []oneTable) float64 {
@@ -181,14 +189,15 @@ func countOf(tables []oneTable) float64 {
 // bandSample reads a band of an endpoint's requests. Each run has its own band:
 // the quantile of each is what is compared.
 func (a *attributor) bandSample(cells *cellIndex, tables []oneTable, from, to float64) sample {
-	out := sample{runs: len(tables)}
+	var out sample
 	for i := range tables {
 		t := &tables[i]
+		out.runs = max(out.runs, t.run+1)
 		within := bandOf(t.table, t.holds, from, to)
 		if within == nil {
 			continue
 		}
-		g := segment{run: i}
+		g := segment{run: t.run}
 		for j := range t.table.Blocks {
 			b := &t.table.Blocks[j]
 			if !t.holds(b.Index) {
@@ -265,7 +274,8 @@ func (a *attributor) stackChart() *report.Chart {
 }
 
 // deltaChart is the difference that the answer is about, by component, the
-// largest first; nil where there is none.
+// largest first; nil where there is none. A different mix of endpoints is no part
+// of it.
 func deltaChart(made *report.Attribution) *report.Chart {
 	at := slices.IndexFunc(made.Excess, func(e report.Excess) bool { return e.Question == made.Question })
 	if at < 0 {
@@ -276,9 +286,6 @@ func deltaChart(made *report.Attribution) *report.Chart {
 	c := &report.Chart{ID: report.ChartDelta, Title: title, Kind: report.KindBar, Unit: report.UnitMS, Series: []report.Series{{Name: "change"}}}
 	steps := slices.Clone(e.Shares)
 	slices.SortStableFunc(steps, func(x, y report.Value) int { return cmp.Compare(y.Value*e.ChangeMS, x.Value*e.ChangeMS) })
-	if made.Question == report.QuestionRegression && made.Mix != nil {
-		steps = append(steps, report.Value{Name: "mix", Value: *made.Mix / e.ChangeMS})
-	}
 	for _, s := range steps {
 		c.X = append(c.X, float64(len(c.X)))
 		c.XLabels = append(c.XLabels, s.Name)

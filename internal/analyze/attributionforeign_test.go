@@ -114,7 +114,7 @@ func TestServersOfOtherMake(t *testing.T) {
 		{"the endpoint has another name now", shopNames, foreignRun(cart(nil), ping), foreignRun(renamed, slowPing), "", "endpoints that both sides have"},
 		{"more of an expensive endpoint", shopNames, foreignRun(cart(nil), ping), foreignRun(foreign{"cart", 20, false, shop(nil, 1, true)}, foreign{"ping", 20, false, shop(times{"render": 6}, 1, true)}), "", "may be none"},
 	} {
-		a, _ := explained(t, c.slow, c.yaml, reference{baseline: []*run.Run{c.base}, direct: true})
+		a, _ := explained(t, c.slow, c.yaml, held{baseline: []*run.Run{c.base}, direct: true})
 		named := ""
 		if len(a.Bottlenecks) == 1 {
 			named = a.Bottlenecks[0].Component

@@ -13,8 +13,7 @@ import (
 // excess is an answered question with what may be concluded from it.
 type excess struct {
 	*question
-	certain certainty
-	shown   report.Excess
+	shown report.Excess
 }
 
 // excessOf is nil where a question has no answer.
@@ -28,13 +27,12 @@ func (a *attributor) excessOf(q *question) *excess {
 		ReferenceMS: total(q.parts.reference), HardMS: total(q.parts.hard), ChangeMS: q.parts.change(),
 		Shares: report.Values{}, Parts: report.Values{},
 	}
-	size := q.hard.size()
-	e.shown.Coverage = report.Num(size.coverage())
+	e.shown.Coverage = report.Num(q.hardSize.coverage())
 	switch q.name {
 	case report.QuestionLoad:
 		e.shown.Reference, e.shown.Hard = a.levelText(a.low), a.levelText(a.high)
 	case report.QuestionRegression:
-		e.shown.Reference, e.shown.Hard = "baseline", "this run"
+		e.shown.Reference, e.shown.Hard = "baseline", "this run"+q.where
 	default:
 		e.shown.Reference, e.shown.Hard = "p40 to p60", "slowest 5 %"
 	}
@@ -49,7 +47,7 @@ func (a *attributor) excessOf(q *question) *excess {
 		}
 	}
 	if q.name != report.QuestionTail {
-		e.certain = q.bootstrap(a.partition)
+		q.bootstrap(a.partition)
 		e.shown.Interval = &report.Interval{Low: report.Num(e.certain.low), High: report.Num(e.certain.high)}
 		e.shown.Confidence = report.Num(e.certain.first)
 	}
@@ -70,42 +68,49 @@ const (
 )
 
 // name names the bottleneck that a question shows, or says what speaks against
-// naming one.
-func (a *attributor) name(made *report.Attribution, e *excess, out *report.Report) {
+// naming one. The verdict is that on the gates which put the question, "" for none.
+func (a *attributor) name(made *report.Attribution, e *excess, verdict string, out *report.Report) {
 	made.Question = e.name
-	shares := e.components.shares()
 	if e.certain.high < 0 {
-		a.fell(made, e)
+		a.fell(made, e, verdict)
 		return
 	}
-	if shares == nil { // to the last digit: one run against itself
-		made.Status, made.Reason = report.AttrInconclusive, "the change in time per request may be none: both sides have the same mean"
+	if e.components.shares() == nil { // to the last digit: one run against itself
+		inconclusive(made, doubted(report.ReasonUncertain, "the change in time per request may be none: both sides have the same mean"))
 		return
 	}
-	first, second := ranking(&e.components)
+	left, lines := a.behindLines(e)
+	shares := left.components.shares()
+	first, second := ranking(&left.components)
 	named := []int{first}
-	confidence := e.certain.first
+	confidence := left.certain.first
 	if second >= 0 && shares[second] > pairShare && shares[first]-shares[second] < closeShares {
-		named, confidence = append(named, second), e.certain.pair
+		named, confidence = append(named, second), left.certain.pair
 	}
 	made.Confidence = report.Num(confidence)
-	made.Evidence = append(made.Evidence, a.grewText(e))
+	made.Evidence = append(append(made.Evidence, a.grewText(e)), lines...)
 	for _, i := range named {
 		made.Evidence = append(made.Evidence, a.componentText(e, i))
 	}
 	made.Evidence = append(made.Evidence, a.endpointTexts(e, first)...)
-	if reason := a.doubt(e, named, shares, confidence, out); reason != "" {
-		made.Status, made.Reason = report.AttrInconclusive, reason
+	if e.name == report.QuestionLoad && a.collapsed != "" {
+		made.Evidence = append(made.Evidence, a.collapsed+": that load is left out of the comparison")
+	}
+	if d := a.doubt(left, named, confidence, out); d.code != "" {
+		inconclusive(made, d)
+		if d.code == report.ReasonHostWide {
+			made.Evidence = append(made.Evidence, a.processorTexts(e)...)
+		}
 		return
 	}
 	made.Status = report.AttrLikely
 	for _, i := range named {
-		detail := a.detail(e, config.Components()[i])
+		detail := a.detail(left, config.Components()[i])
 		made.Bottlenecks = append(made.Bottlenecks, report.Bottleneck{Component: config.Components()[i], Detail: detail.name, Remedy: detail.remedy})
 		made.Evidence = append(made.Evidence, detail.evidence...)
 	}
 	if e.name == report.QuestionRegression {
-		if a.against.confirmed {
+		if verdict == report.GateRegressed {
 			made.Status = report.AttrConfirmed
 		}
 		if a.against.direct && (e.hard.runs < 2 || e.reference.runs < 2) {
@@ -122,48 +127,47 @@ func (a *attributor) name(made *report.Attribution, e *excess, out *report.Repor
 
 // fell says that time per request fell: then nothing is to blame for it. What
 // fell most is said.
-func (a *attributor) fell(made *report.Attribution, e *excess) {
+func (a *attributor) fell(made *report.Attribution, e *excess, verdict string) {
 	first, _ := ranking(&e.components)
 	made.Status = report.AttrNone
 	made.Confidence = report.Num(e.certain.first)
 	made.Reason = "time per request fell, most of it in " + config.Components()[first]
-	if a.against.confirmed || a.against.suspected { // of a gate that no mean shows
-		made.Status = report.AttrInconclusive
-		made.Reason = "a gate is worse than the baseline, yet time per request fell: no part of the time explains it"
+	if verdict != "" {
+		inconclusive(made, doubted(report.ReasonNotTime, "a gate is worse than the baseline, yet time per request%s fell: no part of the time explains it", e.where))
 	}
-	if reason := a.dataDoubt(e, e.hard.size(), e.reference.size()); reason != "" {
-		made.Status, made.Reason = report.AttrInconclusive, reason
+	if d := a.dataDoubt(e); d.code != "" {
+		inconclusive(made, d)
 	}
 	made.Evidence = append(made.Evidence, a.grewText(e), a.componentText(e, first))
 }
 
-// doubt is the first reason not to name what ranks first; "" for none. Reasons
-// that lie in the data come before those that lie in the answer.
-func (a *attributor) doubt(e *excess, named []int, shares []float64, confidence float64, out *report.Report) string {
-	hard, reference := e.hard.size(), e.reference.size()
-	if reason := a.dataDoubt(e, hard, reference); reason != "" {
-		return reason
+// doubt is the first reason not to name what ranks first. Reasons that lie in the
+// data come before those that lie in the answer.
+func (a *attributor) doubt(e *excess, named []int, confidence float64, out *report.Report) doubt {
+	if d := a.dataDoubt(e); d.code != "" {
+		return d
 	}
 	if busy := slices.ContainsFunc(out.Notes, isBusy) || slices.ContainsFunc(a.notes, isBusy); busy {
-		return "the load generator was near its own limit: some of the time may be its own"
+		return doubted(report.ReasonGenerator, "the load generator was near its own limit: some of the time may be its own")
 	}
-	if e.certain.low <= 0 && e.certain.high >= 0 {
-		return fmt.Sprintf("the change in time per request, %s, may be none (95 %% interval %s to %s)", signedMS(e.parts.change()), signedMS(e.certain.low), signedMS(e.certain.high))
+	if e.certain.holdZero() {
+		return mayBeNone(e)
 	}
 	if machine := a.hostWide(e); machine != "" {
-		return machine
+		return doubt{report.ReasonHostWide, machine}
 	}
+	shares := e.components.shares()
 	if other := shares[componentRank(report.CompOther)]; other >= mostOther {
-		return fmt.Sprintf("%s of the excess is in no component: unattributed time dominates; time more of the server's work, or its runtime (locks, garbage collection), with Server-Timing", percent(other))
+		return doubted(report.ReasonUnattributed, "%s of the excess is in no component: unattributed time dominates; time more of the server's work, or its runtime (locks, garbage collection), with Server-Timing", percent(other))
 	}
 	name := config.Components()[named[0]]
 	if len(named) == 1 && shares[named[0]] < leastShare {
-		return fmt.Sprintf("%s has the largest part of the excess, but only %s: from %s on one would be named", name, percent(max(0, shares[named[0]])), percent(leastShare))
+		return doubted(report.ReasonSpread, "%s has the largest part of the excess, but only %s: from %s on one would be named", name, percent(max(0, shares[named[0]])), percent(leastShare))
 	}
 	if confidence < trust {
-		return fmt.Sprintf("%s ranks first in %s of %d bootstrap replicates, less than the %s that it takes to name it", name, percent(confidence), attributionDraws, percent(trust))
+		return doubted(report.ReasonConfidence, "%s ranks first in %s of %d bootstrap replicates, less than the %s that it takes to name it", name, percent(confidence), attributionDraws, percent(trust))
 	}
-	return ""
+	return doubt{}
 }
 
 func isBusy(n report.Note) bool { return n.Code == "generator_busy" }
@@ -183,33 +187,34 @@ func tooFew(requests, blocks int, side string) string {
 }
 
 // dataDoubt is why the data carry no answer.
-func (a *attributor) dataDoubt(e *excess, hard, reference size) string {
+func (a *attributor) dataDoubt(e *excess) doubt {
+	hard, reference := e.hardSize, e.referenceSize
 	for _, side := range []struct {
 		size
 		name string
 	}{{hard, e.shown.Hard}, {reference, e.shown.Reference}} {
 		if side.ms > 0 && side.overlong > mostOverlong*side.ms {
-			return fmt.Sprintf("the server's times exceed what clients waited by %s in all (%s): they are not exclusive times of the critical path, or not of these requests", percent(side.overlong/side.ms), side.name)
+			return doubted(report.ReasonServerTimes, "the server's times exceed what clients waited by %s in all (%s): they are not exclusive times of the critical path, or not of these requests", percent(side.overlong/side.ms), side.name)
 		}
 		if text := tooFew(int(side.requests), side.blocks, side.name); text != "" {
-			return text
+			return doubt{report.ReasonFewData, text}
 		}
 	}
 	if e.parts.shared < leastShared {
-		return fmt.Sprintf("only %s of the requests are to endpoints that both sides have: like isn't held against like", percent(e.parts.shared))
+		return doubted(report.ReasonCoverage, "only %s of the requests are to endpoints that both sides have: like isn't held against like", percent(e.parts.shared))
 	}
 	if c := hard.coverage(); c < leastCoverage {
-		return fmt.Sprintf("the server's times are known of %s of the requests (%s), at least %s are needed", percent(c), e.shown.Hard, percent(leastCoverage))
+		return doubted(report.ReasonCoverage, "the server's times are known of %s of the requests (%s), at least %s are needed", percent(c), e.shown.Hard, percent(leastCoverage))
 	}
 	if h, r := hard.coverage(), reference.coverage(); math.Abs(h-r) > coverageDiffers {
-		return fmt.Sprintf("the server's times are known of %s of the requests on one side (%s) and of %s on the other (%s): like isn't held against like", percent(h), e.shown.Hard, percent(r), e.shown.Reference)
+		return doubted(report.ReasonCoverage, "the server's times are known of %s of the requests on one side (%s) and of %s on the other (%s): like isn't held against like", percent(h), e.shown.Hard, percent(r), e.shown.Reference)
 	}
 	return a.unitDoubt(e)
 }
 
 // unitDoubt says that the server tells of next to none of the time: rather than
 // lost on its way, it is told in another unit.
-func (a *attributor) unitDoubt(e *excess) string {
+func (a *attributor) unitDoubt(e *excess) doubt {
 	for _, side := range [][]float64{e.parts.hard, e.parts.reference} {
 		server := 0.0
 		for i, p := range a.partition.parts {
@@ -219,57 +224,10 @@ func (a *attributor) unitDoubt(e *excess) string {
 		}
 		// Websockets wait for no server that would tell.
 		if http := total(side) - side[partAccept]; server < leastServer*http {
-			return fmt.Sprintf("the server tells of %s of the %s that a request takes: its times are to be in milliseconds", percent(server/http), shortMS(http))
+			return doubted(report.ReasonServerTimes, "the server tells of %s of the %s that a request takes: its times are to be in milliseconds", percent(server/http), shortMS(http))
 		}
 	}
-	return ""
-}
-
-// What makes growth the machine's and not a component's.
-const (
-	restComponent = 0.01    // of the reference's time, for a component to be looked at
-	restLeast     = 0.05    // of the reference's time, that all of the rest has at least
-	restGrowth    = 0.10    // of the rest's time: less is noise
-	restFollows   = 1.0 / 3 // of the whole's growth, both in proportion
-)
-
-// hostWide says that all of the system was slower, "" where it was not. A slow
-// component leaves what has nothing to do with it as it was; a slow machine
-// slows that as well. It isn't slower by one factor: time that is spent waiting
-// to be woken, many times, suffers more than computing does (seen, of a process
-// stopped for 6 of every 9 ms: components from 2.2 to 5.1 times, parts from 1.5
-// to 6.8). So what is looked at is the rest, all components but the two that
-// rank first: one fault makes one of them grow, two faults two, and the rest
-// stays (seen: under a tenth of the whole's growth, in proportion). Where the
-// rest follows, it is the machine; unless what ranks first grew so much more than
-// the rest that what is left without that would still be named.
-func (a *attributor) hostWide(e *excess) string {
-	all, change := total(e.components.reference), e.components.change()
-	if change <= 0 || all <= 0 {
-		return ""
-	}
-	first, second := ranking(&e.components)
-	least := max(restGrowth, restFollows*change/all)
-	before, after := 0.0, 0.0
-	var slower []string
-	for i, ms := range e.components.reference {
-		if i == first || i == second || ms < restComponent*all {
-			continue
-		}
-		before += ms
-		after += e.components.hard[i]
-		if e.components.hard[i] >= (1+least)*ms {
-			slower = append(slower, config.Components()[i]+" "+signedPercent(e.components.hard[i]/ms-1))
-		}
-	}
-	if len(slower) == 0 || before < restLeast*all || after < (1+least)*before {
-		return ""
-	}
-	if surplus := e.components.hard[first] - after/before*e.components.reference[first]; surplus >= leastShare*change {
-		return ""
-	}
-	names := []string{config.Components()[first], config.Components()[second]}
-	return fmt.Sprintf("without %s, too, the rest of the time changed by %s (%s), all of it by %s: the machine itself was slower (processor, garbage collection, throttling), not one component", joinWords(names), signedPercent(after/before-1), strings.Join(slower, ", "), signedPercent(change/all))
+	return doubt{}
 }
 
 // busyShare is from when on servers count as all busy, busyWindows the share of

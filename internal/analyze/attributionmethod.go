@@ -17,7 +17,7 @@ func answerMethods(r *report.Report) []report.Method {
 		out = append(out, report.Method{
 			Topic: "Bottleneck",
 			Text: fmt.Sprintf("What users waited is cut into parts that add up to it. A column's shares are each component's part of the difference between a hard case and its reference, both with the hard case's mix of endpoints: slow requests and ordinary ones, the highest level of load and the lowest, this run and the baseline. "+
-				"Share fills the dominant cost only; a bottleneck is named by the regression, else by the load question. Confidence is the share of %d draws of blocks of time (seed %d) in which the same component ranks first.", attributionDraws, attributionSeed),
+				"Share fills the dominant cost only; a bottleneck is named by the regression, of the requests that worse gates are on, else by the load question. Confidence is the share of %d draws of blocks of time (seed %d) in which the same component ranks first.", attributionDraws, attributionSeed),
 		})
 	}
 	if s := r.Saturation; s != nil {

@@ -1,7 +1,7 @@
 package analyze
 
 import (
-	"slices"
+	"fmt"
 
 	"k6report/internal/report"
 	"k6report/internal/run"
@@ -48,23 +48,26 @@ func (a *attributor) askTail() {
 }
 
 // askLoad holds the highest level of load before collapse against the lowest
-// steady one, over the run and, where there is one, its second run.
+// steady one, over the run and those of its further runs that have both.
 func (a *attributor) askLoad() {
 	a.load = question{name: report.QuestionLoad, cells: &cellIndex{}}
 	var ok bool
-	if a.low, a.high, ok = a.this.extremes(); !ok {
+	a.low, a.high, ok = a.this.extremes()
+	a.collapsed = a.collapseAbove(max(a.low, a.high))
+	if !ok {
 		return
 	}
-	for i, of := range append([]*attributed{a.this}, a.rerun...) {
+	for _, of := range append([]*attributed{a.this}, a.rerun...) {
 		low, high, ok := of.extremes()
 		if !ok || !of.levels[low].sameLoad(&a.this.levels[a.low]) || !of.levels[high].sameLoad(&a.this.levels[a.high]) {
 			continue
 		}
+		number := a.load.hard.runs
 		add := func(to *sample, level int) {
 			g := of.reader.segment(a.load.cells, 0, of.levels[level].grid, nil)
-			g.run = i
+			g.run = number
 			to.segments = append(to.segments, g)
-			to.runs = i + 1
+			to.runs = number + 1
 		}
 		add(&a.load.hard, high)
 		add(&a.load.reference, low)
@@ -72,47 +75,20 @@ func (a *attributor) askLoad() {
 	a.load.answer(a.partition)
 }
 
-// askRegression holds the run, with its second run where there is one, against
-// the baseline: like level with like level where all runs have the same ones.
-func (a *attributor) askRegression() {
-	a.regression = question{name: report.QuestionRegression, cells: &cellIndex{}}
-	if len(a.baseline) == 0 {
-		return
-	}
-	hard := append([]*attributed{a.this}, a.rerun...)
-	byLevel := sameLevels(slices.Concat(hard, a.baseline))
-	collect := func(runs []*attributed) sample {
-		out := sample{runs: len(runs)}
-		for i, of := range runs {
-			if !byLevel {
-				g := of.reader.segment(a.regression.cells, 0, of.whole(), nil)
-				g.run = i
-				out.segments = append(out.segments, g)
-				continue
-			}
-			for level := range of.levels {
-				g := of.reader.segment(a.regression.cells, level, of.levels[level].grid, nil)
-				g.run = i
-				out.segments = append(out.segments, g)
-			}
-		}
-		return out
-	}
-	a.regression.hard, a.regression.reference = collect(hard), collect(a.baseline)
-	a.regression.answer(a.partition)
-}
-
-// sameLevels reports whether all runs have the same levels of load.
-func sameLevels(runs []*attributed) bool {
-	for _, r := range runs {
-		if len(r.levels) == 0 || len(r.levels) != len(runs[0].levels) {
-			return false
-		}
-		for i := range r.levels {
-			if !r.levels[i].sameLoad(&runs[0].levels[i]) || r.levels[i].ramp != runs[0].levels[i].ramp {
-				return false
-			}
+// collapseAbove says at which level of load above one the system gave way, and
+// how; "" where it did at none.
+func (a *attributor) collapseAbove(level int) string {
+	best := 0.0
+	for i := range a.this.levels {
+		l := &a.this.levels[i]
+		switch above := i > level && (level < 0 || !l.sameLoad(&a.this.levels[level])); {
+		case above && l.errors > failing:
+			return fmt.Sprintf("at %s %s of the requests failed", a.levelText(i), percent(l.errors))
+		case above && l.perS < fell*best:
+			return fmt.Sprintf("at %s throughput was down to %s/s, from %s/s at less load", a.levelText(i), digits(l.perS, 3), digits(best, 3))
+		case l.errors <= failing:
+			best = max(best, l.perS)
 		}
 	}
-	return true
+	return ""
 }

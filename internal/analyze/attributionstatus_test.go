@@ -28,7 +28,7 @@ func queueing(i int, rng *rand.Rand) times {
 // What queues under load is named by the load question and confirmed; a cost
 // that every request pays alike is in no question but share.
 func TestLoadNamesWhatQueues(t *testing.T) {
-	a, out := explained(t, levelled(healthy, queueing).Finish(), "", reference{})
+	a, out := explained(t, levelled(healthy, queueing).Finish(), "", held{})
 	if a.Status != report.AttrConfirmed || a.Question != report.QuestionLoad || len(a.Bottlenecks) != 1 || a.Bottlenecks[0].Detail != "pool exhaustion" {
 		t.Fatalf("%s %s %v: %s", a.Status, a.Question, a.Bottlenecks, a.Reason)
 	}
@@ -39,7 +39,7 @@ func TestLoadNamesWhatQueues(t *testing.T) {
 		t.Error("a chart is missing")
 	}
 	costly := with("graph-build", 9)
-	b, _ := explained(t, levelled(costly, costly).Finish(), "", reference{})
+	b, _ := explained(t, levelled(costly, costly).Finish(), "", held{})
 	c := componentOf(t, b, report.CompGraph)
 	if b.Status != report.AttrNone || b.DominantCost != report.CompGraph || c.Share < 0.4 || c.Load != nil && math.Abs(*c.Load) > 0 && b.Question != report.QuestionLoad {
 		t.Errorf("a constant cost: %s, dominant %s, share %.2f", b.Status, b.DominantCost, c.Share)
@@ -54,7 +54,7 @@ func TestTailIsBlindToConstantCosts(t *testing.T) {
 		out["graph-build"] = 9
 		return out
 	}
-	a, _ := explained(t, steady(constant), "", reference{})
+	a, _ := explained(t, steady(constant), "", held{})
 	c := componentOf(t, a, report.CompGraph)
 	if c.Share < 0.39 || math.Abs(*c.Tail) > 0.05 {
 		t.Errorf("graph has %.2f of the time and %.2f of the tail, want at least 0.39 and 0", c.Share, *c.Tail)
@@ -68,7 +68,7 @@ func TestHeldLongerIsNotThePool(t *testing.T) {
 		out["db-write"] += noisy(rng, 12)
 		return out
 	}
-	a, _ := explained(t, levelled(healthy, slow).Finish(), "", reference{})
+	a, _ := explained(t, levelled(healthy, slow).Finish(), "", held{})
 	if len(a.Bottlenecks) != 1 || a.Bottlenecks[0].Detail != "row contention" { // for it grows with the load
 		t.Errorf("named %v: %s", a.Bottlenecks, a.Reason)
 	}
@@ -84,14 +84,14 @@ func TestTwoFaultsAreBothNamed(t *testing.T) {
 		out["graph-build"] += noisy(rng, 6)
 		return out
 	}
-	a, _ := explained(t, steady(two), "", reference{baseline: []*run.Run{steady(healthy)}, direct: true})
+	a, _ := explained(t, steady(two), "", held{baseline: []*run.Run{steady(healthy)}, direct: true})
 	if len(a.Bottlenecks) != 2 {
 		t.Fatalf("named %v: %s", a.Bottlenecks, a.Reason)
 	}
 }
 
 func TestInconclusiveSaysWhy(t *testing.T) {
-	against := func(r *run.Run) reference { return reference{baseline: []*run.Run{r}, direct: true} }
+	against := func(r *run.Run) held { return held{baseline: []*run.Run{r}, direct: true} }
 	base := steady(healthy)
 	four := func(i int, rng *rand.Rand) times {
 		out := healthy(i, rng)
@@ -124,7 +124,7 @@ func TestInconclusiveSaysWhy(t *testing.T) {
 	}{
 		{"unattributed time", "unattributed time dominates", steady(with("untraced", 5)), base},
 		{"no component has enough", "would be named", steady(four), base},
-		{"all parts alike", "the machine itself", steady(throttled), base},
+		{"all parts alike", "the machine had less to give", steady(throttled), base},
 		{"times longer than the wait", "exceed what clients waited", steady(overlong), base},
 		{"few requests with times", "at least 90 %", joinedHalf, base},
 		{"coverage differs", "like isn't held against like", steady(with("db-write", 5)), newRun().engine(engine{to: 30, perS: 40, unjoined: 12}, healthy).plan(rate("s", 40, 0, 30)).Finish()},
@@ -138,11 +138,11 @@ func TestInconclusiveSaysWhy(t *testing.T) {
 		}
 	}
 	// A suspicion stands, yet the mean did not move.
-	a, _ := explained(t, steady(healthy), "", reference{baseline: []*run.Run{base}, suspected: true})
+	a, _ := explained(t, steady(healthy), "", held{baseline: []*run.Run{base}, gates: worseGate("execute", "avg(95)", report.GateSuspected)})
 	if a.Status != report.AttrInconclusive || !strings.Contains(a.Reason, "may be none") {
 		t.Errorf("no change: %s: %q", a.Status, a.Reason)
 	}
-	b, _ := explained(t, steady(healthy), "", reference{baseline: []*run.Run{base}, direct: true})
+	b, _ := explained(t, steady(healthy), "", held{baseline: []*run.Run{base}, direct: true})
 	if b.Status != report.AttrNone || !strings.Contains(b.Reason, "may be none") {
 		t.Errorf("no change, compared: %s: %q", b.Status, b.Reason)
 	}
@@ -152,12 +152,12 @@ func TestInconclusiveSaysWhy(t *testing.T) {
 func TestConfirmedByTheVerdict(t *testing.T) {
 	slow, base := steady(with("db-write", 5)), steady(healthy)
 	for _, c := range []struct {
-		against reference
+		against held
 		status  string
 	}{
-		{reference{baseline: []*run.Run{base}, confirmed: true}, report.AttrConfirmed},
-		{reference{baseline: []*run.Run{base}, suspected: true}, report.AttrLikely},
-		{reference{baseline: []*run.Run{base}}, report.AttrNone},
+		{held{baseline: []*run.Run{base}, gates: worseGate("execute", "avg(95)", report.GateRegressed)}, report.AttrConfirmed},
+		{held{baseline: []*run.Run{base}, gates: worseGate("execute", "avg(95)", report.GateSuspected)}, report.AttrLikely},
+		{held{baseline: []*run.Run{base}}, report.AttrNone},
 	} {
 		if a, _ := explained(t, slow, "", c.against); a.Status != c.status {
 			t.Errorf("%s, want %s: %s", a.Status, c.status, a.Reason)
@@ -171,8 +171,8 @@ func TestWindowsGiveTheSameAnswer(t *testing.T) {
 	loose := func(times func(int, *rand.Rand) times) *run.Run {
 		return newRun().engine(engine{to: 30, perS: 40, series: true}, times).plan(rate("s", 40, 0, 30)).Finish()
 	}
-	a, out := explained(t, loose(with("db-write", 5)), "", reference{baseline: []*run.Run{loose(healthy)}, direct: true})
-	exact, _ := explained(t, steady(with("db-write", 5)), "", reference{baseline: []*run.Run{steady(healthy)}, direct: true})
+	a, out := explained(t, loose(with("db-write", 5)), "", held{baseline: []*run.Run{loose(healthy)}, direct: true})
+	exact, _ := explained(t, steady(with("db-write", 5)), "", held{baseline: []*run.Run{steady(healthy)}, direct: true})
 	if a.Join != report.JoinWindow || exact.Join != report.JoinRequest {
 		t.Fatalf("joined by %s and %s", a.Join, exact.Join)
 	}
@@ -193,19 +193,19 @@ func TestWindowsGiveTheSameAnswer(t *testing.T) {
 func TestWindowsAgainstRunsOfAStore(t *testing.T) {
 	loose := newRun().engine(engine{to: 30, perS: 40, series: true}, with("db-write", 5)).plan(rate("s", 40, 0, 30)).Finish()
 	kept := run.Thin(steady(healthy), ThinMetrics())
-	a, out := explained(t, loose, "", reference{baseline: []*run.Run{kept}, direct: true})
+	a, out := explained(t, loose, "", held{baseline: []*run.Run{kept}, direct: true})
 	wantNote(t, out, "attribution_by_windows", report.Info)
 	if a.Join != report.JoinWindow || a.Question != report.QuestionRegression || len(a.Bottlenecks) != 1 || a.Bottlenecks[0].Component != report.CompDatabase {
 		t.Fatalf("joined by %s, asked %q, named %v: %s", a.Join, a.Question, a.Bottlenecks, a.Reason)
 	}
-	exact, _ := explained(t, steady(with("db-write", 5)), "", reference{baseline: []*run.Run{kept}, direct: true})
+	exact, _ := explained(t, steady(with("db-write", 5)), "", held{baseline: []*run.Run{kept}, direct: true})
 	if x, y := componentOf(t, a, report.CompDatabase), componentOf(t, exact, report.CompDatabase); math.Abs(*x.Regression-*y.Regression) > 0.02 {
 		t.Errorf("the database explains %.3f by windows, %.3f by request", *x.Regression, *y.Regression)
 	}
 }
 
 func TestNoComponentData(t *testing.T) {
-	a, out := explained(t, newRun().traffic(traffic{to: 30, perS: 40}).plan(rate("s", 40, 0, 30)).Finish(), "", reference{})
+	a, out := explained(t, newRun().traffic(traffic{to: 30, perS: 40}).plan(rate("s", 40, 0, 30)).Finish(), "", held{})
 	if a.Status != report.AttrNoData || !strings.Contains(a.Needed, "Server-Timing") || len(a.Components) > 0 {
 		t.Errorf("%s: %s; %s", a.Status, a.Reason, a.Needed)
 	}
@@ -251,7 +251,7 @@ func TestLittlesLawConfirms(t *testing.T) {
 		return out
 	}
 	text := func(yaml string) string {
-		a, _ := explained(t, levelled(healthy, busy).Finish(), yaml, reference{})
+		a, _ := explained(t, levelled(healthy, busy).Finish(), yaml, held{})
 		return a.Status + " " + strings.Join(a.Evidence, "\n")
 	}
 	if got := text("capacities: {database: 1}"); strings.Contains(got, "Little's law") {
@@ -262,7 +262,7 @@ func TestLittlesLawConfirms(t *testing.T) {
 		out["db-write"] = 30
 		return out
 	}
-	a, _ := explained(t, levelled(healthy, slower).Finish(), "capacities: {database: 2}", reference{})
+	a, _ := explained(t, levelled(healthy, slower).Finish(), "capacities: {database: 2}", held{})
 	if got := strings.Join(a.Evidence, "\n"); a.Status != report.AttrConfirmed || !strings.Contains(got, "Little's law") {
 		t.Errorf("%s: %s", a.Status, got)
 	}
@@ -396,8 +396,9 @@ func BenchmarkAttribution(b *testing.B) {
 	}
 	r := m.plan(rate("s", 500, 0, 110)).Finish()
 	s := newSubject(r, nil)
+	against := held{baseline: []*run.Run{r}, direct: true}.against(s.config)
 	for b.Loop() {
 		s.notes = nil
-		s.attribution(&report.Report{}, reference{baseline: []*run.Run{r}, direct: true})
+		s.attribution(&report.Report{}, against)
 	}
 }

@@ -91,7 +91,7 @@ func (a *attributor) fastest(e *excess, at int) (fast, mean float64, ok bool) {
 	if a.join != report.JoinRequest {
 		return 0, 0, false
 	}
-	hard, reference := a.sides(e, a.worstEndpoint(e, at))
+	hard, reference := a.sides(e.question, a.worstEndpoint(e, at))
 	if min(countOf(hard), countOf(reference))*fastTo < fewestFast {
 		return 0, 0, false
 	}

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"k6report/internal/config"
 	"k6report/internal/report"
 	"k6report/internal/run"
 )
@@ -58,7 +57,7 @@ func TestWhatWritesAreSlowBy(t *testing.T) {
 		// Nobody knows what a level with a handful of requests would take.
 		{"too few at one level", "row contention or slow writes", "nothing tells", fewLow(with("db-write", 2), with("db-write", 16)), fewLow(healthy, healthy)},
 	} {
-		against := reference{direct: true}
+		against := held{direct: true}
 		if c.against != nil {
 			against.baseline = []*run.Run{c.against}
 		}
@@ -88,62 +87,12 @@ func fewLow(low, high func(int, *rand.Rand) times) *run.Run {
 // A faster system has no bottleneck for being faster.
 func TestNothingIsNamedWhenTimeFalls(t *testing.T) {
 	fast, slow := steady(healthy), steady(with("db-write", 5))
-	a, _ := explained(t, fast, "", reference{baseline: []*run.Run{slow}, direct: true})
+	a, _ := explained(t, fast, "", held{baseline: []*run.Run{slow}, direct: true})
 	if a.Status != report.AttrNone || len(a.Bottlenecks) > 0 || !strings.Contains(a.Reason, "fell, most of it in database") {
 		t.Errorf("%s %v: %s", a.Status, a.Bottlenecks, a.Reason)
 	}
-	b, _ := explained(t, fast, "", reference{baseline: []*run.Run{slow}, suspected: true})
+	b, _ := explained(t, fast, "", held{baseline: []*run.Run{slow}, gates: worseGate("execute", "avg(95)", report.GateSuspected)})
 	if b.Status != report.AttrInconclusive || len(b.Bottlenecks) > 0 {
 		t.Errorf("suspected: %s %v: %s", b.Status, b.Bottlenecks, b.Reason)
-	}
-}
-
-// A machine that is slower slows components by factors of their own.
-func TestASlowMachineIsNoComponent(t *testing.T) {
-	stopped := func(i int, rng *rand.Rand) times {
-		out := healthy(i, rng)
-		for name, factor := range map[string]float64{
-			"transit": 6.8, "db-write": 4.7, "db-commit": 5.1, "graph-build": 2.4, "template-resolve": 3, "http-call": 3.4, "serialize": 3.7, "untraced": 2,
-		} {
-			out[name] *= factor
-		}
-		return out
-	}
-	a, _ := explained(t, steady(stopped), "", reference{baseline: []*run.Run{steady(healthy)}, direct: true})
-	if a.Status != report.AttrInconclusive || !strings.Contains(a.Reason, "machine itself") {
-		t.Errorf("%s %v: %s", a.Status, a.Bottlenecks, a.Reason)
-	}
-	// One component that suffers most of all, and drags the others along,
-	// is to blame all the same.
-	hog := func(all, graph float64) func(int, *rand.Rand) times {
-		return func(i int, rng *rand.Rand) times {
-			out := healthy(i, rng)
-			for name := range out {
-				out[name] *= all
-			}
-			out["graph-build"] *= graph
-			return out
-		}
-	}
-	for _, slow := range []func(int, *rand.Rand) times{hog(1.15, 30), hog(2.5, 12)} {
-		b, _ := explained(t, steady(slow), "", reference{baseline: []*run.Run{steady(healthy)}, direct: true})
-		if len(b.Bottlenecks) != 1 || b.Bottlenecks[0].Detail != "DAG building" {
-			t.Errorf("%s %v: %s", b.Status, b.Bottlenecks, b.Reason)
-		}
-	}
-}
-
-// Each number is of what stands beside it: the rest's growth of the rest, a
-// component's of the component.
-func TestASlowMachineIsToldByItsOwnNumbers(t *testing.T) {
-	before := times{report.CompDatabase: 10, report.CompGraph: 5, report.CompNetwork: 1, report.CompHTTPPool: 1, report.CompOther: 4}
-	after := times{report.CompDatabase: 50, report.CompGraph: 20, report.CompNetwork: 10, report.CompHTTPPool: 2.5, report.CompOther: 4.1}
-	var c contrast
-	for _, name := range config.Components() {
-		c.reference, c.hard = append(c.reference, before[name]), append(c.hard, after[name])
-	}
-	got := (&attributor{}).hostWide(&excess{question: &question{components: c}})
-	if want := "without database and graph, too, the rest of the time changed by +177 % (network +900 %, http_pool +150 %), all of it by +312 %"; !strings.HasPrefix(got, want) {
-		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

@@ -140,7 +140,7 @@ func TestAStallTakesMoreLoad(t *testing.T) {
 	m := newRun().engine(engine{to: 20, perS: 20}, healthy).engine(engine{from: 20, to: 40, perS: 60}, healthy).
 		engine(engine{from: 40, to: 60, perS: 20}, healthy).engine(engine{from: 60, to: 80, perS: 60}, queueing).
 		plan(ramp("arrival-rate", 20, 20, 20, 0, 60, 20, 60, 0, 20, 20, 20, 0, 60, 20, 60))
-	a, _ := explained(t, m.Finish(), "", reference{})
+	a, _ := explained(t, m.Finish(), "", held{})
 	if got := strings.Join(a.Evidence, "\n"); a.Question != report.QuestionLoad || strings.Contains(got, "from 60/s to 60/s") {
 		t.Errorf("%s: %s", a.Question, got)
 	}

@@ -53,6 +53,23 @@ const (
 	AttrNoData       = "no_data"
 )
 
+// Why an attribution is inconclusive (Attribution.ReasonCode).
+const (
+	ReasonUncertain    = "uncertain"    // the change may be none, or less than is asked about
+	ReasonFewData      = "few_data"     // too few requests, or too little time
+	ReasonCoverage     = "coverage"     // too few requests with times of the server, or to endpoints of both sides
+	ReasonServerTimes  = "server_times" // the server's times don't fit what clients waited
+	ReasonGenerator    = "generator"    // the load generator was near its limit
+	ReasonHostWide     = "host_wide"    // work of all kinds took longer
+	ReasonUnattributed = "unattributed" // too much of the change is in no component
+	ReasonSpread       = "spread"       // no component has enough of the change
+	ReasonConfidence   = "confidence"   // other draws rank another component first
+	ReasonCollapse     = "collapse"     // the system gave way at a level of load that nothing led up to
+	ReasonTargets      = "targets"      // a target failed, and nothing is known to have grown
+	ReasonNotTime      = "not_time"     // what got worse is no time of a request
+	ReasonNoReference  = "no_reference" // there is nothing to hold the time against
+)
+
 // Questions that a named bottleneck answers (Attribution.Question).
 const (
 	QuestionRegression = "regression"
@@ -78,6 +95,9 @@ type Attribution struct {
 	Components   []Component `json:"components"`
 	Evidence     []string    `json:"evidence"` // sentences with numbers
 	Reason       string      `json:"reason"`   // why nothing, or nothing certain, is named; empty otherwise
+	// ReasonCode says the same to programs where the status is inconclusive; empty
+	// otherwise.
+	ReasonCode string `json:"reason_code,omitempty"`
 	// Needed is what would have to be there for an answer; empty where Reason
 	// says all.
 	Needed string `json:"needed,omitempty"`

@@ -143,7 +143,7 @@ func TestFullSampleIsFull(t *testing.T) {
 				// A reason or a list of differences excludes what is beside it, a constant
 				// load that fails its targets one that is raised until it does.
 				free := slices.Contains([]string{"Reason", "StartS", "Index", "FromS", "High", "X", "LowerIsWorse", "CandidateName"}, v.Type().Field(i).Name) ||
-					slices.Contains([]string{"Report.Verdict.Told", "Report.Charts[0].Series[0].Planned", "Report.Run.Load.Raised", "Report.Run.Load.Plan.Changes", "Report.Attribution.Needed", "Report.Trend.Needed"}, name)
+					slices.Contains([]string{"Report.Verdict.Told", "Report.Charts[0].Series[0].Planned", "Report.Run.Load.Raised", "Report.Run.Load.Plan.Changes", "Report.Attribution.ReasonCode", "Report.Attribution.Needed", "Report.Trend.Needed"}, name)
 				if v.Field(i).IsZero() && !free {
 					t.Errorf("%s is empty", name)
 				}
@@ -192,10 +192,15 @@ func enums() map[string][]string {
 		"Attribution.Status":   {report.AttrConfirmed, report.AttrLikely, report.AttrNone, report.AttrInconclusive, report.AttrNoData},
 		"Attribution.Question": {report.QuestionRegression, report.QuestionLoad},
 		"Attribution.Join":     {report.JoinRequest, report.JoinWindow},
-		"Chart.Kind":           {report.KindLine, report.KindBar},
-		"Failure.Kind":         {report.KindError, report.KindTimeout, report.KindCheck},
-		"Gate.Verdict":         {report.GateRegressed, report.GateSuspected, report.GateAccepted, report.GateNotComparable, report.GateInconclusive, report.GateImproved, report.GateOK},
-		"Saturation.Status":    {report.SatPeak, report.SatNoPeak, report.SatFewLevels},
+		"Attribution.ReasonCode": {
+			report.ReasonUncertain, report.ReasonFewData, report.ReasonCoverage, report.ReasonServerTimes, report.ReasonGenerator,
+			report.ReasonHostWide, report.ReasonUnattributed, report.ReasonSpread, report.ReasonConfidence, report.ReasonCollapse,
+			report.ReasonTargets, report.ReasonNotTime, report.ReasonNoReference,
+		},
+		"Chart.Kind":        {report.KindLine, report.KindBar},
+		"Failure.Kind":      {report.KindError, report.KindTimeout, report.KindCheck},
+		"Gate.Verdict":      {report.GateRegressed, report.GateSuspected, report.GateAccepted, report.GateNotComparable, report.GateInconclusive, report.GateImproved, report.GateOK},
+		"Saturation.Status": {report.SatPeak, report.SatNoPeak, report.SatFewLevels},
 	}
 }
 

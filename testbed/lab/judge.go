@@ -116,18 +116,9 @@ func silence(e fault.Expect, a *Attribution) Mark {
 	if e == fault.Nothing {
 		return Right
 	}
-	reason := ""
-	if a != nil && a.Status == "inconclusive" {
-		reason = strings.ToLower(a.Reason)
-	}
-	signs := map[fault.Expect][]string{
-		fault.Unattributed: {"unattributed", "in no component"},
-		fault.HostWide:     {"machine itself"},
-	}
-	for _, sign := range signs[e] {
-		if strings.Contains(reason, sign) {
-			return Right
-		}
+	codes := map[fault.Expect]string{fault.Unattributed: "unattributed", fault.HostWide: "host_wide"}
+	if a != nil && a.Status == "inconclusive" && a.ReasonCode == codes[e] {
+		return Right
 	}
 	return Unexpected
 }

@@ -17,8 +17,8 @@ func names(question string, pairs ...string) string {
 	return `{"attribution":{"status":"likely","question":"` + question + `","bottlenecks":[` + strings.Join(list, ",") + `]}}`
 }
 
-func silent(reason string) string {
-	return `{"attribution":{"status":"inconclusive","reason":"` + reason + `","bottlenecks":[]}}`
+func silent(code string) string {
+	return `{"attribution":{"status":"inconclusive","reason_code":"` + code + `","bottlenecks":[]}}`
 }
 
 const nothing = `{"attribution":{"status":"none","bottlenecks":[],"dominant_cost":"graph"}}`
@@ -33,19 +33,19 @@ func TestAgainst(t *testing.T) {
 		{"db-pool", names("regression", "graph", "DAG building"), Wrong},
 		{"db-pool", names("regression", "database", "pool exhaustion", "graph", "DAG building"), Wrong},
 		{"db-pool", nothing, Silent},
-		{"db-pool", silent("too few requests"), Silent},
+		{"db-pool", silent("few_data"), Silent},
 		{"db-pool", `{}`, Silent},
 		{"db-index", names("regression", "database", "slow query (list)"), Right},
 		{"slow", names("regression", "database", "anything"), Right},
 		{"two", names("regression", "http_pool", "slow callee", "database", "commit/WAL"), Right},
 		{"two", names("regression", "http_pool", "slow callee"), Partly},
 		{"none", nothing, Right},
-		{"none", silent("touches 0"), Right},
+		{"none", silent("uncertain"), Right},
 		{"none", names("regression", "database", "x"), Wrong},
-		{"untraced", silent("30 % of the excess is in no component: unattributed time dominates"), Right},
-		{"untraced", silent("too few requests"), Unexpected},
+		{"untraced", silent("unattributed"), Right},
+		{"untraced", silent("few_data"), Unexpected},
 		{"untraced", nothing, Unexpected},
-		{"throttle", silent("database grew, and the rest alike: the machine itself was slower"), Right},
+		{"throttle", silent("host_wide"), Right},
 		{"throttle", names("regression", "database", "x"), Wrong},
 		{"leak", nothing, NotConcerned},
 	} {
@@ -149,7 +149,7 @@ func TestCounts(t *testing.T) {
 		judged("db-wal", names("regression", "database", "pool exhaustion")),
 		judged("callee", names("regression", "graph", "DAG building")),
 		judged("none", nothing),
-		judged("two", silent("close")),
+		judged("two", silent("confidence")),
 	}
 	same, other := list[0].Against, list[2].Against
 	list[0].Unjoined, list[1].Unjoined = &same, &other

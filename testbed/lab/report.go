@@ -35,6 +35,7 @@ type Attribution struct {
 	DominantCost string  `json:"dominant_cost"`
 	Join         string  `json:"join"`
 	Reason       string  `json:"reason"`
+	ReasonCode   string  `json:"reason_code"`
 	Components   []struct {
 		Name       string   `json:"name"`
 		Regression *float64 `json:"regression"`

@@ -57,5 +57,5 @@ func fixed(of reflect.Type, field string) bool {
 	if of == reflect.TypeFor[report.Report]() {
 		return field == "Schema"
 	}
-	return slices.Contains([]string{"Code", "Kind", "Question", "Join", "Verdict", "Status"}, field)
+	return slices.Contains([]string{"Code", "ReasonCode", "Kind", "Question", "Join", "Verdict", "Status"}, field)
 }
