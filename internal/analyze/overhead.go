@@ -13,8 +13,8 @@ import (
 
 // The engine's own metrics of executions.
 const (
-	overheadMetric  = "orchestration_overhead_percent"
-	executionMetric = "workflow_execution_duration"
+	overheadMetric     = "orchestration_overhead_percent"
+	overheadTimeMetric = "orchestration_overhead_micros"
 )
 
 // What the overhead is, by where it comes from.
@@ -73,91 +73,50 @@ func (s *subject) reportedOverhead() *report.Overhead {
 	if all.Count == 0 {
 		return nil
 	}
-	out := &report.Overhead{Percent: overheadStats(&all), Definition: overheadReported, Samples: int64(all.Count)}
-	out.MS = s.overheadMS(func(run.TagSet) bool { return true })
-	byEndpoint := groupBy(s, overheadMetric, func(t run.TagSet) (string, bool) {
+	endpoint := func(t run.TagSet) (string, bool) {
 		name := t.Value("endpoint")
 		return name, name != ""
-	})
-	for _, name := range sortedKeys(byEndpoint) {
-		sel := byEndpoint[name]
+	}
+	percents, micros := groupBy(s, overheadMetric, endpoint), groupBy(s, overheadTimeMetric, endpoint)
+	times := s.Select(overheadTimeMetric, s.counted)
+	out := &report.Overhead{
+		Percent: overheadStats(&all, 1), MS: overheadMS(&times), Definition: overheadReported, Samples: int64(all.Count),
+	}
+	for _, name := range sortedKeys(percents) {
+		sel := percents[name]
 		out.Endpoints = append(out.Endpoints, report.EndpointOverhead{
-			Endpoint: name, Percent: overheadStats(sel), Samples: int64(sel.Count),
-			MS: s.overheadMS(func(t run.TagSet) bool { return t.Value("endpoint") == name }),
+			Endpoint: name, Percent: overheadStats(sel, 1), MS: overheadMS(micros[name]), Samples: int64(sel.Count),
 		})
 	}
 	return out
 }
 
-func overheadStats(sel *run.Selection) report.OverheadStats {
+// overheadMS is of what the engine says in microseconds; nil where it doesn't.
+// From the percentages it doesn't follow: those of short executions count as much
+// as those of long ones.
+func overheadMS(micros *run.Selection) *report.OverheadStats {
+	if micros == nil || micros.Count == 0 {
+		return nil
+	}
+	out := overheadStats(micros, 1000)
+	return &out
+}
+
+// overheadStats are a selection's statistics, in units of so much.
+func overheadStats(sel *run.Selection, unit float64) report.OverheadStats {
 	quantile := func(q float64) *float64 {
 		v, ok := sel.Quantile(q)
 		if !ok {
 			return nil
 		}
-		return report.Num(v)
+		return report.Num(v / unit)
 	}
 	var out report.OverheadStats
 	if mean, ok := sel.Mean(); ok {
-		out.Avg = report.Num(mean)
+		out.Avg = report.Num(mean / unit)
 	}
 	out.Med, out.P95 = quantile(0.5), quantile(0.95)
 	return out
-}
-
-// overheadMS is the mean overhead in milliseconds, from the means of the share
-// and of the executions' time in each window; nil where the time is unknown.
-func (s *subject) overheadMS(match func(run.TagSet) bool) *report.OverheadStats {
-	type key struct {
-		endpoint string
-		index    int64
-	}
-	type sums struct{ n, percent, times, ms float64 }
-	windows := make(map[key]*sums)
-	add := func(metric string, put func(*sums, *run.Window)) {
-		s.eachWindow(metric, func(t run.TagSet) func(*run.Window) {
-			if !match(t) {
-				return nil
-			}
-			endpoint := t.Value("endpoint")
-			return func(w *run.Window) {
-				k := key{endpoint, w.Index}
-				if windows[k] == nil {
-					windows[k] = &sums{}
-				}
-				put(windows[k], w)
-			}
-		})
-	}
-	add(overheadMetric, func(x *sums, w *run.Window) {
-		x.n += float64(w.Count)
-		x.percent += w.Sum.Float()
-	})
-	add(executionMetric, func(x *sums, w *run.Window) {
-		x.times += float64(w.Count)
-		x.ms += w.Sum.Float()
-	})
-	n, ms := 0.0, 0.0
-	keys := make([]key, 0, len(windows))
-	for k := range windows {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(a, b key) int {
-		if a.index != b.index {
-			return int(a.index - b.index)
-		}
-		return strings.Compare(a.endpoint, b.endpoint)
-	})
-	for _, k := range keys {
-		if x := windows[k]; x.n > 0 && x.times > 0 {
-			n += x.n
-			ms += x.percent / 100 * x.ms / x.times
-		}
-	}
-	if n == 0 {
-		return nil
-	}
-	return &report.OverheadStats{Avg: report.Num(ms / n)}
 }
 
 // componentOverhead is what the components tell of endpoints that build graphs.

@@ -1,9 +1,9 @@
 package analyze
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"k6report/internal/report"
 	"k6report/internal/run"
@@ -90,57 +90,51 @@ func (s *subject) part(name string, sel *run.Selection) report.Part {
 // noisyFactor is how many times the median tenant's requests a noisy one sends.
 const noisyFactor = 3
 
-// noisyTenant names a tenant that takes much more than the others.
-func noisyTenant(out *report.Fairness, tenants []report.Part, counts []float64) {
-	slices.SortFunc(counts, cmp.Compare[float64])
-	usual, all, most := stat.Quantile(counts, 0.5), 0.0, report.Part{}
+// fairness compares tenants; nil where there are fewer than two. A p95 that rests
+// on few samples is compared with none.
+func fairness(tenants []report.Part) *report.Fairness {
+	if len(tenants) < 2 {
+		return nil
+	}
+	out := &report.Fairness{}
+	var p95s, counts []float64
+	var slowest, most report.Part
+	all := 0.0
 	for _, t := range tenants {
+		counts = append(counts, float64(t.Count))
 		all += float64(t.Count)
 		if t.Count > most.Count {
 			most = t
 		}
-	}
-	if len(counts) == 2 {
-		usual = counts[0] // the median of two is half the noisy one's own
-	}
-	if usual <= 0 || float64(most.Count) < noisyFactor*usual {
-		return
-	}
-	out.Noisy = most.Name
-	text := fmt.Sprintf("%s sent %s of the requests, %s times as many as the median tenant", most.Name, percent(float64(most.Count)/all), digits(float64(most.Count)/usual, 3))
-	if out.Text != "" {
-		text = out.Text + "; " + text
-	}
-	out.Text = text
-}
-
-// fairness compares tenants; nil where there are fewer than two.
-func fairness(tenants []report.Part) *report.Fairness {
-	var p95s, counts []float64
-	out := &report.Fairness{}
-	for _, t := range tenants {
-		if t.P95 == nil {
+		if t.P95 == nil || slices.Contains(t.FewSamples, "p(95)") {
 			continue
 		}
 		p95s = append(p95s, *t.P95)
-		counts = append(counts, float64(t.Count))
-		if out.WorstP95 == nil || *t.P95 > *out.WorstP95 {
-			out.Worst, out.WorstP95 = t.Name, t.P95
+		if slowest.P95 == nil || *t.P95 > *slowest.P95 {
+			slowest = t
 		}
 	}
-	if len(p95s) < 2 {
-		return nil
-	}
-	slices.SortFunc(p95s, cmp.Compare[float64])
-	median := stat.Quantile(p95s, 0.5)
-	out.MedianP95 = report.Num(median)
-	if median > 0 {
-		out.Ratio = report.Num(*out.WorstP95 / median)
-	}
-	if out.Ratio != nil {
-		out.Text = fmt.Sprintf("p95 of the slowest tenant is %s times that of the median one", digits(*out.Ratio, 3))
-	}
 	out.Jain = report.Num(stat.JainIndex(counts))
-	noisyTenant(out, tenants, counts)
+	var said []string
+	if len(p95s) > 1 {
+		median := medianTenant(p95s)
+		out.Worst, out.WorstP95, out.MedianP95 = slowest.Name, slowest.P95, report.Num(median)
+		if median > 0 {
+			out.Ratio = report.Num(*slowest.P95 / median)
+			said = append(said, fmt.Sprintf("p95 of %s is %s times the median tenant's", slowest.Name, digits(*slowest.P95/median, 3)))
+		}
+	}
+	if usual := medianTenant(counts); usual > 0 && float64(most.Count) >= noisyFactor*usual {
+		out.Noisy = most.Name
+		said = append(said, fmt.Sprintf("%s sent %s of the requests, %s times as many as the median tenant", most.Name, percent(float64(most.Count)/all), digits(float64(most.Count)/usual, 3)))
+	}
+	out.Text = strings.Join(said, "; ")
 	return out
+}
+
+// medianTenant is what the tenant in the middle has; of two in the middle the
+// lower, for with only two the mean would be half of what it is compared with.
+func medianTenant(of []float64) float64 {
+	slices.Sort(of)
+	return of[(len(of)-1)/2]
 }

@@ -37,23 +37,13 @@ func (s *subject) saturation(out *report.Report) (sat *report.Saturation, found 
 	if knee >= 0 {
 		sat.KneePerS = report.Num(levels[knee].asked)
 	}
-	judged, met := 0, -1
-	for i := range levels {
-		switch ok := levels[i].shown.TargetsMet; {
-		case ok == nil:
-		case *ok:
-			met = i
-			judged++
-		default:
-			judged++
-		}
-	}
-	if met >= 0 {
-		sat.CapacityPerS = report.Num(levels[met].asked)
+	held := capacityOf(levels)
+	if held >= 0 {
+		sat.CapacityPerS = report.Num(levels[held].asked)
 	}
 	s.fitSaturation(sat, levels, knee)
 	sat.Spike = s.spike()
-	found, missing := s.saturationHeadline(sat, levels, knee, met, judged)
+	found, missing := s.saturationHeadline(sat, levels, knee, held)
 	sat.Headline = phrase{text: found + missing}.sentence()
 	out.Charts = append(out.Charts, saturationChart(sat, levels))
 	return sat, found
@@ -66,7 +56,15 @@ type loadStep struct {
 	open  bool // the load doesn't wait for answers
 }
 
-// unit is that of a step's load.
+// dropped is the share of the offered iterations that were not started.
+func (l *loadStep) dropped() float64 {
+	if l.shown.DropShare == nil {
+		return 0
+	}
+	return *l.shown.DropShare
+}
+
+// text is an amount of the load that steps differ in.
 func (l *loadStep) text(v float64) string {
 	if l.open {
 		return digits(v, 4) + "/s"
@@ -96,6 +94,24 @@ func (s *subject) loadSteps(planned []stretch, shown []report.Level) []loadStep 
 	}
 	slices.SortStableFunc(out, func(x, y loadStep) int { return cmp.Compare(x.asked, y.asked) })
 	return out
+}
+
+// capacityOf is the highest level up to which the system bore the load: at every
+// level so far that could be judged all targets held, and at none did throughput
+// stop following or k6 drop more iterations than a valid run may, for those who
+// were let in wait less. -1 for none.
+func capacityOf(levels []loadStep) int {
+	held := -1
+	for i := range levels {
+		l := levels[i].shown
+		if l.Collapsed || levels[i].dropped() > maxDropped || l.TargetsMet != nil && !*l.TargetsMet {
+			break
+		}
+		if l.TargetsMet != nil {
+			held = i
+		}
+	}
+	return held
 }
 
 // markKnee finds the first level at which throughput stopped following the
@@ -208,15 +224,23 @@ func (s *subject) eachThreshold(judge func(name string, e threshold.Expression))
 	}
 }
 
-// fitSaturation fits the scalability law to the levels.
+// fitSaturation fits the scalability law to the levels. A peak is one within the
+// concurrency that was tested, with levels past the knee that bear it out.
 func (s *subject) fitSaturation(sat *report.Saturation, levels []loadStep, knee int) {
 	var points []stat.LoadPoint
+	least, most, past := math.Inf(1), 0.0, 0
 	for i := range levels {
-		if c := levels[i].shown.Concurrency; c != nil && *c > 0 && levels[i].errors <= failing {
-			points = append(points, stat.LoadPoint{Concurrency: *c, Throughput: levels[i].perS})
+		c := levels[i].shown.Concurrency
+		if c == nil || *c <= 0 || levels[i].errors > failing {
+			continue
+		}
+		points = append(points, stat.LoadPoint{Concurrency: *c, Throughput: levels[i].perS})
+		least, most = min(least, *c), max(most, *c)
+		if levels[i].shown.Collapsed {
+			past++
 		}
 	}
-	if len(points) < minFitLevels {
+	if len(points) < minFitLevels || knee >= 0 && past < minPastKnee {
 		return
 	}
 	fit, ok := stat.FitScalability(points)
@@ -231,45 +255,44 @@ func (s *subject) fitSaturation(sat *report.Saturation, levels []loadStep, knee 
 	}
 	sat.SigmaInterval = &report.Interval{Low: report.Num(interval.Sigma[0]), High: report.Num(interval.Sigma[1])}
 	sat.KappaInterval = &report.Interval{Low: report.Num(interval.Kappa[0]), High: report.Num(interval.Kappa[1])}
-	past := 0
-	if knee >= 0 {
-		past = len(levels) - knee
-	}
-	if interval.Kappa[0] <= 0 || past < minPastKnee || math.IsInf(fit.Peak(), 0) {
+	peak := fit.Peak()
+	if interval.Kappa[0] <= 0 || past < minPastKnee || peak < least || peak > most {
 		return
 	}
 	sat.Status = report.SatPeak
-	sat.PeakConcurrency = report.Num(fit.Peak())
+	sat.PeakConcurrency = report.Num(peak)
 	sat.PeakInterval = &report.Interval{Low: report.Num(interval.Peak[0]), High: report.Num(interval.Peak[1])}
-	sat.PeakPerS = report.Num(fit.Throughput(fit.Peak()))
+	sat.PeakPerS = report.Num(fit.Throughput(peak))
 }
 
 // saturationHeadline says up to which load targets were met and throughput followed,
 // and what is missing for more; "" for nothing.
-func (s *subject) saturationHeadline(sat *report.Saturation, levels []loadStep, knee, met, judged int) (text, missing string) {
-	last := &levels[len(levels)-1]
+func (s *subject) saturationHeadline(sat *report.Saturation, levels []loadStep, knee, held int) (text, missing string) {
+	judged := slices.ContainsFunc(levels, func(l loadStep) bool { return l.shown.TargetsMet != nil })
+	lowest, last := &levels[0], &levels[len(levels)-1]
 	switch {
-	case judged == 0:
+	case !judged:
 		text = "no target could be judged at a level of load"
-	case met < 0:
-		text = fmt.Sprintf("at no level of load was every target met, the lowest being %s", levels[0].text(levels[0].asked))
-	case met == len(levels)-1:
+	case held < 0 && lowest.dropped() > maxDropped && (lowest.shown.TargetsMet == nil || *lowest.shown.TargetsMet):
+		text = fmt.Sprintf("at the lowest load, %s, %s of the iterations were dropped", lowest.text(lowest.asked), percent(lowest.dropped()))
+	case held < 0:
+		text = fmt.Sprintf("at no level of load was every target met, the lowest being %s", lowest.text(lowest.asked))
+	case held == len(levels)-1:
 		text = fmt.Sprintf("every target was met up to %s, the highest load of this run", last.text(last.asked))
 	default:
-		text = fmt.Sprintf("every target was met up to %s", last.text(levels[met].asked))
+		text = fmt.Sprintf("every target was met up to %s", last.text(levels[held].asked))
 	}
 	switch {
 	case sat.Status == report.SatPeak:
-		text += fmt.Sprintf("; throughput peaks at about %s requests/s, with %s of them at once", digits(*sat.PeakPerS, 3), digits(*sat.PeakConcurrency, 3))
-	case knee >= 0:
-		text += fmt.Sprintf("; throughput stopped following the load at %s (%s requests/s completed)", last.text(levels[knee].asked), digits(levels[knee].perS, 3))
-	default:
-		text += "; throughput followed the load throughout, so there is no peak in the tested range"
+		return text + fmt.Sprintf("; throughput peaks at about %s requests/s, with %s of them at once", digits(*sat.PeakPerS, 3), digits(*sat.PeakConcurrency, 3)), ""
+	case knee < 0:
+		return text + "; throughput followed the load throughout, so there is no peak in the tested range", ""
 	}
-	if knee >= 0 && sat.Status == report.SatFewLevels {
-		missing = fmt.Sprintf("; a fit of the peak needs %d levels of load, %d of them past this one", minFitLevels, minPastKnee)
+	text += fmt.Sprintf("; throughput stopped following the load at %s (%s requests/s completed)", last.text(levels[knee].asked), digits(levels[knee].perS, 3))
+	if sat.Status == report.SatNoPeak {
+		return text + ", with no peak in the tested range", ""
 	}
-	return text, missing
+	return text, fmt.Sprintf("; a fit of the peak needs %d levels of load, %d of them past this one", minFitLevels, minPastKnee)
 }
 
 // The spike question.
@@ -301,17 +324,30 @@ func (s *subject) spike() *report.Spike {
 		if level, ok := s.measure(top); ok {
 			out.PeakP95 = level.P95
 		}
-		out.RecoveryS = s.recovery(before, top.to)
+		out.RecoveryS = s.recovery(before, after, top.to)
 		return out
 	}
 	return nil
 }
 
-// recovery is how long after a burst's end latency is within a tenth of what it
-// was before; nil where it is not within the run, or nothing tells.
-func (s *subject) recovery(before stretch, end float64) *float64 {
+// moreErrors is how unlikely so many more errors than before are by chance,
+// where they count as more.
+const moreErrors = 0.01
+
+// recovery is how long after a burst's end the system is as it was before, and
+// stays so until the load changes again: latency within a tenth, and no more
+// errors, for fast refusals are no recovery. Both in the blocks that follow at
+// once, and in all that are left. Nil where it is not within the run, or nothing
+// tells.
+func (s *subject) recovery(before, after stretch, end float64) *float64 {
 	batches, starts := s.batches()
 	length := s.Requests.BlockLength.Seconds()
+	const slack = 1e-9
+	within := func(from, to float64) (first, last int) {
+		first, _ = slices.BinarySearch(starts, from-slack)
+		last, _ = slices.BinarySearch(starts, to-length+slack)
+		return first, last
+	}
 	mean := func(from, to int) float64 {
 		sum, n := 0.0, 0.0
 		for _, b := range batches[from:to] {
@@ -320,15 +356,27 @@ func (s *subject) recovery(before stretch, end float64) *float64 {
 		}
 		return sum / n
 	}
-	first := slices.IndexFunc(starts, func(at float64) bool { return at >= before.from })
-	last := slices.IndexFunc(starts, func(at float64) bool { return at+length > before.to })
-	if first < 0 || last <= first {
+	ended := s.ended()
+	failures := func(from, to int) stat.Counts {
+		var o outcome
+		for index, one := range ended {
+			if at := max(0, s.blockStart(index)); at >= starts[from] && at <= starts[to-1] {
+				o.add(one)
+			}
+		}
+		return stat.Counts{Events: float64(o.failed), Trials: float64(o.judged)}
+	}
+	first, last := within(before.from, before.to)
+	if last <= first {
 		return nil
 	}
-	usual := mean(first, last)
-	for i := range batches {
-		to := min(i+recoveryBatch, len(batches))
-		if starts[i] >= end-1e-9 && mean(i, to) <= backToNormal*usual {
+	usual, failed := mean(first, last), failures(first, last)
+	asBefore := func(from, to int) bool {
+		return mean(from, to) <= backToNormal*usual && !(stat.MoreEvents(failures(from, to), failed, 1) < moreErrors)
+	}
+	first, last = within(end, after.to)
+	for i := first; i+recoveryBatch <= last; i++ {
+		if asBefore(i, i+recoveryBatch) && asBefore(i, last) {
 			return report.Num(max(0, starts[i]-end))
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,17 +12,26 @@ import (
 	"k6report/internal/run"
 )
 
-// steps is a run of load levels of 10 s each; ms is the time at each of them,
-// and done the part of the requests that the system completes in time.
+// steps is a run of load levels of 10 s each; ms is the time at each of them.
 func steps(rates []float64, ms func(perS float64) float64) *maker {
+	return climb(rates, func(perS float64) traffic {
+		return traffic{perS: perS, ms: func(float64) float64 { return ms(perS) }}
+	})
+}
+
+// climb is a run of load levels of 10 s each, with what the system completes of
+// what is asked at each of them.
+func climb(asked []float64, done func(perS float64) traffic) *maker {
 	m := newRun()
 	var stages []float64
-	for i, perS := range rates {
-		from := float64(i) * 10
-		m.traffic(traffic{from: from, to: from + 10, perS: perS, ms: func(float64) float64 { return ms(perS) }})
+	for i, perS := range asked {
+		at := done(perS)
+		at.from = float64(i) * 10
+		at.to = at.from + 10
+		m.traffic(at)
 		stages = append(stages, 0, perS, 10, perS)
 	}
-	return m.plan(ramp("arrival-rate", rates[0], stages...))
+	return m.plan(ramp("arrival-rate", asked[0], stages...))
 }
 
 func TestCapacityIsTheHighestLevelAtWhichTargetsHeld(t *testing.T) {
@@ -56,18 +66,70 @@ func TestCapacityIsTheHighestLevelAtWhichTargetsHeld(t *testing.T) {
 	}
 }
 
+// Capacity ends with the first level that the system did not bear, whatever
+// became of those above: survivors of a load that is dropped are fast.
+func TestCapacityEndsWhereTheLoadIsNotBorne(t *testing.T) {
+	fast := func(perS float64) traffic { return traffic{perS: perS} }
+	for _, tc := range []struct {
+		what     string
+		done     func(perS float64) traffic
+		capacity *float64
+		headline string
+	}{
+		{"all is well", fast, report.Num(80), "met up to 80/s, the highest load"},
+		{"a level that failed, and one above it that did not", func(perS float64) traffic {
+			if perS == 40 {
+				return traffic{perS: perS, ms: func(float64) float64 { return 300 }}
+			}
+			return fast(perS)
+		}, report.Num(20), "met up to 20/s;"},
+		{"a fortieth of the highest load is dropped", func(perS float64) traffic {
+			if perS == 80 {
+				return traffic{perS: perS, dropped: 40}
+			}
+			return fast(perS)
+		}, report.Num(60), "met up to 60/s; throughput followed"},
+		{"half of it is dropped", func(perS float64) traffic {
+			if perS >= 60 {
+				return traffic{perS: perS, dropped: 2}
+			}
+			return fast(perS)
+		}, report.Num(40), "met up to 40/s; throughput stopped following the load at 60/s"},
+		{"half is dropped from the first on", func(perS float64) traffic { return traffic{perS: perS, dropped: 2} }, nil, "At the lowest load, 20/s, 50 % of the iterations were dropped"},
+	} {
+		s := analyzed(t, climb([]float64{20, 40, 60, 80}, tc.done), configured(t, levels("endpoints: {get: [p(95)<100]}"))).Saturation
+		if (s.CapacityPerS == nil) != (tc.capacity == nil) || tc.capacity != nil && *s.CapacityPerS != *tc.capacity || !strings.Contains(s.Headline, tc.headline) {
+			t.Errorf("%s: %s", tc.what, s.Headline)
+		}
+	}
+	r := analyzed(t, climb([]float64{20, 40}, func(perS float64) traffic { return traffic{perS: perS, dropped: int(perS) / 10} }), nil)
+	want(t, "share dropped", r.Run.Load.Levels[0].DropShare, 0.5, 0.02)
+	want(t, "share dropped", r.Run.Load.Levels[1].DropShare, 0.25, 0.02)
+}
+
+// scaling is a run of a system that follows the scalability law, at so many
+// requests in it at once, while what is asked for goes on rising; failed says of
+// which level on every tenth request fails.
+func scaling(law func(n float64) float64, failed int, at ...float64) *maker {
+	var asked []float64
+	for i := range at {
+		asked = append(asked, 15*float64(i+1))
+	}
+	return climb(asked, func(perS float64) traffic {
+		i := slices.Index(asked, perS)
+		n := at[i]
+		done := traffic{perS: law(n), ms: func(float64) float64 { return 1000 * n / law(n) }}
+		if failed > 0 && i >= failed {
+			done.failed = 10
+		}
+		return done
+	})
+}
+
 // A system with a known peak: X(N) falls past it, while the load goes on rising.
 func TestPeakOfASystemThatCollapses(t *testing.T) {
 	law := func(n float64) float64 { return 20 * n / (1 + 0.02*(n-1) + 0.01*n*(n-1)) } // peak at N = 9.9, X = 96.15
-	m := newRun()
-	var stages []float64
-	for i, n := range []float64{1, 2, 3, 5, 8, 12, 18, 26} {
-		asked, from := 15*float64(i+1), float64(i)*10
-		perS := law(n) // completed
-		m.traffic(traffic{from: from, to: from + 10, perS: perS, ms: func(float64) float64 { return 1000 * n / perS }})
-		stages = append(stages, 0, asked, 10, asked)
-	}
-	r := analyzed(t, m.plan(ramp("arrival-rate", 15, stages...)), nil)
+	r := analyzed(t, scaling(law, 0, 1, 2, 3, 5, 8, 12, 18, 26), nil)
 	s := r.Saturation
 	if s.Status != report.SatPeak {
 		t.Fatalf("%s: %s", s.Status, s.Headline)
@@ -76,6 +138,23 @@ func TestPeakOfASystemThatCollapses(t *testing.T) {
 	want(t, "peak throughput", s.PeakPerS, 96.15, 0.05)
 	if s.KneePerS == nil || s.PeakInterval == nil || *s.PeakInterval.Low > *s.PeakConcurrency {
 		t.Errorf("%+v", s)
+	}
+	// Of the three levels past the knee, two are of failures: one is no fit.
+	s = analyzed(t, scaling(law, 6, 1, 2, 3, 5, 8, 12, 18, 26), nil).Saturation
+	if s.Status != report.SatFewLevels || s.KneePerS == nil || !strings.Contains(s.Headline, "needs 6 levels of load, 2 of them past") {
+		t.Errorf("%s: %s", s.Status, s.Headline)
+	}
+}
+
+// A law fitted to what was tested says nothing of a peak beyond it.
+func TestNoPeakBeyondWhatWasTested(t *testing.T) {
+	law := func(n float64) float64 { return 20 * n / (1 + 0.1*(n-1) + 0.0005*n*(n-1)) } // peak at N = 42.4
+	s := analyzed(t, scaling(law, 0, 1, 2, 4, 8, 16, 18, 20, 22), nil).Saturation
+	if s.Status != report.SatNoPeak || s.PeakConcurrency != nil || s.Sigma == nil {
+		t.Errorf("%s: %+v", s.Status, s)
+	}
+	if !strings.Contains(s.Headline, "stopped following the load at") || !strings.Contains(s.Headline, "no peak in the tested range") {
+		t.Error(s.Headline)
 	}
 }
 
@@ -97,6 +176,34 @@ func TestSpikeAndItsRecovery(t *testing.T) {
 	want(t, "p95 of the burst", s.Spike.PeakP95, 80, 0.01)
 	if s.Spike.RecoveryS == nil || *s.Spike.RecoveryS < 5 || *s.Spike.RecoveryS > 7.5 {
 		t.Errorf("recovered after %v", s.Spike.RecoveryS)
+	}
+}
+
+// Fast refusals are no recovery, nor is a moment before latency rises again.
+func TestRecoveryIsOfErrorsTooAndStays(t *testing.T) {
+	flat := func(ms float64) func(float64) float64 { return func(float64) float64 { return ms } }
+	for _, tc := range []struct {
+		what  string
+		after []traffic // the burst, which ends at 30 s
+		want  float64   // 0: not within the run
+	}{
+		{"refused until 40 s", []traffic{{from: 30, to: 40, perS: 20, ms: flat(5), failed: 1}, {from: 40, to: 60, perS: 20, ms: flat(20)}}, 10},
+		{"refused to the end", []traffic{{from: 30, to: 60, perS: 20, ms: flat(5), failed: 1}}, 0},
+		{"slow again from 36 to 48 s", []traffic{{from: 30, to: 36, perS: 20, ms: flat(20)}, {from: 36, to: 48, perS: 20, ms: flat(80)}, {from: 48, to: 60, perS: 20, ms: flat(20)}}, 18},
+		{"one of all requests fails", []traffic{{from: 30, to: 60, perS: 20, ms: flat(20), failed: 1000}}, 0.5},
+	} {
+		m := newRun().traffic(traffic{to: 20, perS: 20, ms: flat(20)}).traffic(traffic{from: 20, to: 30, perS: 100, ms: flat(80)})
+		for _, part := range tc.after {
+			m.traffic(part)
+		}
+		m.plan(ramp("arrival-rate", 20, 20, 20, 0, 100, 10, 100, 0, 20, 30, 20))
+		got := analyzed(t, m, nil).Saturation.Spike.RecoveryS
+		switch {
+		case tc.want > 0:
+			want(t, tc.what, got, tc.want, 1/tc.want)
+		case got != nil:
+			t.Errorf("%s: back after %g s", tc.what, *got)
+		}
 	}
 }
 
@@ -137,6 +244,9 @@ func TestLeakIsFound(t *testing.T) {
 	if f := findingOf(made(0), findingLeak); f == nil || f.Drifts {
 		t.Errorf("a heap that stays is %+v", f)
 	}
+	if f := findingOf(made(-5000), findingLeak); f == nil || f.Drifts || strings.Contains(f.Text, "grew") {
+		t.Errorf("a heap that falls is %+v", f)
+	}
 	wantNote(t, leak, "short_soak", report.Info)
 }
 
@@ -156,11 +266,63 @@ func TestGaugeFindings(t *testing.T) {
 	if f := findingOf(r, findingAllocation); f == nil || !f.Drifts {
 		t.Errorf("15 %% of the processors collect garbage: %+v", r.Soak)
 	}
-	if f := findingOf(r, findingLeak); f != nil && f.Drifts {
-		t.Errorf("connections are a leak: %+v", f)
+	if f := findingOf(r, findingLeak); f == nil || !strings.Contains(f.Text, "unless the hub connections") {
+		t.Errorf("connections may not be what grows: %+v", f)
 	}
 	if r := with(10_000, 0.02); r.Soak != nil {
 		t.Errorf("a healthy short run has the findings %+v", r.Soak)
+	}
+}
+
+// What is kept of each request may be little where many come.
+func TestSlowLeakOfALongRun(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 3))
+	m := newRun().traffic(traffic{to: 700, perS: 20}).plan(rate("s", 20, 0, 700))
+	m.gauge(gaugeHeap, 700, func(at float64) float64 { return 20e6 + 200*20*at + 1e5*rng.Float64() })
+	if f := findingOf(analyzed(t, m, nil), findingLeak); f == nil || !f.Drifts || !strings.Contains(f.Text, "0.2 kB a request") {
+		t.Errorf("200 bytes a request: %+v", f)
+	}
+}
+
+// What grows while connections are opened is theirs only where it follows them.
+func TestHeapBesideConnections(t *testing.T) {
+	oneByOne := func(at float64) float64 { return math.Floor(at) }
+	forAWhile := func(at float64) float64 {
+		if at >= 15 && at < 30 {
+			return 40
+		}
+		return 10
+	}
+	for _, tc := range []struct {
+		what            string
+		hub             func(at float64) float64
+		heap            func(at, hub float64) float64
+		leak, memory    bool   // drifts
+		leaks, memories string // in the texts
+	}{
+		{"a leak while connections are opened", oneByOne, func(at, _ float64) float64 { return 20e6 + 1e6*at }, true, true, "unless the hub connections", "may take up to 1"},
+		{"connections that are opened", oneByOne, func(_, hub float64) float64 { return 20e6 + 512e3*hub }, true, true, "unless the hub connections", "may take up to 51"},
+		{"a warm-up while connections are opened", oneByOne, func(at, _ float64) float64 { return 20e6 + 20e6*(1-math.Exp(-at/10)) }, false, false, "", ""},
+		{"connections that come and go", forAWhile, func(_, hub float64) float64 { return 20e6 + 512e3*hub }, false, true, "without what hub connections take", "takes 51"},
+		{"a leak while connections come and go", forAWhile, func(at, hub float64) float64 { return 20e6 + 1e6*at + 512e3*hub }, true, true, "without what hub connections take", "takes 51"},
+		{"a leak, and connections that take little", forAWhile, func(at, hub float64) float64 { return 20e6 + 1e6*at + 10e3*hub }, true, false, "", ""},
+	} {
+		rng := rand.New(rand.NewPCG(1, 4))
+		m := newRun("level=soak").traffic(traffic{to: 60, perS: 20}).plan(rate("s", 20, 0, 60))
+		m.gauge(gaugeHub, 60, tc.hub).gauge(gaugeHeap, 60, func(at float64) float64 { return tc.heap(at, tc.hub(at)) + 1e5*rng.Float64() })
+		r := analyzed(t, m, nil)
+		for name, want := range map[string]struct {
+			drifts bool
+			text   string
+		}{findingLeak: {tc.leak, tc.leaks}, findingConnection: {tc.memory, tc.memories}} {
+			f := findingOf(r, name)
+			if f == nil {
+				f = &report.SoakFinding{}
+			}
+			if f.Drifts != want.drifts || !strings.Contains(f.Text, want.text) {
+				t.Errorf("%s: %s drifts %v: %s", tc.what, name, f.Drifts, f.Text)
+			}
+		}
 	}
 }
 
@@ -171,6 +333,9 @@ func TestLatencyDriftsInASoak(t *testing.T) {
 	}
 	if f := findingOf(soak(0.01), findingTrend); f == nil || !f.Drifts {
 		t.Errorf("60 %% more over the run: %+v", f)
+	}
+	if f := findingOf(soak(-0.01), findingTrend); f == nil || f.Drifts {
+		t.Errorf("less time is a drift: %+v", f)
 	}
 	r := soak(0)
 	if f := findingOf(r, findingTrend); f == nil || f.Drifts || !strings.Contains(r.Soak.Headline, "Nothing drifts") {
@@ -196,18 +361,31 @@ func TestNoisyTenant(t *testing.T) {
 func TestOverhead(t *testing.T) {
 	m := newRun(adr("load")...).engine(engine{name: "execute_workflow", to: 30, perS: 40}, healthy).plan(rate("s", 40, 0, 30))
 	m.Define(run.Metric{Name: overheadMetric, Type: run.Trend, Contains: "default"})
-	m.Define(run.Metric{Name: executionMetric, Type: run.Trend, Contains: "time"})
-	for i := range 300 {
-		at := float64(i) / 10
-		m.add(overheadMetric, "scenario=s endpoint=execute_workflow", at, 20)
-		m.add(executionMetric, "scenario=s endpoint=execute_workflow", at, 50)
+	m.Define(run.Metric{Name: overheadTimeMetric, Type: run.Trend, Contains: "default"})
+	for i := range 300 { // short executions cost half of their 10 ms, long ones a hundredth of their 1000
+		at, percent, micros := float64(i)/10, 50.0, 5000.0
+		if i%2 == 1 {
+			percent, micros = 1, 10_000
+		}
+		m.add(overheadMetric, "scenario=s endpoint=execute_workflow", at, percent)
+		m.add(overheadTimeMetric, "scenario=s endpoint=execute_workflow", at, micros)
 	}
+	m.add(overheadMetric, "scenario=s endpoint=execute_workflow group=::setup", 1, 90)
+	m.add(overheadTimeMetric, "scenario=s endpoint=execute_workflow group=::setup", 1, 1e6)
 	o := analyzed(t, m, nil).Overhead
 	if o == nil || o.Samples != 300 || o.OK == nil || *o.OK || o.Target == nil || *o.Target != 15 || len(o.Endpoints) != 1 {
 		t.Fatalf("%+v", o)
 	}
-	want(t, "avg", o.Percent.Avg, 20, 1e-9)
-	want(t, "ms", o.MS.Avg, 10, 1e-9)
+	want(t, "avg", o.Percent.Avg, 25.5, 1e-9)
+	want(t, "ms", o.MS.Avg, 7.5, 1e-9)
+	want(t, "p95", o.MS.P95, 10, 0.001)
+	want(t, "ms of the endpoint", o.Endpoints[0].MS.Avg, 7.5, 1e-9)
+	old := newRun().traffic(traffic{to: 5, perS: 20})
+	old.Define(run.Metric{Name: overheadMetric, Type: run.Trend, Contains: "default"})
+	old.add(overheadMetric, "scenario=s endpoint=execute_workflow", 1, 20)
+	if o := analyzed(t, old, nil).Overhead; o == nil || o.MS != nil || o.Endpoints[0].MS != nil {
+		t.Errorf("what the engine does not tell is made up: %+v", o)
+	}
 
 	o = reportOn(t, steady(healthy), nil).Overhead
 	if o == nil || o.OK != nil || !strings.Contains(o.Definition, "excluded") {

@@ -41,7 +41,7 @@ const (
 	longRun          = 600.0     // seconds from which on a run sees a slow leak
 	leastLatency     = 60.0      // seconds of constant load that a trend of latency needs
 	heavyConnection  = 100_000.0 // bytes of a hub connection
-	leakRequest      = 1000.0    // bytes kept of each request
+	leakRequest      = 1000.0    // bytes kept of each request of a short run
 	heavyGC          = 0.10      // of the processors' time
 	leastConnections = 5.0       // by which hub connections must have changed
 	slowLeak         = time.Hour
@@ -54,13 +54,17 @@ func (s *subject) soak(out *report.Report) *report.Soak {
 	long := s.end >= longRun
 	soaking := s.level() == "soak" || long
 	span := s.constantSpan()
-	for _, metric := range []string{gaugeHeap, gaugeGoroutines, gaugePoolInUse, gaugeConnections} {
+	connection, each := s.connectionMemory()
+	if f := s.leak(span, each); f != nil {
+		findings = append(findings, *f)
+	}
+	for _, metric := range []string{gaugeGoroutines, gaugePoolInUse, gaugeConnections} {
 		if f := s.gaugeTrend(metric, span); f != nil {
 			findings = append(findings, *f)
 		}
 	}
-	if f := s.connectionMemory(); f != nil {
-		findings = append(findings, *f)
+	if connection != nil {
+		findings = append(findings, *connection)
 	}
 	if f := s.allocation(); f != nil {
 		findings = append(findings, *f)
@@ -184,7 +188,7 @@ func (s *subject) meansOf(metric string, match func(run.TagSet) bool, within str
 }
 
 // trendOf is the trend of a series as a finding; nil where there are too few
-// points to tell.
+// points to tell. What falls does not drift: less time or memory is no worry.
 func (s *subject) trendOf(name, metric, endpoint, unit string, times, values []float64) *report.SoakFinding {
 	times, values = stat.Decorrelate(times, values)
 	t := stat.FindTrend(times, values)
@@ -199,76 +203,97 @@ func (s *subject) trendOf(name, metric, endpoint, unit string, times, values []f
 	if from > 0 {
 		f.Change = report.Num(to/from - 1)
 	}
-	f.Drifts = t.P < trendP && f.Change != nil && math.Abs(*f.Change) >= s.leastChange()
+	f.Drifts = t.P < trendP && f.Change != nil && *f.Change >= s.leastChange()
 	return f
 }
 
-// gaugeTrend is the trend of one of the engine's gauges; of the heap, a leak.
+// gaugeTrend is the trend of one of the engine's gauges.
 func (s *subject) gaugeTrend(metric string, span stretch) *report.SoakFinding {
 	times, values := s.meansOf(metric, nil, span)
-	unit := report.UnitCount
-	if metric == gaugeHeap {
-		unit = report.UnitBytes
+	f := s.trendOf(findingTrend, metric, "", report.UnitCount, times, values)
+	if f != nil {
+		f.Text = fmt.Sprintf("%s went from %s to %s", metric, digits(*f.From, 3), digits(*f.To, 3))
 	}
-	f := s.trendOf(findingTrend, metric, "", unit, times, values)
+	return f
+}
+
+// leak is the trend of the heap without what hub connections take of it, so many
+// bytes each, as far as that is known.
+func (s *subject) leak(span stretch, each float64) *report.SoakFinding {
+	times, heap, hub := s.heapAndHub(span)
+	rest := ""
+	switch opening := openedPerS(times, hub) > 0; {
+	case each > 0 && len(hub) > 0:
+		for i := range heap {
+			heap[i] -= each * (hub[i] - hub[0])
+		}
+		rest = ", without what hub connections take"
+	case opening:
+		rest = ", unless the hub connections opened meanwhile take it"
+	}
+	f := s.trendOf(findingLeak, gaugeHeap, "", report.UnitBytes, times, heap)
 	if f == nil {
 		return nil
 	}
-	if *f.PerHour < 0 {
-		f.Drifts = false // less of it is no worry
+	f.Text = fmt.Sprintf("the heap after collection went from %s to %s MB", digits(*f.From/1e6, 3), digits(*f.To/1e6, 3))
+	if perS := s.completedPerS(span); perS > 0 && *f.PerHour > 0 {
+		kept := *f.PerHour / 3600 / perS
+		f.Text += fmt.Sprintf(", by %s kB a request", digits(kept/1e3, 3))
+		f.Drifts = f.Drifts && (s.end >= longRun || kept >= leakRequest)
 	}
-	if metric != gaugeHeap {
-		f.Text = fmt.Sprintf("%s went from %s to %s", metric, digits(*f.From, 3), digits(*f.To, 3))
-		return f
-	}
-	f.Name = findingLeak
-	f.Text = fmt.Sprintf("the heap after collection grew from %s to %s MB", digits(*f.From/1e6, 3), digits(*f.To/1e6, 3))
-	perS := s.completedPerS(span)
-	if perS > 0 {
-		each := *f.PerHour / 3600 / perS
-		f.Text += fmt.Sprintf(", by %s kB a request", digits(each/1e3, 3))
-		f.Drifts = f.Drifts && each >= leakRequest
-	}
-	// Connections that stay open while their number grows are no leak.
-	if hubTimes, hub := s.meansOf(gaugeHub, nil, span); len(hub) > 1 {
-		if t := stat.FindTrend(hubTimes, hub); t.P < trendP && t.Slope*(hubTimes[len(hubTimes)-1]-hubTimes[0]) >= leastConnections {
-			f.Drifts = false
-			f.Text += ", while hub connections were opened"
-		}
-	}
+	f.Text += rest
 	return f
 }
 
-// connectionMemory is the heap that an open hub connection takes; nil where the
-// number of connections hardly changed.
-func (s *subject) connectionMemory() *report.SoakFinding {
-	all := stretch{from: 0, to: s.end}
-	hubTimes, hub := s.meansOf(gaugeHub, nil, all)
-	heapTimes, heap := s.meansOf(gaugeHeap, nil, all)
-	if len(hub) != len(heap) || len(hub) < 2 || !slices.Equal(hubTimes, heapTimes) {
-		return nil
+// heapAndHub is the heap and the number of hub connections over a stretch; hub is
+// nil where they weren't sampled together.
+func (s *subject) heapAndHub(within stretch) (times, heap, hub []float64) {
+	times, heap = s.meansOf(gaugeHeap, nil, within)
+	hubTimes, hub := s.meansOf(gaugeHub, nil, within)
+	if !slices.Equal(times, hubTimes) {
+		hub = nil
 	}
-	if slices.Max(hub)-slices.Min(hub) < leastConnections {
-		return nil
+	return times, heap, hub
+}
+
+// openedPerS is by how many a second the hub's connections rose; 0 where they did
+// not for certain, or by hardly any.
+func openedPerS(times, hub []float64) float64 {
+	if len(hub) == 0 {
+		return 0
 	}
-	order := make([]int, len(hub))
-	for i := range order {
-		order[i] = i
+	t := stat.FindTrend(times, hub)
+	if !(t.P < trendP) || t.Slope*(times[len(times)-1]-times[0]) < leastConnections {
+		return 0
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(hub[a], hub[b]) })
-	x, y := make([]float64, len(hub)), make([]float64, len(hub))
-	for i, at := range order {
-		x[i], y[i] = hub[at], heap[at]
+	return t.Slope
+}
+
+// connectionMemory is the heap that an open hub connection takes, and how much
+// each does where that is known: where the heap follows the connections beside
+// what both do over time. A heap that grows while connections are opened one
+// after the other may grow by itself: then all that it grew by is the most that
+// they may take. Nil where neither tells.
+func (s *subject) connectionMemory() (f *report.SoakFinding, each float64) {
+	times, heap, hub := s.heapAndHub(stretch{from: 0, to: s.end})
+	if len(hub) == 0 {
+		return nil, 0
 	}
-	t := stat.FindTrend(x, y)
-	if math.IsNaN(t.P) || !(t.P < trendP) || t.Slope <= 0 {
-		return nil
+	if t, span := stat.FindRelation(times, hub, heap); t.P < trendP && t.Slope > 0 && span >= leastConnections {
+		return &report.SoakFinding{
+			Name: findingConnection, Metric: gaugeHeap, Unit: report.UnitBytes, PValue: report.Num(t.P), Drifts: t.Slope >= heavyConnection,
+			Text: fmt.Sprintf("each hub connection takes %s kB of heap", digits(t.Slope/1e3, 3)),
+		}, t.Slope
 	}
-	return &report.SoakFinding{
-		Name: findingConnection, Metric: gaugeHeap, Unit: report.UnitBytes, From: report.Num(t.Start + t.Slope*x[0]), To: report.Num(t.Start + t.Slope*x[len(x)-1]),
-		PValue: report.Num(t.P), Drifts: t.Slope >= heavyConnection,
-		Text: fmt.Sprintf("each hub connection takes %s kB of heap", digits(t.Slope/1e3, 3)),
+	opened := openedPerS(times, hub)
+	f = s.trendOf(findingConnection, gaugeHeap, "", report.UnitBytes, times, heap)
+	if opened == 0 || f == nil || *f.PerHour <= 0 {
+		return nil, 0
 	}
+	most := *f.PerHour / 3600 / opened
+	f.Drifts = f.Drifts && most >= heavyConnection
+	f.Text = fmt.Sprintf("each hub connection may take up to %s kB of heap", digits(most/1e3, 3))
+	return f, 0
 }
 
 // allocation says that collecting garbage takes much of the processors' time,

@@ -241,7 +241,11 @@ func (s *subject) measure(l stretch) (report.Level, bool) {
 		out.AchievedPerS = report.Num(started / g.seconds)
 	}
 	if dropped, ok := s.droppedPerS(l); ok && iterations {
-		out.OfferedPerS = report.Num(started/g.seconds + dropped)
+		offered := started/g.seconds + dropped
+		out.OfferedPerS = report.Num(offered)
+		if dropped > 0 {
+			out.DropShare = report.Num(dropped / offered)
+		}
 	}
 	return out, true
 }

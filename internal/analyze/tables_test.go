@@ -161,6 +161,14 @@ func TestFairness(t *testing.T) {
 	}
 	want(t, "ratio", f.Ratio, 3, 0.002)
 	want(t, "Jain's index", f.Jain, 60*60/(3*1800.0), 1e-9)
+	m = newRun()
+	m.traffic(traffic{to: 10, perS: 10, ms: ms(100), tags: "tenant=a"}).traffic(traffic{to: 10, perS: 10, ms: ms(1000), tags: "tenant=b"})
+	m.traffic(traffic{to: 3, perS: 1, ms: ms(9000), tags: "tenant=seldom"})
+	f = analyzed(t, m, nil).Run.Fairness
+	if f.Worst != "b" || !strings.HasPrefix(f.Text, "p95 of b is 10 times the median tenant's") {
+		t.Errorf("of two tenants with enough requests: %+v", f)
+	}
+	want(t, "ratio of two", f.Ratio, 10, 0.002)
 	if got := analyzed(t, newRun().traffic(traffic{to: 10, perS: 5, tags: "tenant=a"}), nil).Run.Fairness; got != nil {
 		t.Error("one tenant is compared with itself")
 	}

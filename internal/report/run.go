@@ -122,6 +122,7 @@ type Level struct {
 	TargetPerS   *float64 `json:"target_per_s,omitempty"`
 	OfferedPerS  *float64 `json:"offered_per_s,omitempty"`
 	AchievedPerS *float64 `json:"achieved_per_s,omitempty"`
+	DropShare    *float64 `json:"drop_share,omitempty"`  // of what was offered; nil: nothing was dropped, or unknown
 	Concurrency  *float64 `json:"concurrency,omitempty"` // measured: throughput times time in system
 	P50          *float64 `json:"p50,omitempty"`
 	P95          *float64 `json:"p95,omitempty"`

@@ -82,25 +82,67 @@ func FindTrend(times, values []float64) MonotonicTrend {
 // that a trend is looked for in are left: the correction of [FindTrend] alone
 // finds trends in short correlated noise too often.
 func Decorrelate(times, values []float64) (t, v []float64) {
-	for len(values) >= 2*minTrend {
-		fit := FindTrend(times, values)
-		rest := make([]float64, len(values))
-		for i := range rest {
-			rest[i] = values[i] - fit.Slope*times[i]
-		}
-		if math.Abs(lagOne(ranksOf(rest))) < distuv.UnitNormal.Quantile(0.95)/math.Sqrt(float64(len(rest))) {
-			break
-		}
-		half := len(values) / 2
-		nextTimes, nextValues := make([]float64, half), make([]float64, half)
-		for i := range half { // of an odd number the first, the youngest of the system, is left out
-			at := len(values) - 2*half + 2*i
-			nextTimes[i] = (times[at] + times[at+1]) / 2
-			nextValues[i] = (values[at] + values[at+1]) / 2
-		}
-		times, values = nextTimes, nextValues
+	for len(values) >= 2*minTrend && resembling(detrended(times, values)) {
+		times, values = halve(times), halve(values)
 	}
 	return times, values
+}
+
+// FindRelation looks for what y does with x beside what both do over time: where
+// both are above or below their own trend, that is their relation and not time's.
+// Neighbours are averaged as by [Decorrelate], as long as what x leaves of y
+// resembles its neighbour. span is by how much x varies beside its trend.
+//
+// Source: partial regression, Frisch and Waugh, "Partial Time Regressions as
+// Compared with Individual Trends", Econometrica 1 (1933), with the slopes and the
+// test of [FindTrend].
+func FindRelation(times, x, y []float64) (t MonotonicTrend, span float64) {
+	for {
+		ofX, ofY := detrended(times, x), detrended(times, y)
+		order := ascending(ofX)
+		sortedX, sortedY := make([]float64, len(order)), make([]float64, len(order))
+		for i, at := range order {
+			sortedX[i], sortedY[i] = ofX[at], ofY[at]
+		}
+		t = FindTrend(sortedX, sortedY)
+		if math.IsNaN(t.Slope) {
+			return t, 0
+		}
+		span = sortedX[len(order)-1] - sortedX[0]
+		for i := range ofY {
+			ofY[i] -= t.Slope * ofX[i]
+		}
+		if len(times) < 2*minTrend || !resembling(ofY) {
+			return t, span
+		}
+		times, x, y = halve(times), halve(x), halve(y)
+	}
+}
+
+// detrended is values without their slope over time.
+func detrended(times, values []float64) []float64 {
+	slope := FindTrend(times, values).Slope
+	out := make([]float64, len(values))
+	for i, v := range values {
+		out[i] = v - slope*times[i]
+	}
+	return out
+}
+
+// resembling reports whether neighbours resemble each other by more than chance.
+func resembling(values []float64) bool {
+	return math.Abs(lagOne(ranksOf(values))) >= distuv.UnitNormal.Quantile(0.95)/math.Sqrt(float64(len(values)))
+}
+
+// halve averages neighbours in pairs; of an odd number the first, the youngest of
+// the system, is left out.
+func halve(values []float64) []float64 {
+	half := make([]float64, len(values)/2)
+	for i := range half {
+		at := len(values) - 2*len(half) + 2*i
+		half[i] = (values[at] + values[at+1]) / 2
+	}
+	return half
 }
 
 // lagOne is the autocorrelation of neighbours; 0 of a constant.
@@ -169,13 +211,19 @@ func hamedRao(rest []float64) float64 {
 	return max(1, 1+2/(size*(size-1)*(size-2))*sum)
 }
 
-// ranksOf are the ranks of values from 1, ties at the mean of theirs.
-func ranksOf(values []float64) []float64 {
+// ascending is the places of values in their order.
+func ascending(values []float64) []int {
 	order := make([]int, len(values))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(values[a], values[b]) })
+	return order
+}
+
+// ranksOf are the ranks of values from 1, ties at the mean of theirs.
+func ranksOf(values []float64) []float64 {
+	order := ascending(values)
 	ranks := make([]float64, len(values))
 	for from := 0; from < len(order); {
 		to := from + 1

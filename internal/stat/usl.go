@@ -240,25 +240,34 @@ type ScalabilityInterval struct {
 	Sigma, Kappa, Peak [2]float64 // low and high; a peak may be infinite
 }
 
-// BootstrapScalability draws the points' relative residuals anew around the
-// fit and fits again. It is false where half of the replicates have no fit.
-// Source: the residual bootstrap, Efron and Tibshirani, An Introduction to the
-// Bootstrap (1993), ch. 9; residuals are raised by √(n/(n−3)), for the fit has
-// taken three degrees of freedom from them.
+// BootstrapScalability draws points anew around the fit and fits again: with
+// errors of ln X as large as the points' own, which so few of them tell only
+// roughly, so that their size is drawn as well, as Student's t does. It is false
+// where half of the replicates have no fit.
+// Source: the generalized pivotal quantities of Weerahandi, "Generalized
+// Confidence Intervals", JASA 88 (1993), of a regression with normal errors; n−3
+// degrees of freedom, for the fit has taken three from the residuals.
 func BootstrapScalability(rng *rand.Rand, points []LoadPoint, fit Scalability, draws int) (ScalabilityInterval, bool) {
-	n := float64(len(points))
-	if n <= minScalability {
+	degrees := len(points) - minScalability
+	if degrees <= 0 {
 		return ScalabilityInterval{}, false
 	}
-	residuals := make([]float64, len(points))
-	for i, p := range points {
-		residuals[i] = math.Log(p.Throughput/fit.Throughput(p.Concurrency)) * math.Sqrt(n/(n-minScalability))
+	squares := 0.0
+	for _, p := range points {
+		r := math.Log(p.Throughput / fit.Throughput(p.Concurrency))
+		squares += r * r
 	}
 	var sigma, kappa, peak []float64
 	again := make([]LoadPoint, len(points))
 	for range draws {
+		chi := 0.0
+		for range degrees {
+			z := rng.NormFloat64()
+			chi += z * z
+		}
+		sd := math.Sqrt(squares / chi)
 		for i, p := range points {
-			again[i] = LoadPoint{p.Concurrency, fit.Throughput(p.Concurrency) * math.Exp(residuals[rng.IntN(len(residuals))])}
+			again[i] = LoadPoint{p.Concurrency, fit.Throughput(p.Concurrency) * math.Exp(sd*rng.NormFloat64())}
 		}
 		f, ok := FitScalability(again)
 		if !ok {
@@ -271,8 +280,8 @@ func BootstrapScalability(rng *rand.Rand, points []LoadPoint, fit Scalability, d
 	}
 	interval := func(values []float64) [2]float64 {
 		slices.Sort(values)
-		at := func(q float64) float64 { return values[int(q*float64(len(values)-1))] } // infinities have no middle
-		return [2]float64{at(0.025), at(0.975)}
+		outside := int(0.025 * float64(len(values))) // infinities have no middle
+		return [2]float64{values[outside], values[len(values)-1-outside]}
 	}
 	return ScalabilityInterval{interval(sigma), interval(kappa), interval(peak)}, true
 }

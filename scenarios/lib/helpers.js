@@ -33,6 +33,7 @@ const LEAST_RATE = 20;
 // times are made in server-timing.js.
 const executionDuration = new Trend('workflow_execution_duration', true);
 const orchestrationOverhead = new Trend('orchestration_overhead_percent');
+const orchestrationTime = new Trend('orchestration_overhead_micros');
 const timeouts = new Rate('request_timeout_rate');
 
 // The engine's gauges as its /health tells them.
@@ -188,6 +189,7 @@ function recordExecution(endpoint) {
     executionDuration.add(answer.executionTimeMs, tags);
     const cost = answer.orchestrationCost || {};
     if (cost.orchestrationCostPercentage !== undefined) orchestrationOverhead.add(cost.orchestrationCostPercentage, tags);
+    if (cost.totalOrchestrationCostMicros !== undefined) orchestrationTime.add(cost.totalOrchestrationCostMicros, tags);
   };
 }
 

@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -27,8 +26,8 @@ const (
 type Judgement struct {
 	Mark Mark
 	Said string // what the report says, in short
-	// PartsOff is how far the shares of the components are from adding up to
-	// the whole difference, as a fraction; nil where there are none.
+	// PartsOff is how far the parts of the difference are from adding up to that
+	// of the requests' own durations, as a fraction; nil where there are none.
 	PartsOff *float64
 }
 
@@ -61,18 +60,6 @@ func (n Named) matches(t fault.Truth) (component, detail bool) {
 // against judges a comparison with a healthy run.
 func against(f fault.Fault, r *Report) Judgement {
 	j := Judgement{Said: said(r), Mark: NotConcerned}
-	if a := r.Attribution; a != nil && a.Question == "regression" {
-		sum, any := 0.0, false
-		for _, c := range a.Components {
-			if c.Regression != nil {
-				sum, any = sum+*c.Regression, true
-			}
-		}
-		if any {
-			off := math.Abs(sum - 1)
-			j.PartsOff = &off
-		}
-	}
 	switch f.Expect {
 	case fault.Bottleneck:
 		j.Mark = naming(f.Truth, r.Attribution)
@@ -80,6 +67,45 @@ func against(f fault.Fault, r *Report) Judgement {
 		j.Mark = silence(f.Expect, r.Attribution)
 	}
 	return j
+}
+
+// partsOff holds the parts of the difference between two runs against what each of
+// them says of its requests by itself; nil where the difference may be none.
+func partsOff(compared, healthy, faulty *Report) *float64 {
+	a := compared.Attribution
+	if a == nil {
+		return nil
+	}
+	for _, e := range a.Excess {
+		if e.Question != "regression" || e.Interval == nil || e.Interval[0] == nil || e.Interval[1] == nil || *e.Interval[0] <= 0 && *e.Interval[1] >= 0 {
+			continue
+		}
+		sum := 0.0
+		for _, ms := range e.Parts {
+			sum += ms
+		}
+		if grew := growth(healthy, faulty); grew != 0 {
+			off := math.Abs(sum/grew - 1)
+			return &off
+		}
+	}
+	return nil
+}
+
+// growth is by how many ms a request took longer in one run than in another, with
+// its mix of the endpoints that both have.
+func growth(from, to *Report) float64 {
+	all, ms := 0.0, 0.0
+	for _, e := range to.Run.Endpoints {
+		at := slices.IndexFunc(from.Run.Endpoints, func(o Endpoint) bool {
+			return o.Name == e.Name && o.Protocol == e.Protocol && o.Method == e.Method
+		})
+		if at >= 0 && e.Duration.Avg != nil && from.Run.Endpoints[at].Duration.Avg != nil {
+			all += e.Count
+			ms += e.Count * (*e.Duration.Avg - *from.Run.Endpoints[at].Duration.Avg)
+		}
+	}
+	return ms / max(1, all)
 }
 
 // naming judges what is to be named.
@@ -124,8 +150,8 @@ func silence(e fault.Expect, a *Attribution) Mark {
 }
 
 // alone judges a run without a baseline: what queues must be named by the
-// load question, a constant cost may be the dominant one or nothing, and
-// gauges and tenants have findings of their own.
+// load question, a constant cost must be the dominant one unless nothing is
+// certain, and gauges and tenants have findings of their own.
 func alone(f fault.Fault, r *Report) Judgement {
 	j := Judgement{Said: said(r)}
 	a := r.Attribution
@@ -147,7 +173,7 @@ func alone(f fault.Fault, r *Report) Judgement {
 			j.Mark = Right
 		}
 	default:
-		j.Mark = Right
+		j.Mark = constant(f.Truth, a)
 		if a != nil && a.DominantCost != "" {
 			j.Said += "; dominant cost: " + a.DominantCost
 		}
@@ -155,54 +181,65 @@ func alone(f fault.Fault, r *Report) Judgement {
 	return j
 }
 
+// constant judges what is said of a cost that every request pays alike, where
+// nothing is named.
+func constant(truth []fault.Truth, a *Attribution) Mark {
+	switch {
+	case a == nil:
+		return Silent
+	case a.Status == "inconclusive", slices.ContainsFunc(truth, func(t fault.Truth) bool { return t.Component == a.DominantCost }):
+		return Right
+	default:
+		return Unexpected
+	}
+}
+
 // findings are the names of soak findings by fault.
 func findings() map[string]string {
 	return map[string]string{"leak": "leak", "ws-memory": "connection_memory", "graph-memory": "allocation"}
 }
 
-func finding(f fault.Fault, r *Report) (Mark, string) {
-	want, heard := findings()[f.Name], []string{}
-	mark := Silent
+// foundIn are the names of what a run's gauges and tenants are found to show.
+func foundIn(r *Report) []string {
+	var names []string
 	if r.Soak != nil {
 		for _, one := range r.Soak.Findings {
-			if !one.Drifts {
-				continue
-			}
-			heard = append(heard, one.Name)
-			if one.Name == want {
-				mark = Right
+			if one.Drifts {
+				names = append(names, one.Name)
 			}
 		}
 	}
-	if len(heard) == 0 {
-		return mark, "no finding"
+	if f := r.Run.Fairness; f != nil && f.Noisy != "" {
+		names = append(names, "noisy tenant")
 	}
-	slices.Sort(heard)
-	return mark, strings.Join(slices.Compact(heard), ", ")
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
-// What makes tenants unequal: throughput far from even, or one that waits
-// longer than the others.
-const (
-	unevenJain  = 0.8
-	unevenRatio = 1.5
-)
+func finding(f fault.Fault, r *Report) (Mark, string) {
+	heard := foundIn(r)
+	switch {
+	case len(heard) == 0:
+		return Silent, "no finding"
+	case slices.Contains(heard, findings()[f.Name]):
+		return Right, strings.Join(heard, ", ")
+	}
+	return Silent, strings.Join(heard, ", ")
+}
+
+// noisyTenant is the one that sends ten times its share (see [Setup]).
+const noisyTenant = "acme"
 
 func unfair(r *Report) (Mark, string) {
 	f := r.Run.Fairness
 	if f == nil {
 		return Silent, "no fairness"
 	}
-	jain, ratio := 1.0, 1.0
-	if f.Jain != nil {
-		jain = *f.Jain
+	switch f.Noisy {
+	case noisyTenant:
+		return Right, f.Text
+	case "":
+		return Silent, f.Text
 	}
-	if f.Ratio != nil {
-		ratio = *f.Ratio
-	}
-	mark := Silent
-	if jain < unevenJain || ratio > unevenRatio {
-		mark = Right
-	}
-	return mark, fmt.Sprintf("Jain %.2f, worst p95 %.2f of the median", jain, ratio)
+	return Wrong, f.Text
 }

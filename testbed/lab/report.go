@@ -8,9 +8,10 @@ type Report struct {
 		Status string `json:"status"`
 	} `json:"verdict"`
 	Run struct {
-		Fairness *struct {
-			Ratio *float64 `json:"ratio"`
-			Jain  *float64 `json:"jain"`
+		Endpoints []Endpoint `json:"endpoints"`
+		Fairness  *struct {
+			Noisy string `json:"noisy"`
+			Text  string `json:"text"`
 		} `json:"fairness"`
 		Load struct {
 			Dropped float64 `json:"dropped_iterations"`
@@ -36,10 +37,22 @@ type Attribution struct {
 	Join         string  `json:"join"`
 	Reason       string  `json:"reason"`
 	ReasonCode   string  `json:"reason_code"`
-	Components   []struct {
-		Name       string   `json:"name"`
-		Regression *float64 `json:"regression"`
-	} `json:"components"`
+	Excess       []struct {
+		Question string             `json:"question"`
+		Interval *[2]*float64       `json:"interval"` // of the change in ms, 95 %
+		Parts    map[string]float64 `json:"parts"`    // of the change in ms
+	} `json:"excess"`
+}
+
+// Endpoint is an endpoint of a run, with the mean time of its requests in ms.
+type Endpoint struct {
+	Name     string  `json:"name"`
+	Protocol string  `json:"protocol"`
+	Method   string  `json:"method"`
+	Count    float64 `json:"count"`
+	Duration struct {
+		Avg *float64 `json:"avg"`
+	} `json:"duration_ms"`
 }
 
 // Named is a bottleneck as report.json names it.

@@ -21,7 +21,7 @@ type Scored struct {
 	// Unjoined is Against of the same samples without what joins them; nil where
 	// they were not kept.
 	Unjoined *Judgement
-	Findings []string // of the soak that hold, in the healthy run
+	Findings []string // that hold in the healthy run
 }
 
 // Score analyses the snapshots of all trials that are done, alone and against
@@ -49,30 +49,23 @@ func (l *Lab) score(ctx context.Context, t Trial) (Scored, error) {
 	}
 	s := Scored{Trial: t, Fault: f}
 	bad, good := filepath.Join(l.folder(t), snapshotFile), filepath.Join(l.folder(t.Healthy()), snapshotFile)
-	report, err := l.report(ctx, t, "alone", "analyze", bad)
+	faulty, err := l.report(ctx, t, "alone", "analyze", bad)
 	if err != nil {
 		return s, err
 	}
-	s.Alone = alone(f, report)
-	report, err = l.report(ctx, t, "against", "compare", good, bad)
+	compared, err := l.report(ctx, t, "against", "compare", good, bad)
 	if err != nil {
 		return s, err
 	}
-	s.Against = against(f, report)
+	healthy, err := l.report(ctx, t.Healthy(), "alone", "analyze", good)
+	if err != nil {
+		return s, err
+	}
 	if s.Unjoined, err = l.scoreUnjoined(ctx, t, f); err != nil {
 		return s, err
 	}
-	report, err = l.report(ctx, t.Healthy(), "alone", "analyze", good)
-	if err != nil {
-		return s, err
-	}
-	if report.Soak != nil {
-		for _, one := range report.Soak.Findings {
-			if one.Drifts {
-				s.Findings = append(s.Findings, one.Name)
-			}
-		}
-	}
+	s.Alone, s.Against, s.Findings = alone(f, faulty), against(f, compared), foundIn(healthy)
+	s.Against.PartsOff = partsOff(compared, healthy, faulty)
 	return s, nil
 }
 

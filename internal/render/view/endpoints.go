@@ -237,18 +237,19 @@ func parts(id, title string, list []report.Part, summary []Cell, opts Options) S
 	return s
 }
 
+// fairness is how tenants fare beside each other.
 func fairness(r *report.Report) []Cell {
 	f := r.Run.Fairness
 	if f == nil {
 		return nil
 	}
 	var out []Cell
-	if f.Ratio != nil && f.Worst != "" {
+	if f.Text != "" {
 		tone := Normal
-		if *f.Ratio >= 2 {
+		if f.Noisy != "" || f.Ratio != nil && *f.Ratio >= 2 {
 			tone = Warn
 		}
-		out = append(out, cell("p95 of "+f.Worst+" is "+prose(*f.Ratio, 3)+" times the median tenant's", tone))
+		out = append(out, cell(f.Text, tone))
 	}
 	if f.Jain != nil {
 		out = append(out, cell("throughput fairness "+prose(*f.Jain, 2), Normal))

@@ -212,6 +212,7 @@ func levels(r *report.Report, opts Options) Section {
 		{Name: "from", Right: true, Drop: 5},
 		{Name: "to", Right: true, Drop: 5},
 		{Name: "achieved/s", Right: true},
+		{Name: "drop %", Right: true, Drop: 1},
 		{Name: "concurrency", Right: true, Drop: 4},
 		{Name: "err %", Right: true, Drop: 1},
 		{Name: "p50 ms", Right: true, Drop: 3},
@@ -238,7 +239,7 @@ func levels(r *report.Report, opts Options) Section {
 			name,
 			{Seconds(l.FromS), Dim},
 			{Seconds(l.ToS), Dim},
-			number(l.AchievedPerS, 1), number(l.Concurrency, 1),
+			number(l.AchievedPerS, 1), rate(l.DropShare), number(l.Concurrency, 1),
 			rate(l.ErrorRate), number(l.P50, 2), number(l.P95, 2), number(l.P99, 2), word,
 		})
 	}

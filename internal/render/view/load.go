@@ -1,6 +1,8 @@
 package view
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"k6report/internal/report"
@@ -177,7 +179,36 @@ func overhead(r *report.Report) Line {
 	if o.MS != nil && o.MS.Avg != nil {
 		line.Parts = append(line.Parts, cell(Milliseconds(*o.MS.Avg)+" an execution", Normal))
 	}
+	line.Parts = append(line.Parts, overheadByEndpoint(o)...)
 	return line
+}
+
+// overheadByEndpoint are the endpoints with the most overhead, where several run
+// workflows.
+func overheadByEndpoint(o *report.Overhead) []Cell {
+	list := slices.Clone(o.Endpoints)
+	list = slices.DeleteFunc(list, func(e report.EndpointOverhead) bool { return e.Percent.Avg == nil })
+	if len(list) < 2 {
+		return nil
+	}
+	slices.SortStableFunc(list, func(a, b report.EndpointOverhead) int { return cmp.Compare(*b.Percent.Avg, *a.Percent.Avg) })
+	const most = 3
+	var out []Cell
+	for _, e := range list[:min(most, len(list))] {
+		text := e.Endpoint + " " + prose(*e.Percent.Avg, 3) + " %"
+		if e.MS != nil && e.MS.Avg != nil {
+			text += " (" + Milliseconds(*e.MS.Avg) + ")"
+		}
+		tone := Normal
+		if e.OK != nil {
+			tone = Mark(e.OK).Tone
+		}
+		out = append(out, cell(text, tone))
+	}
+	if n := len(list) - most; n > 0 {
+		out = append(out, cell("less at "+Plural(n, "other endpoint", "other endpoints"), Dim))
+	}
+	return out
 }
 
 // overTime are the two pictures that say most, as sparklines.

@@ -96,3 +96,59 @@ func TestBaselineP95(t *testing.T) {
 		t.Errorf("of an endpoint that was not compared: %v", *got)
 	}
 }
+
+// Overhead by endpoint is shown where several run workflows, the most first.
+func TestOverheadByEndpoint(t *testing.T) {
+	r := sample.Full()
+	text := func() string {
+		var words []string
+		for _, c := range overhead(r).Parts {
+			words = append(words, c.Text)
+		}
+		return strings.Join(words, " · ")
+	}
+	if got := text(); !strings.HasSuffix(got, " · test_execute 16.2 % (0.41 ms) · execute_workflow 7.4 % (3.1 ms)") {
+		t.Error(got)
+	}
+	if got := overhead(r).Parts[3]; got.Tone != Bad {
+		t.Errorf("over its target it is shown as %+v", got)
+	}
+	one := r.Overhead.Endpoints[1]
+	r.Overhead.Endpoints = append(r.Overhead.Endpoints, one, one)
+	if got := text(); !strings.HasSuffix(got, " · less at 1 other endpoint") {
+		t.Error(got)
+	}
+	r.Overhead.Endpoints = r.Overhead.Endpoints[:1]
+	if got := text(); strings.Contains(got, "execute_workflow") {
+		t.Errorf("the whole is said twice: %s", got)
+	}
+}
+
+// A tenant that takes much more than the others is shown beside the slowest.
+func TestFairnessIsToldWhole(t *testing.T) {
+	r := sample.Full()
+	if got := fairness(r)[0]; !strings.Contains(got.Text, "p95 of initech is 3.06 times") || !strings.Contains(got.Text, "acme sent") || got.Tone != Warn {
+		t.Errorf("%+v", got)
+	}
+	r.Run.Fairness.Noisy, r.Run.Fairness.Ratio = "", report.Num(1.2)
+	if got := fairness(r)[0]; got.Tone != Normal {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A level that was not offered as a whole says so where its targets hold.
+func TestDroppedAtALevel(t *testing.T) {
+	r := sample.Full()
+	r.Run.Load.Levels[1].DropShare = report.Num(0.025)
+	table := levels(r, Options{}).Table
+	at := slices.IndexFunc(table.Columns, func(c Column) bool { return c.Name == "drop %" })
+	if at < 0 || table.Rows[1][at].Text != "2.5" || table.Rows[1][at].Tone == Normal || table.Rows[2][at].Text != Absent {
+		t.Errorf("%+v", table.Rows)
+	}
+	for i := range r.Run.Load.Levels {
+		r.Run.Load.Levels[i].DropShare = nil
+	}
+	if table := levels(r, Options{}).Table; slices.ContainsFunc(table.Columns, func(c Column) bool { return c.Name == "drop %" }) {
+		t.Error("nothing was dropped, and there is a column of it")
+	}
+}

@@ -26,6 +26,7 @@ func ThresholdFailed() *report.Report {
 		level(0, 120, 250, 250, 62, 0), level(120, 240, 500, 499.8, 71, 0.0001),
 		level(240, 360, 750, 748.1, 190, 0.0009), level(360, 480, 1000, 902.4, 811, 0.0121),
 	}
+	run.Load.Levels[3].DropShare = report.Num(0.0976)
 	run.Endpoints[0] = endpoint("execute_workflow", "POST", 131220, 92.4, 812.3, 1904, 5006.2, 0.0121, target("50", 100, 92.4), target("95", 500, 812.3), target("99", 1000, 1904))
 	run.Endpoints[3] = endpoint("get_execution", "GET", 60007, 31.4, 96.2, 188, 902.1, 0.0001, target("50", 30, 31.4), target("95", 100, 96.2), target("99", 200, 188))
 	run.Thresholds[3].OK, run.Thresholds[3].Observed = report.Bool(false), report.Num(812.3)
@@ -41,6 +42,7 @@ func ThresholdFailed() *report.Report {
 	}
 	run.Tenants = []report.Part{part("acme", 250345, 61, 402.1, 1100, 0.0012), part("globex", 81000, 58.2, 391.4, 1080, 0.0011), part("initech", 81000, 120.9, 1230, 2410, 0.0131)}
 	run.Fairness = &report.Fairness{Worst: "initech", WorstP95: report.Num(1230), MedianP95: report.Num(402.1), Ratio: report.Num(3.06), Jain: report.Num(0.75), Noisy: "acme"}
+	run.Fairness.Text = "p95 of initech is 3.06 times the median tenant's; acme sent 60.7 % of the requests, 3.09 times as many as the median tenant"
 	r.Attribution = bottleneck()
 	r.Notes = append(r.Notes, report.Note{Code: "error_budget", Severity: report.Warning, Message: "0.41 % of requests failed; without a preset there is no budget to hold this against"})
 	return r
@@ -197,6 +199,7 @@ func Hostile() *report.Report {
 		at.Components[i].Parts = report.Values{{Name: a, Value: 1}}
 	}
 	r.Overhead.Definition, r.Overhead.Source = a, a
+	r.Overhead.Endpoints = []report.EndpointOverhead{{Endpoint: a, Percent: r.Overhead.Percent}, {Endpoint: a, Percent: r.Overhead.Percent}}
 	for i := range r.Notes {
 		r.Notes[i].Message, r.Notes[i].Where = a, a
 	}
@@ -224,6 +227,8 @@ func Full() *report.Report {
 	}
 	r.Overhead.Endpoints = []report.EndpointOverhead{{
 		Endpoint: "execute_workflow", Percent: r.Overhead.Percent, MS: r.Overhead.MS, Samples: r.Overhead.Samples, OK: report.Bool(true),
+	}, {
+		Endpoint: "test_execute", Percent: report.OverheadStats{Avg: report.Num(16.2)}, MS: &report.OverheadStats{Avg: report.Num(0.41)}, Samples: 1200, OK: report.Bool(false),
 	}}
 	r.Attribution.Excess = []report.Excess{{
 		Question: report.QuestionRegression, Reference: "baseline", Hard: "this run", ReferenceMS: 102, HardMS: 142.3, ChangeMS: 40.3,
@@ -303,7 +308,7 @@ func fillRun(run *report.Run) {
 	run.Sources[0].Skipped = 3
 	run.Load.OfferedP95 = report.Num(402.8)
 	run.Load.Plan.RateScale, run.Load.Plan.TimeScale = report.Num(0.05), report.Num(0.05)
-	run.Load.Levels[0].Collapsed = true
+	run.Load.Levels[0].Collapsed, run.Load.Levels[0].DropShare = true, report.Num(0.003)
 	run.Endpoints[0].FewSamples = []string{"p(99)"}
 	run.Endpoints[0].Scenario = "load"
 	run.Endpoints[0].Targets[0].Metric = "http_req_duration"
@@ -321,7 +326,6 @@ func fillRun(run *report.Run) {
 	run.Personas = []report.Part{part("cicd", 300000, 31, 61, 104, 0.0002), part("developer", 90000, 22, 55, 98, 0)}
 	run.Personas[0].FewSamples = []string{"p(99)"}
 	run.Dimensions = []report.Dimension{{Name: "region", Rows: []report.Part{run.Personas[0]}}}
-	run.Fairness.Text = "initech waits three times as long as the median tenant"
 	run.Errors[0].ErrorCode = "1503"
 	run.Thresholds[0].Reason = "nearer to the limit than the sketch's error"
 }

@@ -77,7 +77,7 @@ func vocabulary() (always, perhaps []string) {
 		"engine_db_pool_size", "engine_db_pool_in_use", "engine_executions_limit", "engine_executions_running",
 		"engine_goroutines", "engine_heap_after_gc_bytes", "engine_gc_share", "engine_sched_latency_ms",
 		"engine_http_conns", "engine_http_reuse_share", "engine_hub_connections", "engine_hub_dropped",
-		"request_timeout_rate",
+		"request_timeout_rate", "orchestration_overhead_micros",
 		// k6's own.
 		"checks", "data_received", "data_sent", "http_req_blocked", "http_req_connecting", "http_req_duration",
 		"http_req_failed", "http_req_receiving", "http_req_sending", "http_req_tls_handshaking", "http_req_waiting",
