@@ -1,11 +1,11 @@
 package analyze
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -141,8 +141,11 @@ func TestEvidenceOfEndpointsAndPercentiles(t *testing.T) {
 	if lies == nil || around == nil {
 		t.Fatalf("the evidence is %s", got)
 	}
-	number := func(text string) (v float64) {
-		fmt.Sscan(text, &v)
+	number := func(text string) float64 {
+		v, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			t.Error(err)
+		}
 		return v
 	}
 	// 30 of 40 a second and 3 of 20: 1200 of 1260 ms a second.
