@@ -85,9 +85,10 @@ func releaseFiles(t *testing.T) []string {
 	}
 	var patterns []string
 	for _, file := range config.Archives[0].Files {
-		patterns = append(patterns, strings.NewReplacer(`\*\*/`, "(?:.*/)?", `\*`, "[^/]*").Replace(regexp.QuoteMeta(file.Src)))
+		patterns = append(patterns, strings.ReplaceAll(regexp.QuoteMeta(file.Src), `\*`, "[^/]*"))
 	}
-	taken := regexp.MustCompile("^(?:" + strings.Join(patterns, "|") + ")$")
+	// A folder that matches is taken with all that is in it.
+	taken := regexp.MustCompile("^(?:" + strings.Join(patterns, "|") + ")(?:/.*)?$")
 	var files []string
 	err := filepath.WalkDir(repository("."), func(file string, d fs.DirEntry, err error) error {
 		if err != nil {
