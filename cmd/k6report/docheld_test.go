@@ -126,7 +126,7 @@ func (h *holder) flags(words []string) {
 	if len(words) == 0 || words[0] == "VERB" {
 		return
 	}
-	root := (&app{}).root()
+	root := (&app{forges: forges()}).root()
 	c, _, err := root.Find(words)
 	if err != nil || c == root {
 		h.failf("k6report has no verb %s", words[0])

@@ -29,6 +29,7 @@ func TestReleaseFilesTellTheVersion(t *testing.T) {
 		t.Error("the release does not hand on its version")
 	}
 	folder := filepath.Join(t.TempDir(), "files")
+	t.Setenv("SOURCE_DATE_EPOCH", "1790000000") // the same bytes on every day
 	if out, err := exec.CommandContext(t.Context(), filepath.Join(root, "tools", "release-files.sh"), folder, "7.6.5-tried").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -36,8 +37,19 @@ func TestReleaseFilesTellTheVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if head, _, _ := strings.Cut(string(page), ".SH"); !strings.Contains(head, `"k6report 7.6.5-tried"`) {
+	if head, _, _ := strings.Cut(string(page), ".SH"); !strings.Contains(head, `"k6report 7.6.5-tried"`) || !strings.Contains(head, `.TH "K6REPORT-ANALYZE" "1" "Sep 2026"`) {
 		t.Errorf("the manual page begins with\n%s", head)
+	}
+	for _, c := range documented((&app{forges: forges()}).root()) {
+		name := strings.ReplaceAll(c.CommandPath(), " ", "-") + ".1"
+		if _, err := os.Stat(filepath.Join(folder, "man", name)); err != nil {
+			t.Errorf("there is no page on %s: %v", c.CommandPath(), err)
+		}
+	}
+	for _, hidden := range []string{"k6report-man.1", "k6report-completion.1"} {
+		if _, err := os.Stat(filepath.Join(folder, "man", hidden)); err == nil {
+			t.Errorf("there is a page %s", hidden)
+		}
 	}
 	if _, err := os.Stat(filepath.Join(folder, "k6report")); err == nil {
 		t.Error("the program of this machine is left behind")
