@@ -302,6 +302,7 @@ func TestHeapBesideConnections(t *testing.T) {
 	}{
 		{"a leak while connections are opened", oneByOne, func(at, _ float64) float64 { return 20e6 + 1e6*at }, true, true, "unless the hub connections", "may take up to 1"},
 		{"connections that are opened", oneByOne, func(_, hub float64) float64 { return 20e6 + 512e3*hub }, true, true, "unless the hub connections", "may take up to 51"},
+		{"connections that take little are opened", oneByOne, func(_, hub float64) float64 { return 4e6 + 90e3*hub }, false, false, "unless the hub connections", "may take up to 9"},
 		{"a warm-up while connections are opened", oneByOne, func(at, _ float64) float64 { return 20e6 + 20e6*(1-math.Exp(-at/10)) }, false, false, "", ""},
 		{"connections that come and go", forAWhile, func(_, hub float64) float64 { return 20e6 + 512e3*hub }, false, true, "without what hub connections take", "takes 51"},
 		{"a leak while connections come and go", forAWhile, func(at, hub float64) float64 { return 20e6 + 1e6*at + 512e3*hub }, true, true, "without what hub connections take", "takes 51"},
@@ -322,6 +323,20 @@ func TestHeapBesideConnections(t *testing.T) {
 			if f.Drifts != want.drifts || !strings.Contains(f.Text, want.text) {
 				t.Errorf("%s: %s drifts %v: %s", tc.what, name, f.Drifts, f.Text)
 			}
+		}
+	}
+}
+
+// A connection has some goroutines, but not hundreds.
+func TestGoroutinesOfConnections(t *testing.T) {
+	for _, tc := range []struct {
+		perS   float64
+		drifts bool
+	}{{2, false}, {200, true}} {
+		m := newRun("level=soak").traffic(traffic{to: 60, perS: 20}).plan(rate("s", 20, 0, 60))
+		m.gauge(gaugeHub, 60, math.Floor).gauge(gaugeGoroutines, 60, func(at float64) float64 { return 50 + tc.perS*at })
+		if f := findingOf(analyzed(t, m, nil), findingTrend); f == nil || f.Drifts != tc.drifts || !strings.Contains(f.Text, "unless the hub connections") {
+			t.Errorf("%g goroutines for each connection: %+v", tc.perS, f)
 		}
 	}
 }

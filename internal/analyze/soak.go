@@ -41,6 +41,7 @@ const (
 	longRun          = 600.0     // seconds from which on a run sees a slow leak
 	leastLatency     = 60.0      // seconds of constant load that a trend of latency needs
 	heavyConnection  = 100_000.0 // bytes of a hub connection
+	busyConnection   = 10.0      // goroutines of a hub connection
 	leakRequest      = 1000.0    // bytes kept of each request of a short run
 	heavyGC          = 0.10      // of the processors' time
 	leastConnections = 5.0       // by which hub connections must have changed
@@ -211,25 +212,36 @@ func (s *subject) trendOf(name, metric, endpoint, unit string, times, values []f
 func (s *subject) gaugeTrend(metric string, span stretch) *report.SoakFinding {
 	times, values := s.meansOf(metric, nil, span)
 	f := s.trendOf(findingTrend, metric, "", report.UnitCount, times, values)
-	if f != nil {
-		f.Text = fmt.Sprintf("%s went from %s to %s", metric, digits(*f.From, 3), digits(*f.To, 3))
+	if f == nil {
+		return nil
+	}
+	f.Text = fmt.Sprintf("%s went from %s to %s", metric, digits(*f.From, 3), digits(*f.To, 3))
+	if metric == gaugeGoroutines {
+		s.besideConnections(f, span, busyConnection)
 	}
 	return f
+}
+
+// besideConnections says of what grew while hub connections were opened that they
+// may have it; it is no finding where that is no more for each than heavy ones have.
+func (s *subject) besideConnections(f *report.SoakFinding, span stretch, heavy float64) {
+	opened := openedPerS(s.meansOf(gaugeHub, nil, span))
+	if opened == 0 || *f.PerHour <= 0 {
+		return
+	}
+	f.Drifts = f.Drifts && *f.PerHour/3600 >= heavy*opened
+	f.Text += ", unless the hub connections opened meanwhile have it"
 }
 
 // leak is the trend of the heap without what hub connections take of it, so many
 // bytes each, as far as that is known.
 func (s *subject) leak(span stretch, each float64) *report.SoakFinding {
 	times, heap, hub := s.heapAndHub(span)
-	rest := ""
-	switch opening := openedPerS(times, hub) > 0; {
-	case each > 0 && len(hub) > 0:
+	told := each > 0 && len(hub) > 0
+	if told {
 		for i := range heap {
 			heap[i] -= each * (hub[i] - hub[0])
 		}
-		rest = ", without what hub connections take"
-	case opening:
-		rest = ", unless the hub connections opened meanwhile take it"
 	}
 	f := s.trendOf(findingLeak, gaugeHeap, "", report.UnitBytes, times, heap)
 	if f == nil {
@@ -241,7 +253,11 @@ func (s *subject) leak(span stretch, each float64) *report.SoakFinding {
 		f.Text += fmt.Sprintf(", by %s kB a request", digits(kept/1e3, 3))
 		f.Drifts = f.Drifts && (s.end >= longRun || kept >= leakRequest)
 	}
-	f.Text += rest
+	if told {
+		f.Text += ", without what hub connections take"
+	} else {
+		s.besideConnections(f, span, heavyConnection)
+	}
 	return f
 }
 
@@ -259,7 +275,7 @@ func (s *subject) heapAndHub(within stretch) (times, heap, hub []float64) {
 // openedPerS is by how many a second the hub's connections rose; 0 where they did
 // not for certain, or by hardly any.
 func openedPerS(times, hub []float64) float64 {
-	if len(hub) == 0 {
+	if len(hub) < 2 {
 		return 0
 	}
 	t := stat.FindTrend(times, hub)
