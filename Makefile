@@ -75,6 +75,7 @@ check: vet lint unit ## before every commit: format, vet, linters, import rules,
 .PHONY: vet
 vet:
 	$(call each,go vet ./...)
+	go vet -tags man ./cmd/k6report
 
 .PHONY: lint
 lint:

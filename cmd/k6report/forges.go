@@ -114,10 +114,10 @@ func withStore(kinds []forgeKind) []forgeKind {
 	return slices.DeleteFunc(slices.Clone(kinds), func(k forgeKind) bool { return k.store == "" })
 }
 
-// writeTokens are the variables with tokens that write on a forge, be it one of
-// those that k6report knows or another.
+// writeTokens are the variables with tokens of people that write on a forge, be it
+// one of those that k6report knows or another. A job's own stays: scripts fetch with it.
 func (a *app) writeTokens() []string {
-	names := []string{"GITHUB_TOKEN", "GH_TOKEN"}
+	names := []string{"GITHUB_TOKEN", "GH_TOKEN", "GITHUB_ENTERPRISE_TOKEN", "GH_ENTERPRISE_TOKEN"}
 	for _, k := range a.forges {
 		names = append(names, k.writeTokens...)
 	}

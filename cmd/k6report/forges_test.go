@@ -102,9 +102,9 @@ func TestAForgeIsOneRow(t *testing.T) {
 	}
 }
 
-// No token that writes on any forge is k6's.
+// No token of a person that writes on any forge is k6's.
 func TestTokensOfForgesAreKeptFromK6(t *testing.T) {
-	a, _, _ := terminal(t, 100, "PATH=/bin", "K6REPORT_GITLAB_TOKEN=a", "GITLAB_TOKEN=b", "GITHUB_TOKEN=c", "GH_TOKEN=d", "MEMORY_TOKEN=e", "CI_JOB_TOKEN=f")
+	a, _, _ := terminal(t, 100, "PATH=/bin", "K6REPORT_GITLAB_TOKEN=a", "GITLAB_TOKEN=b", "GITHUB_TOKEN=c", "GH_TOKEN=d", "GH_ENTERPRISE_TOKEN=d", "GITHUB_ENTERPRISE_TOKEN=d", "MEMORY_TOKEN=e", "CI_JOB_TOKEN=f")
 	a.forges = append(a.forges, memoryForge(nil))
 	if got := a.environmentOfK6(); !slices.Equal(got, []string{"PATH=/bin", "CI_JOB_TOKEN=f"}) {
 		t.Errorf("k6 has %q", got)

@@ -169,7 +169,7 @@ func namedByK6(in []string) bool {
 // forgetRun takes an earlier run out of a folder: what the next one doesn't
 // write anew would be taken for a part of it.
 func forgetRun(dir string) error {
-	names := slices.Concat(ingest.SampleFiles(), besideFiles, []string{logFile})
+	names := slices.Concat([]string{samplesFile, "run.json", snapshotFile}, besideFiles, []string{logFile})
 	for _, f := range formats() {
 		names = append(names, f.may...)
 	}

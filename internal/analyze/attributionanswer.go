@@ -87,11 +87,9 @@ func (a *attributor) nothing(made *report.Attribution, load, regression *excess,
 	}
 	switch {
 	case len(worse) > 0:
-		inconclusive(made, doubted(report.ReasonNotTime, "worse than the baseline: %s; that is no time of a request, so none of its parts explains it", joinWords(worse)))
+		inconclusive(made, doubted(report.ReasonNotTime, "worse than the baseline: %s; only the time of whole requests can be explained by its parts", joinWords(worse)))
 	case direct && a.seemsToGrow(regression):
 		inconclusive(made, mayBeNone(regression))
-	case direct:
-		none("%s", mayBeNone(regression).reason)
 	case a.collapsed != "" && load == nil:
 		inconclusive(made, doubted(report.ReasonCollapse, "%s, and below that there are no two levels of load: nothing tells what gave way", a.collapsed))
 	case a.collapsed != "":
@@ -100,6 +98,8 @@ func (a *attributor) nothing(made *report.Attribution, load, regression *excess,
 		inconclusive(made, doubted(report.ReasonUncertain, "time per request went from %s at %s to %s at %s, but it did not grow by %s for certain (95 %% interval %s to %s)", shortMS(total(load.parts.reference)), a.levelText(a.low), shortMS(total(load.parts.hard)), a.levelText(a.high), percent(enoughGrowth), signedMS(load.certain.low), signedMS(load.certain.high)))
 	case len(targets.failed) > 0:
 		inconclusive(made, doubted(report.ReasonTargets, "%s failed, and %s; the largest cost is %s", targets.failed[0].text, notNew(load, regression), costText(made)))
+	case direct:
+		none("%s", mayBeNone(regression).reason)
 	case load != nil:
 		none("time per request stayed at %s from %s to %s: it did not grow by %s", between(total(load.parts.reference), total(load.parts.hard)), a.levelText(a.low), a.levelText(a.high), percent(enoughGrowth))
 	case regression != nil:

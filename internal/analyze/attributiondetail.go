@@ -88,7 +88,7 @@ func (a *attributor) behindLines(e *excess) (left *excess, evidence []string) {
 
 // without is a question with a component's time left out on both sides.
 func (q *question) without(p *partition, component string) *question {
-	out := &question{name: q.name, where: q.where, cells: q.cells}
+	out := &question{name: q.name, where: q.where + ", without waiting in the " + component, cells: q.cells}
 	drop := func(c cellSums) (cellSums, bool) {
 		c.parts = slices.Clone(c.parts)
 		for i := range c.parts {

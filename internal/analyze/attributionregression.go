@@ -65,8 +65,8 @@ func sameLevels(runs []*attributed) bool {
 
 // toExplain is the regression question that the verdict puts, and the verdict on
 // the gates that it is put by: what regressed for certain; else, of runs that are
-// compared side by side, whatever differs; else what is suspected. Nil where times
-// have nothing to explain: they don't explain gates on errors and throughput.
+// compared side by side, whatever differs, unless all became faster but what is
+// suspected; else what is suspected. Nil where times have nothing to explain: they don't explain gates on errors and throughput.
 func (a *attributor) toExplain(whole *excess) (*excess, string) {
 	regressed, suspected := a.against.latencyGates(report.GateRegressed), a.against.latencyGates(report.GateSuspected)
 	switch {
@@ -74,7 +74,7 @@ func (a *attributor) toExplain(whole *excess) (*excess, string) {
 		return nil, ""
 	case len(regressed) > 0:
 		return a.gated(whole, regressed, report.GateRegressed)
-	case a.against.direct && !whole.certain.holdZero():
+	case a.against.direct && !whole.certain.holdZero() && (whole.certain.low > 0 || len(suspected) == 0):
 		return whole, ""
 	case len(suspected) > 0:
 		return a.gated(whole, suspected, report.GateSuspected)

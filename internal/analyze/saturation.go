@@ -37,13 +37,13 @@ func (s *subject) saturation(out *report.Report) (sat *report.Saturation, found 
 	if knee >= 0 {
 		sat.KneePerS = report.Num(levels[knee].asked)
 	}
-	held := capacityOf(levels)
+	held, broken := capacityOf(levels)
 	if held >= 0 {
 		sat.CapacityPerS = report.Num(levels[held].asked)
 	}
 	s.fitSaturation(sat, levels, knee)
 	sat.Spike = s.spike()
-	found, missing := s.saturationHeadline(sat, levels, knee, held)
+	found, missing := s.saturationHeadline(sat, levels, knee, held, broken)
 	sat.Headline = phrase{text: found + missing}.sentence()
 	out.Charts = append(out.Charts, saturationChart(sat, levels))
 	return sat, found
@@ -99,19 +99,20 @@ func (s *subject) loadSteps(planned []stretch, shown []report.Level) []loadStep 
 // capacityOf is the highest level up to which the system bore the load: at every
 // level so far that could be judged all targets held, and at none did throughput
 // stop following or k6 drop more iterations than a valid run may, for those who
-// were let in wait less. -1 for none.
-func capacityOf(levels []loadStep) int {
-	held := -1
+// were let in wait less. -1 for none; broken is the first that was not borne, as many
+// as there are for none.
+func capacityOf(levels []loadStep) (held, broken int) {
+	held = -1
 	for i := range levels {
 		l := levels[i].shown
 		if l.Collapsed || levels[i].dropped() > maxDropped || l.TargetsMet != nil && !*l.TargetsMet {
-			break
+			return held, i
 		}
 		if l.TargetsMet != nil {
 			held = i
 		}
 	}
-	return held
+	return held, len(levels)
 }
 
 // markKnee finds the first level at which throughput stopped following the
@@ -267,14 +268,19 @@ func (s *subject) fitSaturation(sat *report.Saturation, levels []loadStep, knee 
 
 // saturationHeadline says up to which load targets were met and throughput followed,
 // and what is missing for more; "" for nothing.
-func (s *subject) saturationHeadline(sat *report.Saturation, levels []loadStep, knee, held int) (text, missing string) {
+func (s *subject) saturationHeadline(sat *report.Saturation, levels []loadStep, knee, held, broken int) (text, missing string) {
 	judged := slices.ContainsFunc(levels, func(l loadStep) bool { return l.shown.TargetsMet != nil })
+	met := slices.ContainsFunc(levels, func(l loadStep) bool { return l.shown.TargetsMet != nil && *l.shown.TargetsMet })
 	lowest, last := &levels[0], &levels[len(levels)-1]
 	switch {
 	case !judged:
 		text = "no target could be judged at a level of load"
+	case held < 0 && broken > 0:
+		text = fmt.Sprintf("no level of load below %s, which was not borne, could be judged", last.text(levels[broken].asked))
 	case held < 0 && lowest.dropped() > maxDropped && (lowest.shown.TargetsMet == nil || *lowest.shown.TargetsMet):
 		text = fmt.Sprintf("at the lowest load, %s, %s of the iterations were dropped", lowest.text(lowest.asked), percent(lowest.dropped()))
+	case held < 0 && met:
+		text = fmt.Sprintf("targets were missed already at the lowest load, %s", lowest.text(lowest.asked))
 	case held < 0:
 		text = fmt.Sprintf("at no level of load was every target met, the lowest being %s", lowest.text(lowest.asked))
 	case held == len(levels)-1:
@@ -292,7 +298,11 @@ func (s *subject) saturationHeadline(sat *report.Saturation, levels []loadStep, 
 	if sat.Status == report.SatNoPeak {
 		return text + ", with no peak in the tested range", ""
 	}
-	return text, fmt.Sprintf("; a fit of the peak needs %d levels of load, %d of them past this one", minFitLevels, minPastKnee)
+	few := ""
+	if len(levels) >= minFitLevels {
+		few = " at which nearly all succeeds"
+	}
+	return text, fmt.Sprintf("; a fit of the peak needs %d levels of load%s, %d of them past this one", minFitLevels, few, minPastKnee)
 }
 
 // The spike question.

@@ -123,7 +123,7 @@ func (s *subject) checkThresholdsKnown() {
 
 // problems turns what was lost while reading into Notes.
 func (s *subject) problems() {
-	mild := []string{"urls_grouped", "times_in_seconds", "types_inferred", "generators_added"}
+	mild := []string{"urls_grouped", "times_in_seconds", "types_inferred", "generators_added", "columns_left_out"}
 	for _, p := range s.Problems {
 		where := p.Source
 		if p.Line > 0 {

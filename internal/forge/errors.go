@@ -21,6 +21,8 @@ type Error struct {
 func (e *Error) Error() string {
 	said := oneLine(e.Said)
 	switch {
+	case e.Status == 0 && e.Err == nil:
+		return e.Doing + " failed"
 	case e.Status == 0:
 		return e.Doing + ": " + e.Err.Error()
 	case said != "":

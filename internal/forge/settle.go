@@ -1,6 +1,7 @@
 package forge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -50,7 +51,7 @@ const mostRounds = 3
 // and whoever finds an older pipeline's in it than its own writes again. An older
 // pipeline that is late writes nothing while a newer one is still going to, nor
 // where there is none although a newer one has ended well: that saw no reason for one.
-// GitLab has no way to write only if nothing was written since; none is asked for.
+// No way is asked for to write only if nothing was written since: GitLab has none.
 func KeepOne[T any](ctx context.Context, k Kind[T], mine int64) (Done, error) {
 	for round := 1; ; round++ {
 		have, err := k.List(ctx)
@@ -156,6 +157,6 @@ func removeOthers[T any](ctx context.Context, k Kind[T], have []T, mine int64) e
 // OldestFirst sorts by number, and leaves each once: a listing shows one again on
 // the next page when something was added meanwhile.
 func OldestFirst[T any](list []T, number func(T) int64) []T {
-	slices.SortFunc(list, func(a, b T) int { return int(number(a) - number(b)) })
+	slices.SortFunc(list, func(a, b T) int { return cmp.Compare(number(a), number(b)) })
 	return slices.CompactFunc(list, func(a, b T) bool { return number(a) == number(b) })
 }

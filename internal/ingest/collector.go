@@ -338,6 +338,7 @@ func (c *collector) request(at int64, e *entry, join uint64, q run.Request) {
 		whole += ms
 	}
 	q.Total = cmp.Or(whole, q.Total, q.Duration)
+	q.Timeout = q.Timeout || run.TimedOut(run.ProtocolHTTP, e.set)
 	c.ended(run.ProtocolHTTP, at, e, join, &q)
 }
 

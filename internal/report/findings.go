@@ -66,7 +66,7 @@ const (
 	ReasonConfidence   = "confidence"   // other draws rank another component first
 	ReasonCollapse     = "collapse"     // the system gave way at a level of load that nothing led up to
 	ReasonTargets      = "targets"      // a target failed, and nothing is known to have grown
-	ReasonNotTime      = "not_time"     // what got worse is no time of a request
+	ReasonNotTime      = "not_time"     // what got worse is not the mean time of whole requests
 	ReasonNoReference  = "no_reference" // there is nothing to hold the time against
 )
 

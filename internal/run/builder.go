@@ -39,6 +39,7 @@ type Builder struct {
 	tags       map[TagSet]*Tags
 	mask       masker
 	wanted     func(metric string) int
+	wantedOf   map[string]int // what it said
 	fold       folder
 	generation int
 
@@ -93,7 +94,7 @@ func NewBuilder(o Options) *Builder {
 	b.mask = newMasker(o.Mask, o.MaskMetric)
 	b.fold = newFolder()
 	b.fold.addDimensions(masked(&b.mask, o.Dimensions))
-	b.wanted = o.Wanted
+	b.wanted, b.wantedOf = o.Wanted, make(map[string]int)
 	b.requests = newRequestsBuilder()
 	b.requests.wanted = b.wantedColumn
 	b.requests.leaves = slices.Compact(slices.Sorted(slices.Values(masked(&b.mask, o.ExcludedGroups))))
@@ -329,7 +330,11 @@ func (b *Builder) Finish() *Run {
 func (b *Builder) wantedColumn(metric string) int {
 	most := 0
 	if b.wanted != nil {
-		most = b.wanted(metric)
+		known := false
+		if most, known = b.wantedOf[metric]; !known {
+			most = b.wanted(metric)
+			b.wantedOf[metric] = most
+		}
 	}
 	if m := b.byName[metric]; m != nil {
 		most = max(most, m.wanted)

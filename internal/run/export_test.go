@@ -21,5 +21,13 @@ const StreamBlocks = streamBlocks
 // WithRoom is withRoom.
 func WithRoom(list []int) []int { return withRoom(list) }
 
-// RowsAtOnce is about how many rows a goroutine of Decode reads.
-const RowsAtOnce = rowsAtOnce
+// ReadRowsAtOnce makes each goroutine of Decode read so many rows and about a table,
+// until the test ends.
+func ReadRowsAtOnce(t interface{ Cleanup(func()) }, n int) {
+	was := rowsAtOnce
+	rowsAtOnce = n
+	t.Cleanup(func() { rowsAtOnce = was })
+}
+
+// StreamRows is the place of the one with the bins of rows.
+const StreamRows = streamRows

@@ -49,17 +49,12 @@ func TestRoundTrip(t *testing.T) {
 // TestManyRows: they are read by several goroutines, each of which begins in the
 // middle of the streams.
 func TestManyRows(t *testing.T) {
+	run.ReadRowsAtOnce(t, 1)
 	b := run.NewBuilder(run.Options{})
-	feed(b, load{seed: 3, duration: 15 * time.Minute, rate: 150, endpoints: 8, components: true})
+	feed(b, load{seed: 3, duration: time.Minute, rate: 100, endpoints: 8, components: true})
 	r := b.Finish()
-	rows := 0
-	for i := range r.Requests.Tables {
-		for j := range r.Requests.Tables[i].Blocks {
-			rows += len(r.Requests.Tables[i].Blocks[j].Rows)
-		}
-	}
-	if rows < 3*run.RowsAtOnce {
-		t.Fatalf("the run has %d rows: all are read by one or two goroutines", rows)
+	if n := len(r.Requests.Tables); n < 8 {
+		t.Fatalf("the run has %d tables", n)
 	}
 	want := encode(t, r)
 	if back := decode(t, want); !bytes.Equal(encode(t, back), want) {
@@ -69,11 +64,41 @@ func TestManyRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, cut := range []int{1, 100, len(payload) / 3, len(payload) / 2} {
-		if _, err := run.DecodePayload(payload[:len(payload)-cut]); err == nil {
-			t.Errorf("without its last %d bytes it is read all the same", cut)
+	head, all := cutStreams(t, payload)
+	for at := run.StreamRows; at < run.Streams; at++ {
+		if len(all[at]) == 0 {
+			continue
+		}
+		shorter := slices.Clone(all)
+		shorter[at] = shorter[at][:len(shorter[at])/2]
+		if _, err := run.DecodePayload(joinStreams(head, shorter)); err == nil {
+			t.Errorf("half of stream %d is missed by nobody", at)
 		}
 	}
+}
+
+// cutStreams takes a payload apart, joinStreams puts it together.
+func cutStreams(t *testing.T, payload []byte) (head []byte, all [][]byte) {
+	t.Helper()
+	next := func() []byte {
+		n, size := binary.Uvarint(payload)
+		s := payload[size : size+int(n)]
+		payload = payload[size+int(n):]
+		return s
+	}
+	head = next()
+	for range run.Streams {
+		all = append(all, next())
+	}
+	return head, all
+}
+
+func joinStreams(head []byte, all [][]byte) []byte {
+	payload := append(binary.AppendUvarint(nil, uint64(len(head))), head...)
+	for _, s := range all {
+		payload = append(binary.AppendUvarint(payload, uint64(len(s))), s...)
+	}
+	return payload
 }
 
 // small is a run with some of everything.
@@ -321,6 +346,7 @@ func TestEncodeRefuses(t *testing.T) {
 // FuzzDecode holds to it that whatever Decode takes is sound, has one encoding,
 // and can be merged and asked.
 func FuzzDecode(f *testing.F) {
+	run.ReadRowsAtOnce(f, 1) // several goroutines, also for little
 	payload := func(t testing.TB, r *run.Run) []byte {
 		t.Helper()
 		p, err := run.EncodePayload(r)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"sync"
+	"sync/atomic"
 )
 
 func (e *encoder) table(t *Table) tableHead {
@@ -75,15 +76,16 @@ func (d *decoder) allDurations(tables []Table) {
 }
 
 // rowsAtOnce is about how many rows a goroutine reads.
-const rowsAtOnce = 1 << 14
+var rowsAtOnce = 1 << 14
 
 // allRows reads the rows of blocks. Where a table begins in its streams follows
 // from the sizes of what comes before, which take a fraction of the time that its
 // numbers take: several pieces are read at the same time.
 func (d *decoder) allRows(tables []Table, heads []tableHead, sizes [][]int) {
 	var pieces sync.WaitGroup
+	var failed atomic.Bool             // no more are begun; those before have been
 	errs := make([]error, len(tables)) // in the order of tables, as if read one by one
-	for from := 0; from < len(tables) && d.err == nil; {
+	for from := 0; from < len(tables) && d.err == nil && !failed.Load(); {
 		piece, to := d.clone(), from
 		for rows := 0; to < len(tables) && rows < rowsAtOnce; to++ {
 			n := 0
@@ -94,7 +96,11 @@ func (d *decoder) allRows(tables []Table, heads []tableHead, sizes [][]int) {
 			rows += n
 		}
 		at := from
-		pieces.Go(func() { errs[at] = piece.tableRows(tables[at:to], heads[at:to], sizes[at:to]) })
+		pieces.Go(func() {
+			if errs[at] = piece.tableRows(tables[at:to], heads[at:to], sizes[at:to]); errs[at] != nil {
+				failed.Store(true)
+			}
+		})
 		from = to
 	}
 	pieces.Wait()

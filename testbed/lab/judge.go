@@ -70,14 +70,15 @@ func against(f fault.Fault, r *Report) Judgement {
 }
 
 // partsOff holds the parts of the difference between two runs against what each of
-// them says of its requests by itself; nil where the difference may be none.
+// them says of its requests by itself; nil where the difference may be none, or is
+// that of some endpoints.
 func partsOff(compared, healthy, faulty *Report) *float64 {
 	a := compared.Attribution
 	if a == nil {
 		return nil
 	}
 	for _, e := range a.Excess {
-		if e.Question != "regression" || e.Interval == nil || e.Interval[0] == nil || e.Interval[1] == nil || *e.Interval[0] <= 0 && *e.Interval[1] >= 0 {
+		if e.Question != "regression" || e.Hard != wholeRun || e.Interval == nil || e.Interval[0] == nil || e.Interval[1] == nil || *e.Interval[0] <= 0 && *e.Interval[1] >= 0 {
 			continue
 		}
 		sum := 0.0
@@ -91,6 +92,9 @@ func partsOff(compared, healthy, faulty *Report) *float64 {
 	}
 	return nil
 }
+
+// wholeRun is what a regression question that is narrowed to no endpoint is about.
+const wholeRun = "this run"
 
 // growth is by how many ms a request took longer in one run than in another, with
 // its mix of the endpoints that both have.

@@ -125,9 +125,10 @@ func TestPartsAddUp(t *testing.T) {
 		excess string
 		want   float64 // below 0: nothing to say
 	}{
-		{`{"question":"regression","interval":[14,16],"parts":{"db-write":14,"transit":1}}`, 0},
-		{`{"question":"regression","interval":[14,16],"parts":{"db-write":11,"transit":1}}`, 0.2},
-		{`{"question":"regression","interval":[-1,16],"parts":{"db-write":11,"transit":1}}`, -1},
+		{`{"question":"regression","hard":"this run","interval":[14,16],"parts":{"db-write":14,"transit":1}}`, 0},
+		{`{"question":"regression","hard":"this run","interval":[14,16],"parts":{"db-write":11,"transit":1}}`, 0.2},
+		{`{"question":"regression","hard":"this run, in new","interval":[14,16],"parts":{"db-write":11,"transit":1}}`, -1},
+		{`{"question":"regression","hard":"this run","interval":[-1,16],"parts":{"db-write":11,"transit":1}}`, -1},
 		{`{"question":"load","interval":[14,16],"parts":{"db-write":11,"transit":1}}`, -1},
 	} {
 		off := partsOff(parsed(t, `{"attribution":{"excess":[`+tc.excess+`]}}`), healthy, faulty)

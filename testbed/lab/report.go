@@ -39,6 +39,7 @@ type Attribution struct {
 	ReasonCode   string  `json:"reason_code"`
 	Excess       []struct {
 		Question string             `json:"question"`
+		Hard     string             `json:"hard"`     // the requests that it is about
 		Interval *[2]*float64       `json:"interval"` // of the change in ms, 95 %
 		Parts    map[string]float64 `json:"parts"`    // of the change in ms
 	} `json:"excess"`
