@@ -21,7 +21,7 @@ func answerMethods(r *report.Report) []report.Method {
 		})
 	}
 	if s := r.Saturation; s != nil {
-		text := "A level meets its targets when every service level and threshold on its requests that has the samples for it holds. Throughput follows the load where it reaches 90 % of what the load asks for."
+		text := "A level meets its targets when every service level and threshold on its requests that has the samples for it holds. Throughput follows the load where it reaches 90 % of what the load asks for. Capacity ends with the first level that misses a target, does not follow, or drops more than " + percent(maxDropped) + " of its iterations."
 		if s.Sigma != nil {
 			text += fmt.Sprintf(" The peak is of the Universal Scalability Law N/X = a + b(N−1) + cN(N−1) over measured concurrency, by non-negative least squares with Huber's weights; intervals from %d draws of the residuals.", saturationSet)
 		}
@@ -30,7 +30,7 @@ func answerMethods(r *report.Report) []report.Method {
 	if r.Soak != nil {
 		out = append(out, report.Method{
 			Topic: "Drift",
-			Text:  fmt.Sprintf("Mann-Kendall's test corrected for autocorrelation (Hamed and Rao) on decorrelated windows of the longest stretch of constant load, p under %g, and Theil and Sen's slope times the duration at least %s, or %s in runs under ten minutes, in which systems still grow into their load.", trendP, percent(trendChange), percent(shortChange)),
+			Text:  fmt.Sprintf("Mann-Kendall's test corrected for autocorrelation (Hamed and Rao) on decorrelated windows of the longest stretch of constant load, p under %g, and Theil and Sen's slope times the duration at least %s, or %s in runs under ten minutes, in which systems still grow into their load and gauges also have to grow in the second half.", trendP, percent(trendChange), percent(shortChange)),
 		})
 	}
 	return out

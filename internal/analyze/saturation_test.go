@@ -250,6 +250,15 @@ func TestLeakIsFound(t *testing.T) {
 	if f := findingOf(made(0), findingLeak); f == nil || f.Drifts {
 		t.Errorf("a heap that stays is %+v", f)
 	}
+	young := newRun("level=soak").traffic(traffic{to: 30, perS: 20}).plan(rate("s", 20, 0, 30))
+	young.gauge(gaugeHeap, 30, func(at float64) float64 { return 3e6 + 0.1e6*min(at, 16) + 1e4*rng.Float64() })
+	young.gauge(gaugeGoroutines, 30, func(at float64) float64 { return 20 + 10*min(at, 16) })
+	r := analyzed(t, young, nil)
+	for _, name := range []string{findingLeak, findingTrend} {
+		if f := findingOf(r, name); f == nil || f.PValue == nil || *f.PValue > trendP || f.Drifts {
+			t.Errorf("what grows at first and then rests is %+v", f)
+		}
+	}
 	if f := findingOf(made(-5000), findingLeak); f == nil || f.Drifts || strings.Contains(f.Text, "grew") {
 		t.Errorf("a heap that falls is %+v", f)
 	}

@@ -35,7 +35,8 @@ const (
 	trendP      = 0.01
 	trendChange = 0.05 // over a long run
 	// A short run is still warming up: caches fill, pools and heaps grow to what
-	// the load needs. What grows by less than this in it is no finding.
+	// the load needs. What grows by less than this in it is no finding, nor are
+	// gauges that grow in its first half alone.
 	shortChange      = 0.50
 	soakWindows      = 60        // that a series is cut into, lest neighbours depend on each other
 	longRun          = 600.0     // seconds from which on a run sees a slow leak
@@ -215,11 +216,20 @@ func (s *subject) gaugeTrend(metric string, span stretch) *report.SoakFinding {
 	if f == nil {
 		return nil
 	}
+	f.Drifts = f.Drifts && s.goesOn(f, times, values)
 	f.Text = fmt.Sprintf("%s went from %s to %s", metric, digits(*f.From, 3), digits(*f.To, 3))
 	if metric == gaugeGoroutines {
 		s.besideConnections(f, span, busyConnection)
 	}
 	return f
+}
+
+// goesOn reports whether a gauge of a short run still grows in the second half as
+// a drift would: what has come to rest by then has only grown into its load.
+func (s *subject) goesOn(f *report.SoakFinding, times, values []float64) bool {
+	half := len(times) / 2
+	last := stat.FindTrend(times[half:], values[half:])
+	return s.end >= longRun || last.Slope*(times[len(times)-1]-times[0]) >= shortChange**f.From
 }
 
 // besideConnections says of what grew while hub connections were opened that they
@@ -253,6 +263,7 @@ func (s *subject) leak(span stretch, each float64) *report.SoakFinding {
 		f.Text += fmt.Sprintf(", by %s kB a request", digits(kept/1e3, 3))
 		f.Drifts = f.Drifts && (s.end >= longRun || kept >= leakRequest)
 	}
+	f.Drifts = f.Drifts && s.goesOn(f, times, heap)
 	if told {
 		f.Text += ", without what hub connections take"
 	} else {

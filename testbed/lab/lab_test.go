@@ -86,6 +86,8 @@ func (s Scored) failed() bool {
 		return s.mistaken() || !s.names()
 	case fault.Finding, fault.Fairness:
 		return s.mistaken() || s.Alone.Mark != Right
+	case fault.Nothing:
+		return s.mistaken() || s.Against.Mark != Right || len(s.Findings) > 0
 	default:
 		return s.mistaken() || s.Against.Mark != Right
 	}
@@ -155,6 +157,7 @@ func TestDoubtfulFaults(t *testing.T) {
 		want []string
 	}{
 		{nil, nil},
+		{[]Scored{{Trial: Trial{Fault: "none"}, Fault: well[0].Fault, Against: Judgement{Mark: Right}, Findings: []string{"leak"}}}, []string{"none"}},
 		{[]Scored{of("http-dns", Silent, Right)}, nil}, // two of three are named
 		{[]Scored{of("http-dns", Wrong, Right)}, []string{"http-dns"}},
 		{[]Scored{of("untraced", Right, Wrong)}, []string{"untraced"}},
