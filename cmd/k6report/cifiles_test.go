@@ -14,6 +14,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/spf13/pflag"
+
+	"k6report/internal/needs"
 )
 
 // ciFiles are the files that jobs of GitLab CI include.
@@ -186,7 +188,7 @@ func ciSchema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
 	module := filepath.Join("..", "..", ".tools", "npm", "node_modules", "gitlab-ci-local", "src", "schema", "schema.js")
 	if _, err := os.Stat(module); err != nil {
-		withoutTool(t, "gitlab-ci-local, which holds GitLab's schema (tools/install.sh gitlab-ci-local)")
+		needs.LeaveOut(t, "missing: %s", "gitlab-ci-local, which holds GitLab's schema (tools/install.sh gitlab-ci-local)")
 	}
 	absolute, err := filepath.Abs(module)
 	if err != nil {
@@ -196,7 +198,7 @@ func ciSchema(t *testing.T) *jsonschema.Schema {
 		`const {schema} = await import(process.argv[1]); console.log(JSON.stringify(schema))`, absolute)
 	out, err := node.Output()
 	if err != nil {
-		withoutTool(t, "node: "+err.Error())
+		needs.LeaveOut(t, "missing: %s", "node: "+err.Error())
 	}
 	document, err := jsonschema.UnmarshalJSON(strings.NewReader(string(out)))
 	if err != nil {
@@ -211,14 +213,6 @@ func ciSchema(t *testing.T) *jsonschema.Schema {
 		t.Fatal(err)
 	}
 	return schema
-}
-
-func withoutTool(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("K6REPORT_REQUIRE_ALL") == "1" {
-		t.Fatalf("missing: %s", what)
-	}
-	t.Skipf("missing: %s", what)
 }
 
 // GitLab's own schema accepts the files, and what it should refuse it refuses.

@@ -13,6 +13,7 @@ import (
 
 	"k6report/internal/baseline"
 	"k6report/internal/config"
+	"k6report/internal/needs"
 )
 
 // Words of the documentation that stand for what a reader has.
@@ -38,11 +39,9 @@ var unheld = map[string]string{
 // unheld.
 func TestDocumentedCommands(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("the commands are for a POSIX shell")
+		needs.LeaveOut(t, "the commands are for a POSIX shell")
 	}
-	if testing.Short() {
-		t.Skip("runs a hundred programs")
-	}
+	needs.Time(t, "runs a hundred programs")
 	prepared := exampleFolder(t)
 	words := documentedWords(t, prepared)
 	for _, p := range documentation(t) {

@@ -18,15 +18,14 @@ import (
 	"time"
 
 	"k6report/internal/k6exec"
+	"k6report/internal/needs"
 	"k6report/internal/report"
 )
 
 // endToEnd finds the pinned k6, or says why the test is left out.
 func endToEnd(t *testing.T) (k6 string) {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("end to end")
-	}
+	needs.Time(t, "end to end")
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
 		t.Fatal(err)
@@ -35,10 +34,8 @@ func endToEnd(t *testing.T) (k6 string) {
 	switch {
 	case err == nil:
 		return k6
-	case os.Getenv("K6REPORT_REQUIRE_ALL") == "1":
-		t.Fatalf("%v; run `make tools`", err)
 	}
-	t.Skipf("%v; run `make tools`", err)
+	needs.LeaveOut(t, "%v; run `make tools`", err)
 	return ""
 }
 

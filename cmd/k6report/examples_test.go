@@ -15,13 +15,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"k6report/internal/gitlab/gitlabtest"
+	"k6report/internal/needs"
 )
 
 // TestExamples runs every example of the help in a folder that holds the files
 // it names.
 func TestExamples(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("the examples are for a POSIX shell")
+		needs.LeaveOut(t, "the examples are for a POSIX shell")
 	}
 	prepared := exampleFolder(t)
 	root := (&app{forges: forges()}).root()

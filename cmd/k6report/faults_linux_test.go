@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"k6report/internal/needs"
 	"k6report/internal/report"
 	"k6report/internal/run"
 )
@@ -113,7 +114,7 @@ func TestDiskFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := syscall.Mount("tmpfs", small, "tmpfs", 0, "size=96k"); err != nil {
-		withoutTool(t, "root and the right to mount a small file system: "+err.Error())
+		needs.LeaveOut(t, "missing: %s", "root and the right to mount a small file system: "+err.Error())
 	}
 	t.Cleanup(func() {
 		if err := syscall.Unmount(small, 0); err != nil {
@@ -139,9 +140,7 @@ func TestDiskFull(t *testing.T) {
 
 // Limits of small containers are enough: 2 GB of address space, 40 open files.
 func TestSmallMachine(t *testing.T) {
-	if testing.Short() {
-		t.Skip("the race detector, under which the short tests run, reserves terabytes of address space")
-	}
+	needs.Time(t, "the race detector, under which the short tests run, reserves terabytes of address space")
 	dir := aRun(t)
 	_, stderr, code := shell(t, dir, "ulimit -v 2097152; ulimit -n 40; k6report analyze -q run.json.gz --out out")
 	if code != exitOK {
@@ -155,9 +154,7 @@ func TestSmallMachine(t *testing.T) {
 // Killed at any time, the program leaves whole files, and the next run puts all
 // of them there.
 func TestKilledWhileWriting(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts many programs")
-	}
+	needs.Time(t, "starts many programs")
 	dir := aRun(t)
 	began := time.Now()
 	if _, stderr, code := shell(t, dir, "k6report analyze -q run.json.gz --out once"); code != exitOK {

@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"k6report/internal/ingest/influx/influxtest"
+	"k6report/internal/needs"
 )
 
 // toolCondition is [influxd] for scripts that need the program: false where it
@@ -22,11 +23,11 @@ func toolCondition(condition string) (bool, error) {
 	if condition != "influxd" {
 		return false, errors.New("there is no such condition")
 	}
-	if testing.Short() {
+	if testing.Short() && !needs.All() {
 		return false, nil
 	}
 	_, err := influxtest.Find(filepath.Join("..", ".."))
-	if err != nil && os.Getenv("K6REPORT_REQUIRE_ALL") == "1" {
+	if err != nil && needs.All() {
 		return false, err
 	}
 	return err == nil, nil

@@ -13,6 +13,7 @@ import (
 	"k6report/internal/forge"
 	"k6report/internal/gitlab"
 	"k6report/internal/gitlab/gitlabtest"
+	"k6report/internal/needs"
 	"k6report/internal/report"
 )
 
@@ -28,9 +29,7 @@ func jobOf(s *gitlabtest.Server, more ...string) []string {
 // Publishing a typical report against a GitLab on this machine takes less than
 // 300 ms, program start left out.
 func TestPublishingIsQuick(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a time is measured")
-	}
+	needs.Time(t, "a time is measured")
 	dir := t.TempDir()
 	path := filepath.Join(dir, "run.k6run")
 	m := usual(1)

@@ -12,14 +12,14 @@ import (
 	"testing"
 
 	"github.com/goccy/go-yaml"
+
+	"k6report/internal/needs"
 )
 
 // What a release holds beside the program is of the release's version, which its
 // configuration hands on.
 func TestReleaseFilesTellTheVersion(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds the program")
-	}
+	needs.Time(t, "builds the program")
 	root := filepath.Join("..", "..")
 	config, err := os.ReadFile(filepath.Join(root, ".goreleaser.yaml"))
 	if err != nil {

@@ -7,14 +7,14 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+
+	"k6report/internal/needs"
 )
 
 // TestSameBytes gives the same report on 1, 2 and 7 processors, plain, packed
 // and from the snapshot, of a run that is read in several pieces.
 func TestSameBytes(t *testing.T) {
-	if testing.Short() {
-		t.Skip("reads some hundred megabytes")
-	}
+	needs.Time(t, "reads some hundred megabytes")
 	for name, g := range map[string]generated{
 		"requests":   {seconds: 120, rate: 260, seed: 1, threshold: "p(95)<1"},
 		"components": {seconds: 120, rate: 150, seed: 2, threshold: "p(95)<1", components: true},

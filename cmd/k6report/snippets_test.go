@@ -12,14 +12,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"k6report/internal/needs"
 )
 
 // The snippets of docs/attribution.md run as they are printed, and answer with
 // a header that scenarios/lib/server-timing.js reads.
 func TestServerTimingSnippets(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds a program")
-	}
+	needs.Time(t, "builds a program")
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "attribution.md"))
 	if err != nil {
 		t.Fatal(err)
@@ -33,10 +33,7 @@ func TestServerTimingSnippets(t *testing.T) {
 	} {
 		t.Run(c.language, func(t *testing.T) {
 			if _, err := exec.LookPath(c.command[0]); err != nil {
-				if os.Getenv("K6REPORT_REQUIRE_ALL") == "1" {
-					t.Fatalf("%s is missing", c.command[0])
-				}
-				t.Skipf("%s is missing", c.command[0])
+				needs.LeaveOut(t, "%s is missing", c.command[0])
 			}
 			_, snippet, found := bytes.Cut(page, []byte("```"+c.language+"\n"))
 			snippet, _, closed := bytes.Cut(snippet, []byte("```"))

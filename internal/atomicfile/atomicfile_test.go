@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"k6report/internal/needs"
 )
 
 // childEnv makes the test binary play the writer that is killed.
@@ -97,7 +99,7 @@ func TestWriterStreams(t *testing.T) {
 
 func TestPermissions(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("Windows has no permission bits")
+		needs.LeaveOut(t, "Windows has no permission bits")
 	}
 	dir := t.TempDir()
 	plain := filepath.Join(dir, "plain")

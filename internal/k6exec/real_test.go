@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"k6report/internal/needs"
 	"k6report/internal/redact"
 )
 
@@ -33,9 +34,7 @@ export function teardown() { console.log('torn down'); }
 
 // TestRealK6 holds what the fake assumes against the pinned k6.
 func TestRealK6(t *testing.T) {
-	if testing.Short() {
-		t.Skip("end to end")
-	}
+	needs.Time(t, "end to end")
 	k6 := pinnedK6(t)
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "s.js"), []byte(realScript), 0o600); err != nil {
@@ -145,10 +144,7 @@ func pinnedK6(t *testing.T) string {
 	path, _ := lookupEnv(os.Environ(), "PATH")
 	k6, err := Find(Search{Path: path, ToolsDir: filepath.Join(root, ".tools", "bin")})
 	if err != nil {
-		if os.Getenv("K6REPORT_REQUIRE_ALL") == "1" {
-			t.Fatalf("%v; run `make tools`", err)
-		}
-		t.Skipf("%v; run `make tools`", err)
+		needs.LeaveOut(t, "%v; run `make tools`", err)
 	}
 	v, err := ReadVersion(t.Context(), k6, os.Environ())
 	if err != nil {
@@ -211,9 +207,7 @@ export default function () {
 
 // TestRealK6LogHoldsNoSecret: in none of its formats, whatever k6 and scripts log.
 func TestRealK6LogHoldsNoSecret(t *testing.T) {
-	if testing.Short() {
-		t.Skip("end to end")
-	}
+	needs.Time(t, "end to end")
 	k6 := pinnedK6(t)
 	const password = `p"opaque<w>&\1`
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"k6report/internal/needs"
 )
 
 func TestRunArguments(t *testing.T) {
@@ -359,7 +361,7 @@ func (w *watcher) await(t *testing.T, text string) {
 
 func TestCancelInterruptsOnce(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("needs a console")
+		needs.LeaveOut(t, "needs a console")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	out := newWatcher()
@@ -383,7 +385,7 @@ func TestCancelInterruptsOnce(t *testing.T) {
 
 func TestKillEndsAStubbornRun(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("needs a console")
+		needs.LeaveOut(t, "needs a console")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -422,7 +424,7 @@ func TestOneWriterForBothStreams(t *testing.T) {
 
 func TestLogErrorIsReported(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("needs /dev/full")
+		needs.LeaveOut(t, "needs /dev/full")
 	}
 	res, err := Run(t.Context(), RunOptions{
 		K6: self(t), Command: mustParse(t, "run", "x.js"), Env: fake("print"), Now: time.Now, Log: "/dev/full",

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"k6report/internal/needs"
 	"k6report/internal/run"
 )
 
@@ -114,9 +115,7 @@ func TestFoldingByNames(t *testing.T) {
 
 // TestFoldingBySets passes the limit on combinations at each level.
 func TestFoldingBySets(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
+	needs.Time(t, "takes seconds")
 	tests := []struct {
 		tags  [3]string // of 60 values each
 		level int
@@ -157,9 +156,7 @@ func TestMergeKeepsDimensions(t *testing.T) {
 // TestBlocksOfFoldedEndpoints: what a budget made of blocks before endpoints
 // were folded can't be known in another order.
 func TestBlocksOfFoldedEndpoints(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
+	needs.Time(t, "takes seconds")
 	w := world{}
 	var dense, names []event
 	rng := rand.New(rand.NewPCG(1, 1))

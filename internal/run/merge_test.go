@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"k6report/internal/needs"
 	"k6report/internal/run"
 )
 
@@ -286,9 +287,7 @@ func value(rng *rand.Rand) float64 {
 
 // TestMergeOfBlocks holds to the same what depends on budgets of rows.
 func TestMergeOfBlocks(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
+	needs.Time(t, "takes seconds")
 	const seed = 5
 	rng := rand.New(rand.NewPCG(seed, 2))
 	w := world{metrics: []run.Metric{{Name: "duration", Type: run.Trend}}}

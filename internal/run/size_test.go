@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"k6report/internal/needs"
 	"k6report/internal/run"
 )
 
@@ -107,9 +108,7 @@ func feed(b *run.Builder, l load) {
 // TestSnapshotSize holds snapshots to 3 MB for half an hour of 20 endpoints at
 // 500/s.
 func TestSnapshotSize(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
+	needs.Time(t, "takes seconds")
 	for _, components := range []bool{false, true} {
 		b := run.NewBuilder(run.Options{})
 		l := load{seed: 1, duration: 30 * time.Minute, rate: 500, endpoints: 20, components: components}

@@ -6,15 +6,14 @@ import (
 	"testing"
 	"time"
 
+	"k6report/internal/needs"
 	"k6report/internal/run"
 )
 
 // TestThinSize holds what a baseline keeps of a run to 1 MB for half an hour of
 // 20 endpoints at 500/s.
 func TestThinSize(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
+	needs.Time(t, "takes seconds")
 	b := run.NewBuilder(run.Options{})
 	l := load{seed: 1, duration: 30 * time.Minute, rate: 500, endpoints: 20, components: true}
 	feed(b, l)

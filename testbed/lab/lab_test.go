@@ -11,14 +11,13 @@ import (
 	"time"
 
 	"k6report/testbed/internal/fault"
+	"k6report/testbed/internal/needs"
 	"k6report/testbed/internal/suite"
 )
 
 // The short form of the laboratory: six faults of one setup, once each.
 func TestShortForm(t *testing.T) {
-	if testing.Short() {
-		t.Skip("loads the machine for four minutes: not with -short")
-	}
+	needs.Time(t, "loads the machine for four minutes")
 	k6, err := exec.LookPath("k6")
 	if err != nil {
 		missing(t, errors.New("k6 is not installed; tools/install.sh k6 does it"))
@@ -176,10 +175,7 @@ func TestDoubtfulFaults(t *testing.T) {
 
 func missing(t *testing.T, err error) {
 	t.Helper()
-	if os.Getenv("K6REPORT_REQUIRE_ALL") == "1" {
-		t.Fatal(err)
-	}
-	t.Skip(err)
+	needs.LeaveOut(t, "%v", err)
 }
 
 func build(t *testing.T, module, to, pkg string) {

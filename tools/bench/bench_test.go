@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"k6report/internal/needs"
 )
 
 func testHarness(t *testing.T) *harness {
@@ -146,10 +148,7 @@ func TestRunsAreMadeUpOnce(t *testing.T) {
 func TestNoRoom(t *testing.T) {
 	h := testHarness(t)
 	if _, known := freeBytes(h.dir); !known {
-		if os.Getenv("K6REPORT_REQUIRE_ALL") == "1" {
-			t.Fatal("this system doesn't tell the room on a disk")
-		}
-		t.Skip("this system doesn't tell the room on a disk")
+		needs.LeaveOut(t, "this system doesn't tell the room on a disk")
 	}
 	if err := h.room(1); err != nil {
 		t.Error(err)
@@ -187,9 +186,7 @@ func TestMemoryIsMeasured(t *testing.T) {
 // TestEndToEnd tries out the harness at a hundred-thousandth of the sizes, with
 // the peers that are there. It says nothing of times.
 func TestEndToEnd(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds k6report")
-	}
+	needs.Time(t, "builds k6report")
 	dir := t.TempDir()
 	built := filepath.Join(dir, "k6report")
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", built, "k6report/cmd/k6report")

@@ -15,6 +15,7 @@ import (
 
 	"k6report/internal/ingest/influx/influxtest"
 	"k6report/internal/k6gen"
+	"k6report/internal/needs"
 )
 
 // filled starts a server with a run of 30 seconds, and says how many points it
@@ -184,9 +185,7 @@ func TestKilledWhileFetching(t *testing.T) {
 
 // TestSlow: a server that goes on saying something may take as long as it likes.
 func TestSlow(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it waits for a slow server")
-	}
+	needs.Time(t, "it waits for a slow server")
 	const patience, pieces = 400 * time.Millisecond, 12 // each after a quarter of it
 	for scheme, said := range map[string]string{"influxdb": string(answer(false, 1, 2, 3)), "influxdb2": fluxAnswer} {
 		t.Run(scheme, func(t *testing.T) {

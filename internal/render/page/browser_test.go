@@ -19,29 +19,18 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"k6report/internal/analyze"
+	"k6report/internal/needs"
 	"k6report/internal/report"
 	"k6report/internal/report/sample"
 )
 
-// missing skips a test whose tool isn't there, or fails it where all are
-// required.
-func missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("K6REPORT_REQUIRE_ALL") == "1" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
-}
-
 // browser is Debian's Chromium, for all tests of a page.
 func browser(t *testing.T) context.Context {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("it takes a browser")
-	}
+	needs.Time(t, "it takes a browser")
 	program, err := exec.LookPath("chromium")
 	if err != nil {
-		missing(t, "chromium is not installed; tools/install.sh chromium does it")
+		needs.LeaveOut(t, "%s", "chromium is not installed; tools/install.sh chromium does it")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
@@ -154,7 +143,7 @@ func axeCore(t *testing.T) string {
 	t.Helper()
 	source, err := os.ReadFile("../../../.tools/npm/node_modules/axe-core/axe.min.js")
 	if err != nil {
-		missing(t, "axe-core is not installed; tools/install.sh axe-core does it")
+		needs.LeaveOut(t, "%s", "axe-core is not installed; tools/install.sh axe-core does it")
 	}
 	return string(source) + ";0"
 }

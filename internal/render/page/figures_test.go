@@ -9,6 +9,7 @@ import (
 	"k6report/internal/analyze"
 	"k6report/internal/ingest"
 	"k6report/internal/k6gen"
+	"k6report/internal/needs"
 	"k6report/internal/render/chart"
 	"k6report/internal/report"
 	"k6report/internal/run"
@@ -36,9 +37,7 @@ func halfAnHour(t testing.TB, seed uint64) *run.Run {
 // A page of half an hour with 20 endpoints has room for all it shows, the
 // comparison with a baseline and its pictures included.
 func TestSizeOfThePage(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it makes up and reads runs of half an hour")
-	}
+	needs.Time(t, "it makes up and reads runs of half an hour")
 	const limit = 500_000
 	r := analyze.Analyze(halfAnHour(t, 1), analyze.Options{Baseline: &analyze.Baseline{Name: "main", Runs: []*run.Run{halfAnHour(t, 2), halfAnHour(t, 3)}}})
 	if n := len(r.Run.Endpoints); n != 20 {

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"k6report/testbed/internal/fault"
+	"k6report/testbed/internal/needs"
 	"k6report/testbed/internal/store/postgres"
 	"k6report/testbed/internal/suite"
 	"k6report/testbed/internal/timing"
@@ -104,12 +105,10 @@ func components() map[string][]string {
 // test, and skips where there is none.
 func clusterFor(t *testing.T) string {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("starts a server: not with -short")
-	}
+	needs.Time(t, "starts a server")
 	cluster, err := suite.StartCluster(t.Context(), "../../scripts/postgres.sh")
-	if errors.Is(err, suite.ErrNotInstalled) && os.Getenv("K6REPORT_REQUIRE_ALL") != "1" {
-		t.Skip(err)
+	if errors.Is(err, suite.ErrNotInstalled) {
+		needs.LeaveOut(t, "%v", err)
 	} else if err != nil {
 		t.Fatal(err)
 	}
@@ -161,9 +160,7 @@ func TestFaultsOfTheDatabaseShow(t *testing.T) {
 
 // Those that are not about PostgreSQL show without it.
 func TestFaultsShow(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds: not with -short")
-	}
+	needs.Time(t, "takes seconds")
 	tryAll(t, &stage{})
 }
 
@@ -237,9 +234,7 @@ func signals(f fault.Fault, ratio float64, second []string) []claim {
 // onSQLite starts a healthy and a faulty engine without a server.
 func onSQLite(t *testing.T, setting string, flags ...string) (good, bad *process) {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("takes seconds: not with -short")
-	}
+	needs.Time(t, "takes seconds")
 	flags = append([]string{"--samples", "0"}, flags...)
 	return startEngine(t, flags...), startEngine(t, append(flags, "--fault", setting)...)
 }

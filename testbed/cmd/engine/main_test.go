@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"k6report/testbed/internal/needs"
 	"k6report/testbed/internal/suite"
 )
 
@@ -178,12 +179,10 @@ func TestStopsAfterWhatItWorksOn(t *testing.T) {
 }
 
 func TestOnPostgreSQL(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts a server: not with -short")
-	}
+	needs.Time(t, "starts a server")
 	cluster, err := suite.StartCluster(t.Context(), "../../scripts/postgres.sh")
-	if errors.Is(err, suite.ErrNotInstalled) && os.Getenv("K6REPORT_REQUIRE_ALL") != "1" {
-		t.Skip(err)
+	if errors.Is(err, suite.ErrNotInstalled) {
+		needs.LeaveOut(t, "%v", err)
 	} else if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"k6report/testbed/internal/needs"
 )
 
 const scenarios = "../../../scenarios"
@@ -19,9 +21,7 @@ const scenarios = "../../../scenarios"
 // endToEnd leaves a test that runs whole programs to the long round.
 func endToEnd(t *testing.T) {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("end to end: not with -short")
-	}
+	needs.Time(t, "end to end")
 }
 
 // k6Binary finds the pinned k6. Where everything is required, its absence is a
@@ -40,10 +40,7 @@ func k6Binary(t *testing.T) string {
 	if path, err := exec.LookPath("k6"); err == nil {
 		return path
 	}
-	if os.Getenv("K6REPORT_REQUIRE_ALL") == "1" {
-		t.Fatal("k6 is not installed; make tools installs it")
-	}
-	t.Skip("k6 is not installed; make tools installs it")
+	needs.LeaveOut(t, "k6 is not installed; make tools installs it")
 	return ""
 }
 

@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"k6report/internal/needs"
 )
 
 // Run starts a server for a test, which ends with it. Without influxd the test
@@ -12,16 +14,12 @@ import (
 // folder.
 func Run(t testing.TB, root string, o Options) *Server {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("it starts an InfluxDB")
-	}
+	needs.Time(t, "it starts an InfluxDB")
 	influxd, err := Find(root)
 	switch {
 	case err == nil:
-	case os.Getenv("K6REPORT_REQUIRE_ALL") == "1":
-		t.Fatalf("%v; run `make tools`", err)
 	default:
-		t.Skipf("%v; run `make tools`", err)
+		needs.LeaveOut(t, "%v; run `make tools`", err)
 	}
 	s, err := Start(t.Context(), influxd, t.TempDir(), o)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"k6report/testbed/internal/needs"
 	"k6report/testbed/internal/store"
 	"k6report/testbed/internal/store/storetest"
 	"k6report/testbed/internal/suite"
@@ -22,12 +22,10 @@ import (
 // startCluster answers the URL of a cluster that lives as long as the test.
 func startCluster(t *testing.T) string {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("starts a server: not with -short")
-	}
+	needs.Time(t, "starts a server")
 	c, err := suite.StartCluster(t.Context(), "../../../scripts/postgres.sh")
-	if errors.Is(err, suite.ErrNotInstalled) && os.Getenv("K6REPORT_REQUIRE_ALL") != "1" {
-		t.Skip(err)
+	if errors.Is(err, suite.ErrNotInstalled) {
+		needs.LeaveOut(t, "%v", err)
 	} else if err != nil {
 		t.Fatal(err)
 	}
