@@ -27,4 +27,6 @@ func LeaveOut(t testing.TB, format string, args ...any) {
 }
 
 // All reports whether no test may be left out.
-func All() bool { return os.Getenv("K6REPORT_REQUIRE_ALL") == "1" }
+func All() bool {
+	return os.Getenv("K6REPORT_REQUIRE_ALL") == "1" //nolint:forbidigo // tests have no other way to be told
+}
