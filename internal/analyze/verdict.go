@@ -106,7 +106,15 @@ func (s *subject) tally(r *report.Run) tally {
 		add(ofThreshold, phrase{x.Metric + " " + x.Expression, true}, x.OK)
 	}
 	if s.Execution != nil && s.Execution.ExitCode == exitThresholds && len(t.failed) == 0 {
-		add(ofThreshold, phrase{text: "a threshold, as k6's exit code says,"}, report.Bool(false))
+		t.failed = append(t.failed, phrase{text: "a threshold, as k6's exit code says,"})
+		switch { // it is one of these, where there are any
+		case t.unknown > 0:
+			t.unknown--
+		case t.met[ofThreshold] > 0:
+			t.met[ofThreshold]--
+		default:
+			t.all[ofThreshold]++
+		}
 	}
 	for _, e := range r.Endpoints {
 		for _, x := range e.Targets {

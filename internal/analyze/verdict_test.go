@@ -104,6 +104,17 @@ func TestServiceLevelsOfASummary(t *testing.T) {
 	}
 }
 
+// The threshold that only k6's exit code tells of is one of those that there are.
+func TestTheFailedThresholdIsOneOfThem(t *testing.T) {
+	m := newRun().traffic(traffic{to: 300, perS: 1})
+	m.Define(run.Metric{Name: "http_req_duration", Thresholds: []string{"p(95)<50", "avg<50", "max<50"}})
+	m.SetExecution(&run.Execution{ExitCode: exitThresholds})
+	r := analyzed(t, m, configured(t, levels("endpoints: {get: [p(95)<1]}")))
+	if want := "2 of 4 targets failed, the first: a threshold, as k6's exit code says,"; r.Verdict.Headline != want {
+		t.Errorf("%q, want %q", r.Verdict.Headline, want)
+	}
+}
+
 func TestHeadlines(t *testing.T) {
 	requests := func(n int) *maker { return newRun().traffic(traffic{to: float64(n), perS: 1}) }
 	limits := func(m *maker, expressions ...string) *maker {
