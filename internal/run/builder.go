@@ -39,7 +39,6 @@ type Builder struct {
 	tags       map[TagSet]*Tags
 	mask       masker
 	wanted     func(metric string) int
-	wantedOf   map[string]int // what it said
 	fold       folder
 	generation int
 
@@ -94,7 +93,7 @@ func NewBuilder(o Options) *Builder {
 	b.mask = newMasker(o.Mask, o.MaskMetric)
 	b.fold = newFolder()
 	b.fold.addDimensions(masked(&b.mask, o.Dimensions))
-	b.wanted, b.wantedOf = o.Wanted, make(map[string]int)
+	b.wanted = o.Wanted
 	b.requests = newRequestsBuilder()
 	b.requests.wanted = b.wantedColumn
 	b.requests.leaves = slices.Compact(slices.Sorted(slices.Values(masked(&b.mask, o.ExcludedGroups))))
@@ -112,6 +111,7 @@ type metricBuilder struct {
 	submetrics  map[string]TagSet
 	typeUnclear bool
 	wanted      int  // how much its column is, as definitions and joins tell
+	weighed     bool // Options.Wanted was asked
 	noColumn    bool // as definitions tell
 }
 
@@ -325,21 +325,23 @@ func (b *Builder) Finish() *Run {
 	return r
 }
 
-// wantedColumn is how much a metric's column is wanted, by the options and by what
-// is defined.
+// joined is a metric whose samples are joined to requests: it is asked how much its
+// column is wanted.
+func (b *Builder) joined(metric string) *metricBuilder {
+	m := b.metric(metric)
+	if !m.weighed && b.wanted != nil {
+		m.wanted = max(m.wanted, b.wanted(m.name))
+	}
+	m.weighed = true
+	return m
+}
+
+// wantedColumn is how much the column of a joined or merged metric is wanted.
 func (b *Builder) wantedColumn(metric string) int {
-	most := 0
-	if b.wanted != nil {
-		known := false
-		if most, known = b.wantedOf[metric]; !known {
-			most = b.wanted(metric)
-			b.wantedOf[metric] = most
-		}
-	}
 	if m := b.byName[metric]; m != nil {
-		most = max(most, m.wanted)
+		return m.wanted
 	}
-	return most
+	return 0
 }
 
 // isNoTime reports whether a metric joined to requests turned out to be no

@@ -95,7 +95,6 @@ func newRequestsBuilder() requestsBuilder {
 		blocks:   make(map[int64]struct{}),
 		columns:  ClientColumns(),
 		columnOf: make(map[string]int),
-		wanted:   func(string) int { return 0 },
 	}
 }
 
@@ -161,9 +160,7 @@ func (b *Builder) Join(at Place, metric string, ms float64, first bool) {
 	r := &b.requests
 	column, known := r.columnOf[metric]
 	if !known {
-		m := b.metric(b.mask.metric(clean(metric)))
-		m.wanted = b.wantedColumn(m.name)
-		column = r.column(m.name)
+		column = r.column(b.joined(b.mask.metric(clean(metric))).name)
 	}
 	if at.owner != r || at.table.gone {
 		at.owner, at.table = r, r.table(b.fold.endpoint(at.table.endpoint))
