@@ -148,13 +148,7 @@ func Change(fraction float64) string {
 	if math.Abs(fraction) < 0.1 {
 		p = prose(math.Round(fraction*1000)/10, 2)
 	}
-	switch {
-	case p == "0":
-		return "±0 %"
-	case fraction > 0:
-		return "+" + p + " %"
-	}
-	return p + " %"
+	return signed(p, fraction > 0, " %")
 }
 
 // ChangeOf is the change of a number of a unit: relative, or of a share in
@@ -163,14 +157,18 @@ func ChangeOf(v float64, unit string) string {
 	if unit != report.UnitShare {
 		return Change(v)
 	}
-	points := prose(math.Round(v*1e5)/1e3, 3)
+	return signed(prose(math.Round(v*1e5)/1e3, 3), v > 0, " pt")
+}
+
+// signed is a number with its sign, "±" where it is shown as none.
+func signed(number string, rises bool, unit string) string {
 	switch {
-	case points == "0":
-		return "±0 pt"
-	case v > 0:
-		return "+" + points + " pt"
+	case number == "0":
+		return "±0" + unit
+	case rises:
+		return "+" + number + unit
 	}
-	return points + " pt"
+	return number + unit
 }
 
 // ChangeRange is an interval of such a change; an open side is "…".
