@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"cmp"
 	"slices"
 
 	"k6report/internal/run"
@@ -315,31 +314,6 @@ func (c *collector) direct(m *metric, at int64, v float64, e *entry, join uint64
 		q.Failed, q.Timeout = run.Failed(m.protocol, e.set), run.TimedOut(m.protocol, e.set)
 	}
 	c.ended(m.protocol, at, e, join, &q)
-}
-
-// request counts an HTTP request that ended at a time, for formats that tell of it
-// as a whole and not in k6's samples. It becomes those samples that all parts of a
-// report rest on, and a row in the tables of requests. Of q only Duration and Failed
-// have to be known; Start follows from the end.
-func (c *collector) request(at int64, e *entry, join uint64, q run.Request) {
-	failed := 0.0
-	if q.Failed {
-		failed = 1
-	}
-	for _, sample := range []partSample{{partCount, 1}, {partDuration, q.Duration}, {partFailed, failed}} {
-		c.seriesOf(c.metric(partNames[sample.part]), e).Add(at, sample.value)
-		c.segment.samples++
-	}
-	if e.outside {
-		return
-	}
-	whole := 0.0
-	for _, ms := range q.Parts {
-		whole += ms
-	}
-	q.Total = cmp.Or(whole, q.Total, q.Duration)
-	q.Timeout = q.Timeout || run.TimedOut(run.ProtocolHTTP, e.set)
-	c.ended(run.ProtocolHTTP, at, e, join, &q)
 }
 
 // ended counts a request of which all is known but its start.

@@ -6,18 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
 
 	"k6report/internal/ingest/influx"
 	"k6report/internal/ingest/influx/influxtest"
@@ -29,18 +25,6 @@ import (
 // tags and time. edit may change tags and times.
 func plainSamples(t *testing.T, name string, edit func(tags map[string]string, at time.Time) time.Time) []byte {
 	t.Helper()
-	packed, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	z, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
 	type point struct {
 		Metric string `json:"metric"`
 		Type   string `json:"type"`
@@ -52,7 +36,7 @@ func plainSamples(t *testing.T, name string, edit func(tags map[string]string, a
 	}
 	last := make(map[string]int)
 	var lines [][]byte
-	for line := range bytes.Lines(data) {
+	for line := range bytes.Lines(unpacked(t, name)) {
 		var p point
 		if err := json.Unmarshal(line, &p); err != nil {
 			t.Fatal(err)

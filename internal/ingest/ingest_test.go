@@ -19,7 +19,13 @@ import (
 // realRun is the k6 JSON in testdata, unpacked; see testdata/README.md.
 func realRun(t testing.TB) []byte {
 	t.Helper()
-	packed, err := os.ReadFile(filepath.Join("testdata", "k6.json.gz"))
+	return unpacked(t, "k6.json.gz")
+}
+
+// unpacked is a gzip file of testdata.
+func unpacked(t testing.TB, name string) []byte {
+	t.Helper()
+	packed, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -101,6 +101,24 @@ func (l *logReader) line(line []byte) {
 	l.sample(l.metric("workflow_server_ms"), q.at, q.server, e, id)
 }
 
+// request counts an HTTP request that ended at a time. It becomes those of k6's
+// samples that all parts of a report rest on, and a row in the tables of requests;
+// its start follows from its end.
+func (l *logReader) request(at int64, e *entry, join uint64, q run.Request) {
+	failed := 0.0
+	if q.Failed {
+		failed = 1
+	}
+	for _, sample := range []partSample{{partCount, 1}, {partDuration, q.Duration}, {partFailed, failed}} {
+		l.seriesOf(l.metric(partNames[sample.part]), e).Add(at, sample.value)
+		l.segment.samples++
+	}
+	if !e.outside {
+		q.Total = q.Duration
+		l.ended(run.ProtocolHTTP, at, e, join, &q)
+	}
+}
+
 // aLog are so many requests, a hundred a second, of which one in fifty failed.
 func aLog(n int) string {
 	var b strings.Builder
