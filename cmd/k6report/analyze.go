@@ -46,7 +46,7 @@ suspected, and regressed when a second run of the same build (--rerun) is, too.`
 	c.files(cmd.Flags(), reportsInto)
 	c.analysis(cmd.Flags())
 	c.parts(cmd.Flags())
-	c.comparison(cmd.Flags())
+	c.comparison(cmd.Flags(), a.forges)
 	c.rerunFlag(cmd.Flags())
 	return cmd
 }

@@ -41,10 +41,10 @@ better.`,
 const whichBaseline = "the baseline of this `name` (default: the only one there is)"
 
 // ofBaseline adds the flags of verbs on what is kept.
-func (c *common) ofBaseline(cmd *cobra.Command) {
+func (c *common) ofBaseline(cmd *cobra.Command, kinds []forgeKind) {
 	c.view(cmd.Flags(), resultAsJSON)
 	c.configured(cmd.Flags())
-	c.stored(cmd.Flags(), whichBaseline)
+	c.stored(cmd.Flags(), kinds, whichBaseline)
 }
 
 // listing prints sections as the flags want it.

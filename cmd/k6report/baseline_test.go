@@ -47,17 +47,18 @@ func commitCommand(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func TestOpenStore(t *testing.T) {
+	a, _, _ := terminal(t, 100)
 	for store, want := range map[string]string{
 		"results/baselines": "results/baselines", "/abs/": "/abs", "./a:b": "a:b", "C:\\x": "C:\\x", "dir/a:b": "dir/a:b",
 		"file:a/b": "a/b", "file:///a/b": "/a/b", "file://localhost/a": "/a", "file:///with%20space": "/with space",
 	} {
-		got, err := openFolder(store)
+		got, err := a.openFolder(store)
 		if dir, ok := got.(baseline.Dir); err != nil || !ok || string(dir) != filepath.FromSlash(want) {
 			t.Errorf("%s is %v, %v, want %s", store, got, err, want)
 		}
 	}
 	for _, store := range []string{"s3://bucket", "file://host/a", "file://", "file:///a?b=c", "https://user:secret@host/x"} {
-		_, err := openFolder(store)
+		_, err := a.openFolder(store)
 		if err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v", store, err)
 		}

@@ -50,7 +50,7 @@ already.`,
 			return usageError{hinted{errors.New("accept wants a report, or --from RUN"), "k6report baseline accept REPORT.json --reason TEXT"}}
 		},
 	}
-	c.ofBaseline(cmd)
+	c.ofBaseline(cmd, a.forges)
 	cmd.Flags().StringVar(&reason, "reason", "", "`why` it is slower, for those who read it later")
 	cmd.Flags().StringVar(&from, "from", "", "the `run` of the baseline that a new epoch begins with")
 	return cmd

@@ -46,7 +46,7 @@ with commits that they are built on.`,
 	f := cmd.Flags()
 	c.view(f, resultAsJSON)
 	c.reading(f)
-	c.stored(f, "the baseline to add to, by `name` (default "+autoName+": that of the run's level, environment and scale)")
+	c.stored(f, a.forges, "the baseline to add to, by `name` (default "+autoName+": that of the run's level, environment and scale)")
 	f.BoolVar(&c.force, "force", false, "add invalid runs and confirmed regressions all the same")
 	return cmd
 }

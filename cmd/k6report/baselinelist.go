@@ -23,7 +23,7 @@ func (a *app) baselineListCommand() *cobra.Command {
 		Args:    noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.baselineList(cmd.Context(), &c) },
 	}
-	c.ofBaseline(cmd)
+	c.ofBaseline(cmd, a.forges)
 	return cmd
 }
 

@@ -31,7 +31,7 @@ func (a *app) baselineRemoveCommand() *cobra.Command {
 			return a.baselineRemove(ctx, &c, s, ids)
 		},
 	}
-	c.ofBaseline(cmd)
+	c.ofBaseline(cmd, a.forges)
 	return cmd
 }
 
@@ -94,7 +94,7 @@ keep more where long-lived branches are compared with what they began from.`,
 			return nil
 		},
 	}
-	c.ofBaseline(cmd)
+	c.ofBaseline(cmd, a.forges)
 	cmd.Flags().IntVar(&keep, "keep", newestRuns, "valid `runs` that are left as they are")
 	return cmd
 }

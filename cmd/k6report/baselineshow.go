@@ -25,7 +25,7 @@ func (a *app) baselineShowCommand() *cobra.Command {
 			return a.baselineShow(cmd.Context(), &c, args)
 		},
 	}
-	c.ofBaseline(cmd)
+	c.ofBaseline(cmd, a.forges)
 	return cmd
 }
 

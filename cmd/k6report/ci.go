@@ -67,7 +67,7 @@ second run of NAME.`,
 	f.alsoFailOn = report.RunInvalid
 	f.analysis(fl)
 	f.parts(fl)
-	f.comparison(fl)
+	f.comparison(fl, a.forges)
 	f.rerunFlag(fl)
 	f.publishFlags.add(fl)
 	fl.IntVar(&f.repeat, "repeat", 1, "make this `number` of runs, one after the other: five begin a baseline")

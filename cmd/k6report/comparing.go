@@ -14,8 +14,8 @@ import (
 )
 
 // comparison adds the flags of what a run is compared with.
-func (c *common) comparison(f *pflag.FlagSet) {
-	c.stored(f, "compare with the runs of the baseline of this `name`; "+autoName+": the one for the run's level, environment and scale")
+func (c *common) comparison(f *pflag.FlagSet, kinds []forgeKind) {
+	c.stored(f, kinds, "compare with the runs of the baseline of this `name`; "+autoName+": the one for the run's level, environment and scale")
 	f.IntVar(&c.confirmRuns, "confirm-runs", 0, "`runs` that it takes to call a regression one, 1 or 2 (default 2)")
 	f.BoolVar(&c.force, "force", false, "compare what is not comparable all the same")
 }

@@ -61,7 +61,8 @@ func (j *forgeJob) checked() error {
 	return j.check()
 }
 
-// forgeClient writes on a forge. What it fails with is a [forge.Error].
+// forgeClient writes on a forge. What the forge refuses or does not answer is a
+// [forge.Error].
 type forgeClient interface {
 	// FindRequest is the request that a job is about; nil when there is none.
 	FindRequest(ctx context.Context, j *forge.Job) (*forge.Request, error)

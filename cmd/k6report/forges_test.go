@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"k6report/internal/baseline"
 	"k6report/internal/forge"
 	"k6report/internal/forge/forgetest"
 )
@@ -99,6 +100,52 @@ func TestAForgeIsOneRow(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.FromSlash(defaultStore)); err != nil {
 		t.Error(err)
+	}
+}
+
+// A forge that has a place for baselines keeps them there, unless a folder is named.
+func TestAForgeMayKeepBaselines(t *testing.T) {
+	t.Chdir(t.TempDir())
+	m := usual(1)
+	if err := m.writeFile("run.k6run"); err != nil {
+		t.Fatal(err)
+	}
+	k := memoryForge(new(forgetest.Memory))
+	bare := k.job
+	k.store = "memory's shelf"
+	k.job = func(a *app) (*forgeJob, error) {
+		j, err := bare(a)
+		if err == nil {
+			j.blobs = func() (baseline.Blobs, error) { return baseline.Dir("shelf"), nil }
+		}
+		return j, err
+	}
+	for _, step := range []struct {
+		kind, args string
+		code       int
+		says       string
+	}{
+		{"main", "ci run.k6run", exitOK, "joins baseline"},
+		{"main", "baseline list", exitOK, "1 run"},
+		{"main", "baseline list --store memory:", exitOK, "1 run"},
+		{"main", "baseline list --store empty", exitOK, "no baseline"},
+		{"main", "baseline list --store memory:x", exitUsage, "behind memory: stands nothing: it is memory's shelf"},
+		{"main", "baseline list --store shelf:", exitUsage, "name a folder, or gitlab: or memory:"},
+		{"", "baseline list --store memory:", exitUsage, "elsewhere name a folder"},
+		{"", "baseline list --help", exitOK, "memory: for memory's shelf (the default in Memory CI)"},
+	} {
+		a, stdout, stderr := terminal(t, 200, "MEMORY_CI="+step.kind, "MEMORY_PIPELINE=1")
+		if step.kind == "" {
+			a.env = nil
+		}
+		a.forges = append(a.forges, k)
+		code := a.run(t.Context(), strings.Fields(step.args))
+		if said := strings.Join(strings.Fields(stdout.String()+stderr.String()), " "); code != step.code || !strings.Contains(said, step.says) {
+			t.Errorf("%s, %q: exit code %d:\n%s", step.args, step.kind, code, said)
+		}
+	}
+	if _, err := os.Stat(filepath.FromSlash(defaultStore)); err == nil {
+		t.Error("there are baselines in a folder, too")
 	}
 }
 

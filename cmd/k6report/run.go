@@ -69,7 +69,7 @@ version that k6report is tested with is built with go install.`,
 	fl.StringVar(&f.url, "url", "", "the system under test, for a LEVEL (default BASE_URL, or "+defaultTarget+")")
 	fl.BoolVarP(&f.yes, "yes", "y", false, "do not ask before a heavy level")
 	fl.IntVar(&f.repeat, "repeat", 1, "make this `number` of runs, one after the other")
-	f.comparison(fl)
+	f.comparison(fl, a.forges)
 	fl.BoolVar(&f.confirm, "confirm", false, "run again when the comparison with the baseline suspects something")
 	fl.BoolVar(&f.grafana, "grafana", false, "also write to InfluxDB, for Grafana")
 	fl.StringVar(&f.k6, "k6", "", "the k6 `program` to use")

@@ -25,9 +25,9 @@ const defaultStore = "results/baselines"
 const autoName = "auto"
 
 // stored adds the flags of which baseline is meant and where it is.
-func (c *common) stored(f *pflag.FlagSet, usage string) {
+func (c *common) stored(f *pflag.FlagSet, kinds []forgeKind, usage string) {
 	f.StringVar(&c.baseline, "baseline", "", usage)
-	kept := eachForge(withStore(forges()), "", func(k forgeKind) string {
+	kept := eachForge(withStore(kinds), "", func(k forgeKind) string {
 		return ", or " + k.storeScheme() + " for " + k.store + " (the default in " + k.ci + ")"
 	})
 	f.StringVar(&c.store, "store", "", "where the baselines are: a `folder` (default "+defaultStore+")"+kept)
@@ -50,14 +50,14 @@ func (a *app) openStore(store string) (baseline.Blobs, error) {
 			return a.openForgeStore(k, rest)
 		}
 	}
-	return openFolder(store)
+	return a.openFolder(store)
 }
 
 // openForgeStore opens the place that a forge has for baselines.
 func (a *app) openForgeStore(k forgeKind, rest string) (baseline.Blobs, error) {
 	name := k.storeScheme()
 	if rest != "" {
-		return nil, usageError{hinted{errors.New("read --store: behind " + name + " stands nothing: it is the registry of the job's own project"), "write --store " + name}}
+		return nil, usageError{hinted{errors.New("read --store: behind " + name + " stands nothing: it is " + k.store), "write --store " + name}}
 	}
 	job, err := k.job(a)
 	if err != nil {
@@ -70,13 +70,13 @@ func (a *app) openForgeStore(k forgeKind, rest string) (baseline.Blobs, error) {
 }
 
 // openFolder opens a folder, or a URL of one.
-func openFolder(store string) (baseline.Blobs, error) {
+func (a *app) openFolder(store string) (baseline.Blobs, error) {
 	scheme, rest, found := strings.Cut(store, ":")
 	if !found || len(scheme) < 2 || strings.ContainsAny(scheme, `/\.`) { // a path, maybe with a drive
 		return baseline.Dir(filepath.Clean(store)), nil
 	}
 	if scheme != "file" {
-		return nil, usageError{hinted{fmt.Errorf("read --store: there is no store %s", publicURL(store)), "name a folder, or " + eachForge(withStore(forges()), " or ", forgeKind.storeScheme)}}
+		return nil, usageError{hinted{fmt.Errorf("read --store: there is no store %s", publicURL(store)), "name a folder, or " + eachForge(withStore(a.forges), " or ", forgeKind.storeScheme)}}
 	}
 	if !strings.HasPrefix(rest, "//") {
 		return baseline.Dir(filepath.Clean(rest)), nil

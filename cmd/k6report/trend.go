@@ -25,7 +25,7 @@ noise: one in the last few may not be found yet.`,
 		Args:    noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.trend(cmd.Context(), &c, last) },
 	}
-	c.ofBaseline(cmd)
+	c.ofBaseline(cmd, a.forges)
 	cmd.Flags().IntVar(&last, "last", 0, "look at the newest `runs` only; 0: at all")
 	return cmd
 }

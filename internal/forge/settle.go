@@ -19,8 +19,8 @@ const (
 )
 
 // Kind is something of which there is to be one: a note and a thread of a request,
-// an issue. A forge says how each is listed and written, [KeepOne] when. What it
-// fails with is an [Error].
+// an issue. A forge says how each is listed and written, [KeepOne] when. What the
+// forge refuses or does not answer is an [Error].
 type Kind[T any] interface {
 	// List are ours of the key, the oldest first; see [OldestFirst].
 	List(ctx context.Context) ([]T, error)
