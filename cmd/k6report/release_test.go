@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -46,6 +47,9 @@ func TestReleaseFilesTellTheVersion(t *testing.T) {
 			t.Errorf("there is no page on %s: %v", c.CommandPath(), err)
 		}
 	}
+	if first, err := os.ReadFile(filepath.Join(folder, "man", "k6report.1")); err != nil || !strings.Contains(string(first), "K6REPORT_FAIL_ON") {
+		t.Errorf("the first page does not tell of variables: %v", err)
+	}
 	for _, hidden := range []string{"k6report-man.1", "k6report-completion.1"} {
 		if _, err := os.Stat(filepath.Join(folder, "man", hidden)); err == nil {
 			t.Errorf("there is a page %s", hidden)
@@ -53,6 +57,43 @@ func TestReleaseFilesTellTheVersion(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(folder, "k6report")); err == nil {
 		t.Error("the program of this machine is left behind")
+	}
+}
+
+// The program that writes manual pages writes the same on every day, and into the one
+// folder that it is given.
+func TestManualPages(t *testing.T) {
+	needs.Time(t, "builds the program")
+	dir := t.TempDir()
+	t.Setenv("SOURCE_DATE_EPOCH", "1790000000")
+	program := filepath.Join(dir, "k6report")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-tags", "man", "-o", program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	man := func(args ...string) (string, int) {
+		c := exec.CommandContext(t.Context(), program, append([]string{"man"}, args...)...)
+		c.Dir = dir
+		out, _ := c.CombinedOutput() // the code says it
+		return string(out), c.ProcessState.ExitCode()
+	}
+	var pages [2][]byte
+	for i, folder := range []string{"pages", "again"} {
+		out, code := man(folder)
+		if code != exitOK || !regexp.MustCompile(`^wrote [0-9]+ pages to `+folder+"\n$").MatchString(out) {
+			t.Fatalf("exit code %d: %s", code, out)
+		}
+		var err error
+		if pages[i], err = os.ReadFile(filepath.Join(dir, folder, "k6report-baseline-add.1")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(pages[0], pages[1]) {
+		t.Error("a page is written differently the second time")
+	}
+	for _, args := range [][]string{nil, {"a", "b"}} {
+		if out, code := man(args...); code != exitUsage {
+			t.Errorf("man %q: exit code %d: %s", args, code, out)
+		}
 	}
 }
 
