@@ -38,7 +38,7 @@ func newRun(common ...string) *maker {
 		m.Define(run.Metric{Name: name, Type: kind, Contains: "default"})
 	}
 	for _, p := range protocols {
-		m.Define(run.Metric{Name: p.duration, Type: run.Trend, Contains: "time"})
+		m.Define(run.Metric{Name: p.Duration, Type: run.Trend, Contains: "time"})
 	}
 	m.Define(run.Metric{Name: "iteration_duration", Type: run.Trend, Contains: "time"})
 	for _, name := range []string{"data_sent", "data_received"} {
@@ -132,15 +132,15 @@ func (m *maker) request(t traffic, at, ms float64, failed, timeout bool) {
 	}
 	end := at + ms/1000
 	for _, p := range protocols {
-		if p.name != t.protocol {
+		if p.Name != t.protocol {
 			continue
 		}
-		m.add(p.duration, tags, end, ms)
-		if p.counter != p.duration {
-			m.add(p.counter, tags, end, 1)
+		m.add(p.Duration, tags, end, ms)
+		if p.Counter != p.Duration {
+			m.add(p.Counter, tags, end, 1)
 		}
-		if p.failed != "" {
-			m.add(p.failed, tags, end, failure)
+		if p.Judged != "" {
+			m.add(p.Judged, tags, end, failure)
 		}
 	}
 	if h := m.tagged(tags); !run.IsSetup(h.Set().Value("group")) {

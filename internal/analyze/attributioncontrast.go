@@ -164,6 +164,7 @@ type question struct {
 	parts      contrast // by part of the partition
 	components contrast // by component, in config's order
 	asked      bool     // false: nothing to compare
+	apart      bool     // each endpoint is asked about alone, too
 	certain    certainty
 }
 
@@ -254,7 +255,7 @@ func boundsOf(changes []float64) bounds {
 // certainty is what replicates of the data say of an answer.
 type certainty struct {
 	bounds
-	endpoints map[run.Endpoint]bounds // of each alone
+	endpoints map[run.Endpoint]bounds // of each alone, where they are apart
 	// first is the share of replicates in which the component that ranks first
 	// does so, pair that in which the two that rank highest do, in any order.
 	first, pair float64
@@ -273,10 +274,19 @@ func (q *question) bootstrap(p *partition) {
 	reference := make([]float64, len(hard))
 	hw, rw := h.weights(), r.weights()
 	one, two := ranking(&q.components)
-	cells := q.cells.byEndpoint()
+	type alone struct {
+		endpoint run.Endpoint
+		cells    []int
+		changes  []float64
+	}
 	var changes []float64
-	changesOf := make(map[run.Endpoint][]float64)
-	q.certain = certainty{endpoints: make(map[run.Endpoint]bounds)}
+	var endpoints []alone
+	if q.apart {
+		for e, cells := range q.cells.byEndpoint() {
+			endpoints = append(endpoints, alone{e, cells, make([]float64, 0, attributionDraws)})
+		}
+	}
+	q.certain = certainty{endpoints: make(map[run.Endpoint]bounds, len(endpoints))}
 	for range attributionDraws {
 		h.draw(rng, several, hw)
 		r.draw(rng, several, rw)
@@ -296,17 +306,18 @@ func (q *question) bootstrap(p *partition) {
 		case a == two && b == one:
 			q.certain.pair++
 		}
-		for e, list := range cells {
-			if change, ok := changeWithin(hard, reference, h.width, list); ok {
-				changesOf[e] = append(changesOf[e], change)
+		for i := range endpoints {
+			e := &endpoints[i]
+			if change, ok := changeWithin(hard, reference, h.width, e.cells); ok {
+				e.changes = append(e.changes, change)
 			}
 		}
 	}
 	q.certain.first /= max(1, float64(len(changes)))
 	q.certain.pair /= max(1, float64(len(changes)))
 	q.certain.bounds = boundsOf(changes)
-	for e := range cells {
-		q.certain.endpoints[e] = boundsOf(changesOf[e])
+	for _, e := range endpoints {
+		q.certain.endpoints[e.endpoint] = boundsOf(e.changes)
 	}
 }
 

@@ -97,6 +97,21 @@ func (s *sample) changed(change func(cellSums) (cellSums, bool)) sample {
 	return out
 }
 
+// weighing is a sample that stands for so many requests: of a band, for all of its
+// endpoint, beside others that are whole.
+func (s *sample) weighing(requests float64) sample {
+	own := s.size().requests
+	return s.changed(func(c cellSums) (cellSums, bool) {
+		by := requests / own
+		c.n, c.joined, c.overlong = c.n*by, c.joined*by, c.overlong*by
+		c.parts = slices.Clone(c.parts)
+		for i := range c.parts {
+			c.parts[i] *= by
+		}
+		return c, own > 0
+	})
+}
+
 // of is the part of a sample that is of some endpoints.
 func (s *sample) of(cells *cellIndex, kept func(run.Endpoint) bool) sample {
 	return s.changed(func(c cellSums) (cellSums, bool) { return c, kept(cells.keys[c.cell].Endpoint) })
@@ -264,7 +279,7 @@ func (r *reader) add(to *cellSums, protocol string, row *run.Row, weight float64
 	scale := weight / 1000 // to milliseconds
 	total := max(0, float64(row.Total)*scale)
 	to.n += n
-	if protocol == "websocket" {
+	if protocol == run.ProtocolWebsocket {
 		to.joined += n
 		to.parts[partAccept] += total
 		return

@@ -50,7 +50,7 @@ func (a *attributor) askTail() {
 // askLoad holds the highest level of load before collapse against the lowest
 // steady one, over the run and those of its further runs that have both.
 func (a *attributor) askLoad() {
-	a.load = question{name: report.QuestionLoad, cells: &cellIndex{}}
+	a.load = question{name: report.QuestionLoad, cells: &cellIndex{}, apart: true}
 	var ok bool
 	a.low, a.high, ok = a.this.extremes()
 	a.collapsed = a.collapseAbove(max(a.low, a.high))

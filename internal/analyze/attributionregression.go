@@ -12,7 +12,7 @@ import (
 // askRegression holds the run, with its further runs where there are some, against
 // the baseline: like level with like level where all runs have the same ones.
 func (a *attributor) askRegression() {
-	a.regression = question{name: report.QuestionRegression, cells: &cellIndex{}}
+	a.regression = question{name: report.QuestionRegression, cells: &cellIndex{}, apart: true}
 	if len(a.baseline) == 0 {
 		return
 	}
@@ -66,7 +66,8 @@ func sameLevels(runs []*attributed) bool {
 // toExplain is the regression question that the verdict puts, and the verdict on
 // the gates that it is put by: what regressed for certain; else, of runs that are
 // compared side by side, whatever differs, unless all became faster but what is
-// suspected; else what is suspected. Nil where times have nothing to explain: they don't explain gates on errors and throughput.
+// suspected; else what is suspected. Nil where times have nothing to explain: they
+// don't explain gates on errors and throughput.
 func (a *attributor) toExplain(whole *excess) (*excess, string) {
 	regressed, suspected := a.against.latencyGates(report.GateRegressed), a.against.latencyGates(report.GateSuspected)
 	switch {
@@ -95,7 +96,7 @@ func (a *attributor) gated(whole *excess, gates []report.Gate, verdict string) (
 // latencyGates are those on durations of requests with a verdict.
 func (r *reference) latencyGates(verdict string) []report.Gate {
 	return slices.DeleteFunc(slices.Clone(r.gates), func(g report.Gate) bool {
-		return g.Verdict != verdict || !slices.ContainsFunc(protocols, func(p protocol) bool { return p.duration == g.Metric })
+		return g.Verdict != verdict || !isDuration(g.Metric)
 	})
 }
 
@@ -131,8 +132,13 @@ func (a *attributor) within(gates []report.Gate) *question {
 			if from, to, ok := bandAround(at, hard, reference); ok {
 				banded[endpoint] = true
 				name += " around its p" + digits(100*at, 3)
-				q.hard.add(a.bandSample(q.cells, hard, from, to))
-				q.reference.add(a.bandSample(q.cells, reference, from, to))
+				for _, side := range []struct {
+					of *sample
+					in []oneTable
+				}{{&q.hard, hard}, {&q.reference, reference}} {
+					band := a.bandSample(q.cells, side.in, from, to)
+					side.of.add(band.weighing(countOf(side.in)))
+				}
 			}
 		}
 		if !slices.Contains(names, name) {

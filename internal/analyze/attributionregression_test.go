@@ -177,6 +177,31 @@ func TestAPercentileIsExplainedByTheRequestsAroundIt(t *testing.T) {
 	}
 }
 
+// Beside an endpoint whose mean is worse, one whose percentile is weighs as all of
+// its requests, and not as the few around that.
+func TestABandWeighsAsItsEndpoint(t *testing.T) {
+	tail := func(i int, rng *rand.Rand) times {
+		out := healthy(i, rng)
+		if i%12 == 0 {
+			out["db-read"] = 40
+		}
+		return out
+	}
+	base, slow := twoEndpoints(healthy, healthy), twoEndpoints(with("graph-build", 4), tail)
+	gates := append(worseGate("rare", "avg(95)", report.GateRegressed), worseGate("common", "p(95)", report.GateRegressed)...)
+	a, _ := explained(t, slow, "", held{baseline: []*run.Run{base}, gates: gates})
+	e := excessNamed(a, report.QuestionRegression)
+	if e.Hard != "this run, in common around its p95 and rare" {
+		t.Errorf("asked of %q", e.Hard)
+	}
+	// Five of six requests are to the common one. Around its p95 a twelfth of all, the
+	// slowest, reads for 37 ms more: from p91.7 on in a band from p90 to p99.
+	want(t, "change", &e.ChangeMS, 37*(99-91.7)/(99-90)*40/48+4*8./48, 0.1)
+	if len(a.Bottlenecks) != 1 || a.Bottlenecks[0].Component != report.CompDatabase {
+		t.Errorf("%s %v: %s", a.Status, a.Bottlenecks, a.Reason)
+	}
+}
+
 // What is worse and no time of a request is not explained by one.
 func TestErrorsAreNotExplainedByTime(t *testing.T) {
 	base, slow := steady(healthy), steady(with("db-write", 5))

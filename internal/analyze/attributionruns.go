@@ -159,7 +159,7 @@ func (s *subject) completedPerS(l stretch) float64 {
 	}
 	done, any := 0.0, false
 	for _, p := range protocols {
-		series := s.SeriesOf(p.duration)
+		series := s.SeriesOf(p.Duration)
 		for i := range series {
 			if !s.counted(series[i].Tags) {
 				continue

@@ -30,8 +30,8 @@ func (s *subject) windowRequests() *run.Requests {
 			}
 			return byEndpoint[e][index]
 		}
-		s.eachWindow(p.duration, func(t run.TagSet) func(*run.Window) {
-			e := endpointOf(p.name, t)
+		s.eachWindow(p.Duration, func(t run.TagSet) func(*run.Window) {
+			e := endpointOf(p.Name, t)
 			return func(w *run.Window) {
 				sums := at(e, w.Index)
 				sums.n += w.Count
@@ -39,12 +39,12 @@ func (s *subject) windowRequests() *run.Requests {
 				sums.durations.AddN(max(0, w.Sum.Float()/float64(w.Count)), w.Count)
 			}
 		})
-		if p.name == "http" {
+		if p.Name == run.ProtocolHTTP {
 			s.addClientTimes(at)
 		}
-		if p.failed != "" {
-			s.eachWindow(p.failed, func(t run.TagSet) func(*run.Window) {
-				windows := byEndpoint[endpointOf(p.name, t)]
+		if p.Judged != "" {
+			s.eachWindow(p.Judged, func(t run.TagSet) func(*run.Window) {
+				windows := byEndpoint[endpointOf(p.Name, t)]
 				return func(w *run.Window) {
 					if sums := windows[w.Index]; sums != nil {
 						sums.failed += w.Sum.Float()
@@ -142,7 +142,7 @@ func (s *subject) eachWindow(metric string, of func(run.TagSet) func(*run.Window
 func (s *subject) addClientTimes(at func(run.Endpoint, int64) *windowSums) {
 	add := func(metric string, put func(*windowSums, float64)) {
 		s.eachWindow(metric, func(t run.TagSet) func(*run.Window) {
-			e := endpointOf("http", t)
+			e := endpointOf(run.ProtocolHTTP, t)
 			return func(w *run.Window) { put(at(e, w.Index), w.Sum.Float()) }
 		})
 	}

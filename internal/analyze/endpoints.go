@@ -26,8 +26,8 @@ func (s *subject) endpoints() []report.Endpoint {
 	var list []measured
 	scenarios := make(map[run.Endpoint]map[string]bool)
 	for _, p := range protocols {
-		groups := groupBy(s, p.duration, func(t run.TagSet) (run.Endpoint, bool) {
-			e := endpointOf(p.name, t)
+		groups := groupBy(s, p.Duration, func(t run.TagSet) (run.Endpoint, bool) {
+			e := endpointOf(p.Name, t)
 			if scenarios[e] == nil {
 				scenarios[e] = make(map[string]bool)
 			}
@@ -62,7 +62,7 @@ func (s *subject) endpoint(e run.Endpoint, sel *run.Selection, ended outcome) re
 		DurationMS: durations(sel),
 		FewSamples: fewSamples(sel.Count),
 	}
-	if !silent(e.Protocol) {
+	if !run.ProtocolOf(e.Protocol).Silent() {
 		out.TimeoutRate = ended.timeoutRate()
 	}
 	if s.seconds > 0 {

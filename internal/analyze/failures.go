@@ -17,18 +17,18 @@ func (s *subject) failures() []report.Failure {
 	counts := make(map[failureKey]uint64)
 	totals := make(map[string]uint64)
 	for _, p := range protocols {
-		if p.silent {
+		if p.Silent() {
 			continue
 		}
-		series := s.SeriesOf(p.counter)
+		series := s.SeriesOf(p.Counter)
 		for i := range series {
 			t := series[i].Tags
 			if !s.counted(t) {
 				continue
 			}
 			totals[t.Value("name")] += series[i].Count
-			if run.Failed(p.name, t) {
-				counts[failureOf(p.name, t)] += series[i].Count
+			if run.Failed(p.Name, t) {
+				counts[failureOf(p.Name, t)] += series[i].Count
 			}
 		}
 	}

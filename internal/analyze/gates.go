@@ -201,7 +201,7 @@ func (j *judgement) enough() uint64 {
 	if j.Statistic.Method == threshold.Percentile && j.Statistic.Percent >= 99 {
 		return uint64(math.Ceil(3 / (1 - j.Statistic.Percent/100) * (1 - 1e-9)))
 	}
-	if !slices.ContainsFunc(protocols, func(p protocol) bool { return p.duration == j.Metric }) {
+	if !isDuration(j.Metric) {
 		return 1
 	}
 	return minGated

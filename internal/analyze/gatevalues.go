@@ -176,22 +176,12 @@ func compareGated(a, b gated) int {
 }
 
 // durationMetric is the metric of a protocol's own duration; "" for none.
-func durationMetric(protocol string) string {
-	if protocol == run.ProtocolIteration {
-		return "iteration_duration"
-	}
-	for _, p := range protocols {
-		if p.name == protocol {
-			return p.duration
-		}
-	}
-	return ""
-}
+func durationMetric(protocol string) string { return run.ProtocolOf(protocol).Duration }
 
 // throughput is the default gate on it: requests, or iterations where there are
 // none over HTTP.
 func (v *valuer) throughput() config.GateKey {
-	if slices.ContainsFunc(v.Requests.Tables, func(t run.Table) bool { return t.Protocol == "http" }) {
+	if slices.ContainsFunc(v.Requests.Tables, func(t run.Table) bool { return t.Protocol == run.ProtocolHTTP }) {
 		return gateKey(metricRequests, "", statRate)
 	}
 	return gateKey("iterations", "", statRate)
@@ -206,7 +196,7 @@ func (v *valuer) value(k config.GateKey, se bool) (GateValue, bool) {
 	case metricFailed:
 		ok = v.errors(&out)
 	case metricRequests:
-		ok = v.rate(&out, "http")
+		ok = v.rate(&out, run.ProtocolHTTP)
 	case "iterations":
 		ok = v.rate(&out, run.ProtocolIteration)
 	default:
@@ -218,11 +208,11 @@ func (v *valuer) value(k config.GateKey, se bool) (GateValue, bool) {
 // errors is the share of failed requests, over all protocols that tell where
 // none is over HTTP.
 func (v *valuer) errors(out *GateValue) bool {
-	http := slices.ContainsFunc(v.Requests.Tables, func(t run.Table) bool { return t.Protocol == "http" })
+	http := slices.ContainsFunc(v.Requests.Tables, func(t run.Table) bool { return t.Protocol == run.ProtocolHTTP })
 	var all outcome
 	for i := range v.Requests.Tables {
 		t := &v.Requests.Tables[i]
-		if http && t.Protocol != "http" || out.Endpoint != "" && t.Name != out.Endpoint {
+		if http && t.Protocol != run.ProtocolHTTP || out.Endpoint != "" && t.Name != out.Endpoint {
 			continue
 		}
 		for j := range t.Blocks {

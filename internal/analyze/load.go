@@ -193,7 +193,7 @@ func (s *subject) offeredP95(dropped float64) *float64 {
 	}
 	var all run.Selection
 	for _, p := range protocols {
-		sel := s.Select(p.duration, s.counted)
+		sel := s.Select(p.Duration, s.counted)
 		if sel.Count > 0 {
 			all.Merge(&sel)
 		}

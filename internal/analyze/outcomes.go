@@ -1,25 +1,18 @@
 package analyze
 
 import (
+	"slices"
+
 	"k6report/internal/report"
 	"k6report/internal/run"
 )
 
-// protocol says how the requests of one kind are measured.
-type protocol struct {
-	name     string
-	duration string // metric with a sample of each request, in milliseconds
-	counter  string // metric whose tags tell how a request ended
-	failed   string // metric with k6's judgement of each request; "" where there is none
-	// silent says that nothing tells of failures: k6 measures only what went well.
-	silent bool
-}
+// protocols are those of requests; iterations are none.
+var protocols = slices.DeleteFunc(slices.Clone(run.Protocols()), func(p run.Protocol) bool { return p.Name == run.ProtocolIteration })
 
-var protocols = []protocol{
-	{name: "http", duration: "http_req_duration", counter: "http_reqs", failed: "http_req_failed"},
-	{name: "grpc", duration: "grpc_req_duration", counter: "grpc_req_duration"},
-	{name: "websocket", duration: "ws_connecting", counter: "ws_connecting", silent: true},
-	{name: "browser", duration: "browser_http_req_duration", counter: "browser_http_req_duration", failed: "browser_http_req_failed"},
+// isDuration reports whether a metric has a sample of each request of a protocol.
+func isDuration(metric string) bool {
+	return slices.ContainsFunc(protocols, func(p run.Protocol) bool { return p.Duration == metric })
 }
 
 // outcome counts how requests ended. Rates of nothing do not exist.
@@ -37,19 +30,10 @@ func (o *outcome) add(p outcome) {
 
 // addBlock adds a block of a protocol's requests.
 func (o *outcome) addBlock(protocol string, b *run.Block) {
-	if silent(protocol) {
+	if run.ProtocolOf(protocol).Silent() {
 		return
 	}
 	o.add(outcome{judged: b.Count, failed: b.Failed, observed: b.Count, timeouts: b.Timeouts})
-}
-
-func silent(protocol string) bool {
-	for _, p := range protocols {
-		if p.name == protocol {
-			return p.silent
-		}
-	}
-	return true // iterations
 }
 
 func (o *outcome) errorRate() *float64 { return share(o.failed, o.judged) }
@@ -67,7 +51,7 @@ func share(part, whole uint64) *float64 {
 func (s *subject) requests() uint64 {
 	total := uint64(0)
 	for _, p := range protocols {
-		total += max(s.count(p.duration), s.count(p.counter))
+		total += max(s.count(p.Duration), s.count(p.Counter))
 	}
 	return total
 }
@@ -86,9 +70,9 @@ func (s *subject) count(metric string) uint64 {
 
 // outcomesBy counts the outcomes of a protocol's requests from their series,
 // by a key; series without one are left out.
-func outcomesBy[K comparable](s *subject, p protocol, key func(run.TagSet) (K, bool)) map[K]outcome {
+func outcomesBy[K comparable](s *subject, p run.Protocol, key func(run.TagSet) (K, bool)) map[K]outcome {
 	out := make(map[K]outcome)
-	if p.silent {
+	if p.Silent() {
 		return out
 	}
 	each := func(metric string, count func(*run.Series) outcome) {
@@ -101,18 +85,18 @@ func outcomesBy[K comparable](s *subject, p protocol, key func(run.TagSet) (K, b
 			}
 		}
 	}
-	judgedByK6 := p.failed != "" && s.has(p.failed)
+	judgedByK6 := p.Judged != "" && s.has(p.Judged)
 	if judgedByK6 {
-		each(p.failed, func(of *run.Series) outcome { return outcome{judged: of.Count, failed: of.Nonzero} })
+		each(p.Judged, func(of *run.Series) outcome { return outcome{judged: of.Count, failed: of.Nonzero} })
 	}
-	each(p.counter, func(of *run.Series) outcome {
+	each(p.Counter, func(of *run.Series) outcome {
 		o := outcome{observed: of.Count}
-		if run.TimedOut(p.name, of.Tags) {
+		if run.TimedOut(p.Name, of.Tags) {
 			o.timeouts = of.Count
 		}
 		if !judgedByK6 {
 			o.judged = of.Count
-			if run.Failed(p.name, of.Tags) {
+			if run.Failed(p.Name, of.Tags) {
 				o.failed = of.Count
 			}
 		}
@@ -132,7 +116,7 @@ func endpointOf(protocol string, t run.TagSet) run.Endpoint {
 func (s *subject) endpointOutcomes() map[run.Endpoint]outcome {
 	out := make(map[run.Endpoint]outcome)
 	for _, p := range protocols {
-		for e, o := range outcomesBy(s, p, func(t run.TagSet) (run.Endpoint, bool) { return endpointOf(p.name, t), true }) {
+		for e, o := range outcomesBy(s, p, func(t run.TagSet) (run.Endpoint, bool) { return endpointOf(p.Name, t), true }) {
 			out[e] = o
 		}
 	}

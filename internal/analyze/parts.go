@@ -38,7 +38,7 @@ func (s *subject) partsBy(tag string) []report.Part {
 	requests := make(map[string]*run.Selection)
 	ended := make(map[string]outcome)
 	for _, p := range protocols {
-		for name, sel := range groupBy(s, p.duration, key) {
+		for name, sel := range groupBy(s, p.Duration, key) {
 			if requests[name] == nil {
 				requests[name] = sel
 			} else {

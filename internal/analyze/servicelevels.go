@@ -140,7 +140,7 @@ func (s *subject) checkUnused() {
 	}
 	called := make(map[string]bool)
 	for _, p := range protocols {
-		series := s.SeriesOf(p.duration)
+		series := s.SeriesOf(p.Duration)
 		for i := range series {
 			called[series[i].Tags.Value("name")] = true
 		}

@@ -355,19 +355,14 @@ func (s *subject) latencyTrends(out *report.Report, span stretch) []report.SoakF
 	var found []report.SoakFinding
 	for i := range out.Run.Endpoints {
 		e := &out.Run.Endpoints[i]
-		for _, p := range protocols {
-			if p.name != e.Protocol {
-				continue
-			}
-			key := run.Endpoint{Protocol: e.Protocol, Name: e.Name, Method: e.Method}
-			times, values := s.meansOf(p.duration, func(t run.TagSet) bool { return endpointOf(p.name, t) == key }, span)
-			f := s.trendOf(findingTrend, p.duration, e.Name, report.UnitMS, times, values)
-			if f == nil {
-				continue
-			}
-			f.Text = fmt.Sprintf("the mean time of %s went from %s to %s", e.Name, shortMS(*f.From), shortMS(*f.To))
-			found = append(found, *f)
+		metric, key := durationMetric(e.Protocol), run.Endpoint{Protocol: e.Protocol, Name: e.Name, Method: e.Method}
+		times, values := s.meansOf(metric, func(t run.TagSet) bool { return endpointOf(e.Protocol, t) == key }, span)
+		f := s.trendOf(findingTrend, metric, e.Name, report.UnitMS, times, values)
+		if f == nil {
+			continue
 		}
+		f.Text = fmt.Sprintf("the mean time of %s went from %s to %s", e.Name, shortMS(*f.From), shortMS(*f.To))
+		found = append(found, *f)
 	}
 	return found
 }

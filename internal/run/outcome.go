@@ -15,22 +15,30 @@ type Protocol struct {
 	Name string
 	// Duration is the metric with a sample of each request, in milliseconds.
 	Duration string
+	// Counter is the metric whose tags tell how a request ended, Judged that with
+	// k6's judgement of each request; "" where there is none.
+	Counter, Judged string
 	// failed and timedOut go by the tags of a request; nil is never.
 	failed, timedOut func(TagSet) bool
 }
 
+// Silent says that nothing tells of failures: k6 measures only what went well.
+func (p Protocol) Silent() bool { return p.failed == nil }
+
 var protocols = []Protocol{
-	{ProtocolHTTP, "http_req_duration", failedHTTP, timedOutHTTP},
-	{ProtocolGRPC, "grpc_req_duration", failedGRPC, timedOutGRPC},
-	{ProtocolWebsocket, "ws_connecting", nil, timedOutHTTP},
-	{ProtocolBrowser, "browser_http_req_duration", failedHTTP, timedOutHTTP},
-	{ProtocolIteration, "iteration_duration", nil, nil},
+	{ProtocolHTTP, "http_req_duration", "http_reqs", "http_req_failed", failedHTTP, timedOutHTTP},
+	{ProtocolGRPC, "grpc_req_duration", "grpc_req_duration", "", failedGRPC, timedOutGRPC},
+	{ProtocolWebsocket, "ws_connecting", "ws_connecting", "", nil, timedOutHTTP},
+	{ProtocolBrowser, "browser_http_req_duration", "browser_http_req_duration", "browser_http_req_failed", failedHTTP, timedOutHTTP},
+	{ProtocolIteration, "iteration_duration", "iterations", "", nil, nil},
 }
 
 // Protocols are those of which requests are known. Callers must not change them.
 func Protocols() []Protocol { return protocols }
 
-func protocolOf(name string) (p Protocol) {
+// ProtocolOf is the one of a name; zero, of which nothing is known, where there is
+// none.
+func ProtocolOf(name string) (p Protocol) {
 	for i := range protocols {
 		if protocols[i].Name == name {
 			return protocols[i]
@@ -46,7 +54,7 @@ func Failed(protocol string, t TagSet) bool {
 	if expected, judged := t.Get("expected_response"); judged {
 		return expected == "false"
 	}
-	failed := protocolOf(protocol).failed
+	failed := ProtocolOf(protocol).failed
 	return failed != nil && failed(t)
 }
 
@@ -54,7 +62,7 @@ func Failed(protocol string, t TagSet) bool {
 // passed: k6's error codes for a request or dial time-out (1050, 1211), the
 // HTTP statuses 408 and 504, the gRPC status 4 (DEADLINE_EXCEEDED).
 func TimedOut(protocol string, t TagSet) bool {
-	timedOut := protocolOf(protocol).timedOut
+	timedOut := ProtocolOf(protocol).timedOut
 	return timedOut != nil && timedOut(t)
 }
 
