@@ -259,6 +259,13 @@ func TestLeakIsFound(t *testing.T) {
 			t.Errorf("what grows at first and then rests is %+v", f)
 		}
 	}
+	// Collections come the more rarely, the more there is to collect.
+	collected := []float64{0, 1, 2, 4, 4, 7, 7, 7, 7, 7, 7}
+	rare := newRun("level=soak").traffic(traffic{to: 11, perS: 34}).plan(rate("s", 34, 0, 11))
+	rare.gauge(gaugeHeap, 11, func(at float64) float64 { return 4e6 + 1.7e6*collected[int(at)] })
+	if f := findingOf(analyzed(t, rare, nil), findingLeak); f == nil || !f.Drifts {
+		t.Errorf("a heap that grew at each collection is %+v", f)
+	}
 	if f := findingOf(made(-5000), findingLeak); f == nil || f.Drifts || strings.Contains(f.Text, "grew") {
 		t.Errorf("a heap that falls is %+v", f)
 	}

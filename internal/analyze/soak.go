@@ -247,6 +247,7 @@ func (s *subject) besideConnections(f *report.SoakFinding, span stretch, heavy f
 // bytes each, as far as that is known.
 func (s *subject) leak(span stretch, each float64) *report.SoakFinding {
 	times, heap, hub := s.heapAndHub(span)
+	collected := firstOfEach(heap)
 	told := each > 0 && len(hub) > 0
 	if told {
 		for i := range heap {
@@ -263,13 +264,34 @@ func (s *subject) leak(span stretch, each float64) *report.SoakFinding {
 		f.Text += fmt.Sprintf(", by %s kB a request", digits(kept/1e3, 3))
 		f.Drifts = f.Drifts && (s.end >= longRun || kept >= leakRequest)
 	}
-	f.Drifts = f.Drifts && s.goesOn(f, times, heap)
+	f.Drifts = f.Drifts && s.goesOn(f, only(times, collected), only(heap, collected))
 	if told {
 		f.Text += ", without what hub connections take"
 	} else {
 		s.besideConnections(f, span, heavyConnection)
 	}
 	return f
+}
+
+// firstOfEach is the places of what differs from the value before it. The heap after
+// collection stays as it was told until the next collection: between two, nothing
+// is known of it, least of all that it has come to rest.
+func firstOfEach(values []float64) (places []int) {
+	for i, value := range values {
+		if i == 0 || value != values[i-1] {
+			places = append(places, i)
+		}
+	}
+	return places
+}
+
+// only is the values at some places.
+func only(values []float64, places []int) []float64 {
+	out := make([]float64, len(places))
+	for i, place := range places {
+		out[i] = values[place]
+	}
+	return out
 }
 
 // heapAndHub is the heap and the number of hub connections over a stretch; hub is
