@@ -27,6 +27,17 @@ type output struct {
 	run    *run.Run // nil when only the report is known
 	// dir is the folder as the CI system knows it, relative to the project.
 	dir string
+	// written are the names of the files that are there by now.
+	written []string
+}
+
+// at is where the CI system finds a file, empty where it was not written: what points
+// at a file comes after it in the list of formats.
+func (o output) at(name string) string {
+	if !slices.Contains(o.written, name) {
+		return ""
+	}
+	return path.Join(o.dir, name)
 }
 
 // file is one that was made, its name relative to the folder.
@@ -81,12 +92,12 @@ func formats() []format {
 		single("md", "report.md", func(w io.Writer, o output) error { return render.Markdown(w, o.report) }),
 		{name: "charts", may: pictureFiles(), make: pictures},
 		single("junit", "junit.xml", func(w io.Writer, o output) error {
-			return render.JUnit(w, o.report, render.JUnitOptions{Charts: path.Join(o.dir, chartsFolder)})
+			return render.JUnit(w, o.report, render.JUnitOptions{Picture: func(chart string) string { return o.at(path.Join(chartsFolder, chart+".png")) }})
 		}),
 		single("openmetrics", "metrics.txt", func(w io.Writer, o output) error { return render.OpenMetrics(w, o.report) }),
 		single("load-performance", "load-performance.json", func(w io.Writer, o output) error { return render.LoadPerformance(w, o.report) }),
 		single("annotations", "annotations.json", func(w io.Writer, o output) error {
-			return render.Annotations(w, o.report, path.Join(o.dir, pageFile))
+			return render.Annotations(w, o.report, o.at(pageFile))
 		}),
 		snapshot,
 	}
@@ -152,6 +163,7 @@ func writeFiles(ctx context.Context, dir string, wanted []string, rep *report.Re
 			if err := atomicfile.WriteFile(ctx, target, m.content); err != nil {
 				return err
 			}
+			o.written = append(o.written, m.name)
 			stale = slices.DeleteFunc(stale, func(name string) bool { return name == m.name })
 		}
 		if err := remove(dir, stale); err != nil {

@@ -16,7 +16,8 @@ const LabelJob = "job_url"
 
 // Annotations writes what puts a link to the report on GitLab's job page
 // (artifacts:reports:annotations). file is the page's path among the job's
-// artifacts. Without a label job_url that is an http address the list is empty.
+// artifacts, empty where there is none. Without it, or without a label job_url that is
+// an http address, the list is empty.
 func Annotations(w io.Writer, r *report.Report, file string) error {
 	type link struct {
 		Label string `json:"label"`
@@ -27,7 +28,7 @@ func Annotations(w io.Writer, r *report.Report, file string) error {
 	}
 	links := []annotation{}
 	job, err := url.Parse(r.Run.Labels[LabelJob])
-	if err == nil && (job.Scheme == "http" || job.Scheme == "https") && job.Host != "" && job.User == nil {
+	if err == nil && file != "" && (job.Scheme == "http" || job.Scheme == "https") && job.Host != "" && job.User == nil {
 		target := job.JoinPath("artifacts", "file")
 		target = target.JoinPath(strings.Split(file, "/")...)
 		target.RawQuery, target.Fragment = "", ""

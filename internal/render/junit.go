@@ -4,7 +4,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
-	"path"
 
 	"k6report/internal/render/plain"
 	"k6report/internal/render/view"
@@ -13,11 +12,18 @@ import (
 
 // JUnitOptions say where pictures are.
 type JUnitOptions struct {
-	// Charts is the folder of the pictures as the CI system knows it, relative
-	// to the project; empty attaches none. They are attached as Jenkins' plugin
-	// JUnit Attachments began it, and GitLab took up; elsewhere it is a line of a
-	// failed case's output.
-	Charts string
+	// Picture is the path of a chart's picture as the CI system knows it, relative to
+	// the project, empty for one that isn't there; nil attaches none. They are attached
+	// as Jenkins' plugin JUnit Attachments began it, and GitLab took up; elsewhere it is
+	// a line of a failed case's output.
+	Picture func(chart string) string
+}
+
+func (o JUnitOptions) picture(chart string) string {
+	if o.Picture == nil || chart == "" {
+		return ""
+	}
+	return o.Picture(chart)
 }
 
 type junitSuites struct {
@@ -114,8 +120,8 @@ func (b *junitBuilder) add(name string, v verdict) {
 	case !*v.ok:
 		s.Failures++
 		c.Failure = &junitFailure{Message: message, Type: v.kind, Text: message}
-		if b.options.Charts != "" && v.chart != "" {
-			c.Out = "[[ATTACHMENT|" + path.Join(b.options.Charts, v.chart+".png") + "]]"
+		if picture := b.options.picture(v.chart); picture != "" {
+			c.Out = "[[ATTACHMENT|" + picture + "]]"
 		}
 	}
 	s.Cases = append(s.Cases, c)

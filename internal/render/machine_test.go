@@ -50,7 +50,7 @@ func TestJUnitOfSamples(t *testing.T) {
 func junitOf(t *testing.T, r *report.Report) junitSuites {
 	t.Helper()
 	var b bytes.Buffer
-	if err := JUnit(&b, r, JUnitOptions{Charts: "results/charts"}); err != nil {
+	if err := JUnit(&b, r, JUnitOptions{Picture: func(chart string) string { return "results/charts/" + chart + ".png" }}); err != nil {
 		t.Fatal(err)
 	}
 	if !utf8.Valid(b.Bytes()) {
