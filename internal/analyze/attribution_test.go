@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"k6report/internal/component"
 	"k6report/internal/config"
 	"k6report/internal/report"
 	"k6report/internal/run"
@@ -20,9 +21,21 @@ type engine struct {
 	series   bool // server times as series by endpoint too
 }
 
-// times are a request's parts in ms: of the vocabulary by entry, "total" being
+// times are a request's parts in ms: of the table of components by name, "total" being
 // their sum, "transit", "client" and "untraced" beside it.
 type times map[string]float64
+
+// told are the parts that servers tell of.
+func told() (parts []component.Part) {
+	for _, c := range components {
+		for _, p := range c.Parts {
+			if p.Metric != "" {
+				parts = append(parts, p)
+			}
+		}
+	}
+	return parts
+}
 
 func (m *maker) engine(e engine, times func(i int, rng *rand.Rand) times) *maker {
 	if e.name == "" {
@@ -30,8 +43,8 @@ func (m *maker) engine(e engine, times func(i int, rng *rand.Rand) times) *maker
 	}
 	rng := rand.New(rand.NewPCG(7, uint64(len(e.name))))
 	metrics := map[string]string{"total": serverTotal}
-	for _, t := range vocabulary() {
-		metrics[t.entry] = t.metric
+	for _, p := range told() {
+		metrics[p.Name] = p.Metric
 	}
 	for _, metric := range metrics {
 		m.Define(run.Metric{Name: metric, Type: run.Trend, Contains: "time"})
@@ -160,13 +173,13 @@ func steady(times func(int, *rand.Rand) times) *run.Run {
 func TestRegressionNamesWhatWasAdded(t *testing.T) {
 	base := steady(healthy)
 	for entry, truth := range map[string][2]string{
-		"db-pool-wait": {report.CompDatabase, "pool exhaustion"}, "db-write": {report.CompDatabase, "slow query (write)"},
-		"db-commit": {report.CompDatabase, "commit/WAL"}, "db-read": {report.CompDatabase, "slow query (read)"},
-		"db-trace": {report.CompDatabase, "slow query (trace)"}, "graph-build": {report.CompGraph, "DAG building"},
-		"template-resolve": {report.CompGraph, "template resolution"}, "http-pool-wait": {report.CompHTTPPool, "connection limit"},
-		"http-connect": {report.CompHTTPPool, "connection churn"}, "http-dns": {report.CompHTTPPool, "DNS"},
-		"http-call": {report.CompHTTPPool, "slow callee"}, "ws-publish": {report.CompWebsocket, "broadcast"},
-		"queue": {report.CompQueue, "request queue"}, "transit": {report.CompNetwork, "before or after the server's own times"},
+		"db-pool-wait": {component.Database, "pool exhaustion"}, "db-write": {component.Database, "slow query (write)"},
+		"db-commit": {component.Database, "commit/WAL"}, "db-read": {component.Database, "slow query (read)"},
+		"db-trace": {component.Database, "slow query (trace)"}, "graph-build": {component.Graph, "DAG building"},
+		"template-resolve": {component.Graph, "template resolution"}, "http-pool-wait": {component.HTTPPool, "connection limit"},
+		"http-connect": {component.HTTPPool, "connection churn"}, "http-dns": {component.HTTPPool, "DNS"},
+		"http-call": {component.HTTPPool, "slow callee"}, "ws-publish": {component.Websocket, "broadcast"},
+		"queue": {component.Queue, "request queue"}, "transit": {component.Network, "before or after the server's own times"},
 	} {
 		a, _ := explained(t, steady(with(entry, 4)), "", held{baseline: []*run.Run{base}, direct: true})
 		if a.Status != report.AttrLikely || a.Question != report.QuestionRegression || len(a.Bottlenecks) != 1 {

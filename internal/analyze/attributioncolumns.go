@@ -1,7 +1,6 @@
 package analyze
 
 import (
-	"k6report/internal/config"
 	"k6report/internal/report"
 	"k6report/internal/run"
 )
@@ -18,15 +17,15 @@ func (a *attributor) components(explained *excess) []report.Component {
 		regression = explained.column(&explained.components, explained.certain.bounds)
 	}
 	var out []report.Component
-	for i, name := range config.Components() {
-		c := report.Component{Name: name, MeanMS: mean[i], Parts: report.Values{}}
+	for i := range components {
+		c := report.Component{Name: components[i].Name, MeanMS: mean[i], Parts: report.Values{}}
 		if all > 0 {
 			c.Share = mean[i] / all
 		}
 		c.Tail, c.Load, c.Regression = at(tail, i), at(load, i), at(regression, i)
 		wait, waits := 0.0, false
 		for j, p := range a.partition.parts {
-			if p.component != name {
+			if p.component != components[i].Name {
 				continue
 			}
 			if p.wait {
@@ -73,7 +72,7 @@ func at(list []float64, i int) *float64 {
 
 // endpoints fills in where the time of each endpoint goes.
 func (a *attributor) endpoints(out *report.Report) {
-	group, groups := a.partition.componentOf(), len(config.Components())
+	group, groups := a.partition.componentOf(), len(components)
 	flatShare := a.all.flatten(group, groups)
 	sums := make([]float64, len(a.cells.keys)*flatShare.width)
 	flatShare.addUp(nil, sums)
@@ -97,13 +96,13 @@ func (a *attributor) endpoints(out *report.Report) {
 			return q.column(&c, q.certain.endpoints[key])
 		}
 		tail, load, regression := column(&a.tail), column(&a.load), column(&a.regression)
-		for j, name := range config.Components() {
+		for j := range components {
 			if row[1+j] == 0 && all > 0 || row[0] == 0 {
 				if v := at(load, j); (v == nil || *v == 0) && (at(regression, j) == nil || *at(regression, j) == 0) {
 					continue
 				}
 			}
-			share := report.Share{Component: name, MeanMS: row[1+j] / row[0], Tail: at(tail, j), Load: at(load, j), Regression: at(regression, j)}
+			share := report.Share{Component: components[j].Name, MeanMS: row[1+j] / row[0], Tail: at(tail, j), Load: at(load, j), Regression: at(regression, j)}
 			if all > 0 {
 				share.Share = row[1+j] / all
 			}

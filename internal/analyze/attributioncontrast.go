@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"k6report/internal/config"
 	"k6report/internal/run"
 	"k6report/internal/stat"
 )
@@ -177,6 +176,16 @@ func (p *partition) componentOf() []int {
 	return out
 }
 
+// inServer says which parts pass in the server, and are known to: of requests without
+// any of its times, and until a websocket is open, the network's is in them, too.
+func (p *partition) inServer() []bool {
+	out := make([]bool, len(p.parts))
+	for i, of := range p.componentOf() {
+		out[i] = !components[of].Outside && i != partUntimed && i != partAccept
+	}
+	return out
+}
+
 // answer fills in the contrasts.
 func (q *question) answer(p *partition) {
 	one := make([]int, len(p.parts))
@@ -221,7 +230,7 @@ func (q *question) contrast(group []int, groups int, only func(cellKey) bool) (c
 }
 
 func grouped(parts []float64, group []int) []float64 {
-	out := make([]float64, len(config.Components()))
+	out := make([]float64, len(components))
 	for i, ms := range parts {
 		out[group[i]] += ms
 	}
@@ -266,7 +275,7 @@ type certainty struct {
 // sides, runs are drawn first, for they differ by more than their blocks do.
 // The bands of a question stay as they are.
 func (q *question) bootstrap(p *partition) {
-	group, groups := p.componentOf(), len(config.Components())
+	group, groups := p.componentOf(), len(components)
 	h, r := q.hard.flatten(group, groups), q.reference.flatten(group, groups)
 	rng := rand.New(rand.NewPCG(attributionSeed, 0))
 	several := h.runs > 1 && r.runs > 1

@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 
-	"k6report/internal/config"
 	"k6report/internal/report"
 	"k6report/internal/run"
 )
@@ -53,8 +52,8 @@ func (q *question) endpointsOf() []endpointKey {
 
 // endpointTexts says in which endpoint a component grew most, and what that
 // did to the endpoint's p95.
-func (a *attributor) endpointTexts(e *excess, component int) []string {
-	group, groups := a.partition.componentOf(), len(config.Components())
+func (a *attributor) endpointTexts(e *excess, of int) []string {
+	group, groups := a.partition.componentOf(), len(components)
 	var worst run.Endpoint
 	most, all := 0.0, 0.0
 	sign := 1.0
@@ -67,7 +66,7 @@ func (a *attributor) endpointTexts(e *excess, component int) []string {
 		if !ok {
 			continue
 		}
-		grown := sign * (c.hard[component] - c.reference[component]) * key.n
+		grown := sign * (c.hard[of] - c.reference[of]) * key.n
 		all += grown
 		if grown > most {
 			worst, most = key.Endpoint, grown
@@ -80,7 +79,7 @@ func (a *attributor) endpointTexts(e *excess, component int) []string {
 	if len(list) > 1 && most < all {
 		out = append(out, fmt.Sprintf("%s of that lies in %s", percent(most/all), worst.Name))
 	}
-	if text := a.quantileText(e, worst, component); text != "" {
+	if text := a.quantileText(e, worst, of); text != "" {
 		out = append(out, text)
 	}
 	return out
@@ -107,7 +106,7 @@ func bandAround(at float64, hard, reference []oneTable) (from, to float64, ok bo
 
 // quantileText says how the requests around an endpoint's p95 changed and which
 // part of that is a component's; "" where there are too few for that.
-func (a *attributor) quantileText(e *excess, endpoint run.Endpoint, component int) string {
+func (a *attributor) quantileText(e *excess, endpoint run.Endpoint, of int) string {
 	hard, reference := a.sides(e.question, endpoint)
 	from, to, ok := bandAround(0.95, hard, reference)
 	if !ok {
@@ -119,8 +118,8 @@ func (a *attributor) quantileText(e *excess, endpoint run.Endpoint, component in
 		return ""
 	}
 	before, after := total(q.parts.reference), total(q.parts.hard)
-	share := q.components.shares()[component]
-	return fmt.Sprintf("around p95 (p%s to p%s) %s %s by %s, from %s to %s on average; %s of that is %s", digits(100*from, 3), digits(100*to, 3), endpoint.Name, grewOrFell(after-before), shortMS(math.Abs(after-before)), shortMS(before), shortMS(after), mostPercent(share), config.Components()[component])
+	share := q.components.shares()[of]
+	return fmt.Sprintf("around p95 (p%s to p%s) %s %s by %s, from %s to %s on average; %s of that is %s", digits(100*from, 3), digits(100*to, 3), endpoint.Name, grewOrFell(after-before), shortMS(math.Abs(after-before)), shortMS(before), shortMS(after), mostPercent(share), components[of].Name)
 }
 
 // mostPercent is a share of a difference, of which there is no more than all:
@@ -236,7 +235,7 @@ func (a *attributor) stackChart() *report.Chart {
 	group := a.partition.componentOf()
 	blocks := make(map[int64][]float64)
 	for _, b := range a.all.segments[0].blocks {
-		sums, n := make([]float64, len(config.Components())), 0.0
+		sums, n := make([]float64, len(components)), 0.0
 		for i := range b.cells {
 			n += b.cells[i].n
 			for j, ms := range b.cells[i].parts {
@@ -255,8 +254,8 @@ func (a *attributor) stackChart() *report.Chart {
 	for _, index := range indexes {
 		c.X = append(c.X, a.middle(index, a.this.requests.BlockLength))
 	}
-	for j, name := range config.Components() {
-		line := report.Series{Name: name}
+	for j := range components {
+		line := report.Series{Name: components[j].Name}
 		seen := false
 		for _, index := range indexes {
 			v := math.NaN()

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"k6report/internal/report"
+	"k6report/internal/component"
 	"k6report/internal/run"
 )
 
@@ -97,9 +97,9 @@ func TestServersOfOtherMake(t *testing.T) {
 		base, slow     *run.Run
 		truth, because string // the component, or why there is none
 	}{
-		{"own names", shopNames, one(shop(nil, 1, true)), one(shop(times{"sql": 6}, 1, true)), report.CompDatabase, ""},
-		{"own names, another part", shopNames, one(shop(nil, 1, true)), one(shop(times{"render": 6}, 1, true)), report.CompGraph, ""},
-		{"no total", shopNames, one(shop(nil, 1, false)), one(shop(times{"sql": 6}, 1, false)), report.CompDatabase, ""},
+		{"own names", shopNames, one(shop(nil, 1, true)), one(shop(times{"sql": 6}, 1, true)), component.Database, ""},
+		{"own names, another part", shopNames, one(shop(nil, 1, true)), one(shop(times{"render": 6}, 1, true)), component.Graph, ""},
+		{"no total", shopNames, one(shop(nil, 1, false)), one(shop(times{"sql": 6}, 1, false)), component.Database, ""},
 		{"no total, slow elsewhere", shopNames, one(shop(nil, 1, false)), one(shop(times{"untold": 6}, 1, false)), "", "in no component"},
 		{"slow where nothing is timed", shopNames, one(shop(nil, 1, true)), one(shop(times{"untold": 6}, 1, true)), "", "in no component"},
 		{"half of the names mapped", `components: [{match: sql, component: database}]`, one(shop(nil, 1, true)), one(shop(times{"render": 6}, 1, true)), "", "in no component"},
@@ -108,7 +108,7 @@ func TestServersOfOtherMake(t *testing.T) {
 		{"seconds since yesterday", shopNames, one(shop(nil, 1, true)), one(shop(nil, 0.001, true)), "", "may be none"},
 		{"work side by side, timed twice", shopNames, one(overlapping(0)), one(overlapping(6)), "", "exceed what clients waited"},
 		{"an endpoint without times", shopNames, foreignRun(cart(nil), silent(10, 2)), foreignRun(cart(times{"sql": 6}), silent(10, 2)), "", "known of 80 %"},
-		{"a seldom endpoint without times", shopNames, foreignRun(cart(nil), silent(2, 2)), foreignRun(cart(times{"sql": 6}), silent(2, 2)), report.CompDatabase, ""},
+		{"a seldom endpoint without times", shopNames, foreignRun(cart(nil), silent(2, 2)), foreignRun(cart(times{"sql": 6}), silent(2, 2)), component.Database, ""},
 		{"a seldom endpoint without times is what is slow", shopNames, foreignRun(cart(nil), silent(2, 2)), foreignRun(cart(nil), silent(2, 200)), "", "in no component"},
 		{"times since yesterday", shopNames, foreignRun(foreign{endpoint: "cart", perS: 40, silent: true, request: shop(nil, 1, true)}), one(shop(times{"sql": 6}, 1, true)), "", "like isn't held against like"},
 		{"the endpoint has another name now", shopNames, foreignRun(cart(nil), ping), foreignRun(renamed, slowPing), "", "endpoints that both sides have"},

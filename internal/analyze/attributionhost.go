@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"k6report/internal/config"
 	"k6report/internal/report"
 	"k6report/internal/run"
 )
@@ -55,7 +54,7 @@ func (a *attributor) hostWide(e *excess) string {
 		before += ms
 		after += work.hard[i]
 		if work.hard[i] >= (1+least)*ms {
-			slower = append(slower, config.Components()[i]+" "+signedPercent(work.hard[i]/ms-1))
+			slower = append(slower, components[i].Name+" "+signedPercent(work.hard[i]/ms-1))
 		}
 	}
 	if 2*len(slower) <= looked || before < restLeast*all || after < (1+least)*before {
@@ -64,7 +63,7 @@ func (a *attributor) hostWide(e *excess) string {
 	if surplus := whole.hard[first] - after/before*whole.reference[first]; surplus >= leastShare*change {
 		return ""
 	}
-	text := fmt.Sprintf("not only %s and %s took longer: %s (waiting left out)", config.Components()[one], config.Components()[two], strings.Join(slower, ", "))
+	text := fmt.Sprintf("not only %s and %s took longer: %s (waiting left out)", components[one].Name, components[two].Name, strings.Join(slower, ", "))
 	if e.name == report.QuestionLoad {
 		text += "; they share processors, and more load, or one of them, takes what the others need"
 	} else {
@@ -79,7 +78,7 @@ func (a *attributor) hostWide(e *excess) string {
 // working is the contrast of a question by component, without waiting.
 func (a *attributor) working(e *excess) contrast {
 	work := func(parts []float64) []float64 {
-		out := make([]float64, len(config.Components()))
+		out := make([]float64, len(components))
 		for i, p := range a.partition.parts {
 			if !p.wait {
 				out[componentRank(p.component)] += parts[i]

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"k6report/internal/component"
 	"k6report/internal/report"
 	"k6report/internal/run"
 )
@@ -84,14 +85,14 @@ func TestASlowMachineIsToldByItsOwnNumbers(t *testing.T) {
 		part
 		before, after float64
 	}{
-		{part{report.CompQueue, "queue", true}, 1, 90},
-		{part{report.CompDatabase, "db-write", false}, 10, 50},
-		{part{report.CompDatabase, "db-pool-wait", true}, 0.1, 70},
-		{part{report.CompGraph, "graph-build", false}, 5, 20},
-		{part{report.CompNetwork, "transit", false}, 1, 10},
-		{part{report.CompHTTPPool, "http-call", false}, 1, 2.5},
-		{part{report.CompHTTPPool, "http-pool-wait", true}, 1, 50},
-		{part{report.CompOther, "unattributed", false}, 4, 4.1},
+		{part{component.Queue, "queue", true}, 1, 90},
+		{part{component.Database, "db-write", false}, 10, 50},
+		{part{component.Database, "db-pool-wait", true}, 0.1, 70},
+		{part{component.Graph, "graph-build", false}, 5, 20},
+		{part{component.Network, "transit", false}, 1, 10},
+		{part{component.HTTPPool, "http-call", false}, 1, 2.5},
+		{part{component.HTTPPool, "http-pool-wait", true}, 1, 50},
+		{part{component.Other, "unattributed", false}, 4, 4.1},
 	} {
 		p.parts = append(p.parts, of.part)
 		c.reference, c.hard = append(c.reference, of.before), append(c.hard, of.after)
@@ -144,12 +145,12 @@ func TestALineIsBlamedByWhatIsBehindIt(t *testing.T) {
 		component, detail string
 		evidence          string
 	}{
-		{"a slow callee behind the queue", times{"queue": 200, "http-call": 25}, report.CompHTTPPool, "slow callee", "they took longer behind it"},
-		{"a short pool behind the queue", times{"queue": 200, "db-pool-wait": 40}, report.CompDatabase, "pool exhaustion", "they took longer behind it"},
-		{"a slow callee behind the client's connections", times{"client": 200, "http-call": 25}, report.CompHTTPPool, "slow callee", "they took longer behind it"},
-		{"the queue, and then the client's connections", times{"client": 300, "queue": 100, "http-call": 25}, report.CompHTTPPool, "slow callee", "they took longer behind it"},
-		{"few executions at once", times{"queue": 200, "http-call": 1}, report.CompQueue, "request queue", "for about as long as before"},
-		{"few connections of the client", times{"client": 200, "http-call": 1}, report.CompClient, "client connections", "for about as long as before"},
+		{"a slow callee behind the queue", times{"queue": 200, "http-call": 25}, component.HTTPPool, "slow callee", "they took longer behind it"},
+		{"a short pool behind the queue", times{"queue": 200, "db-pool-wait": 40}, component.Database, "pool exhaustion", "they took longer behind it"},
+		{"a slow callee behind the client's connections", times{"client": 200, "http-call": 25}, component.HTTPPool, "slow callee", "they took longer behind it"},
+		{"the queue, and then the client's connections", times{"client": 300, "queue": 100, "http-call": 25}, component.HTTPPool, "slow callee", "they took longer behind it"},
+		{"few executions at once", times{"queue": 200, "http-call": 1}, component.Queue, "request queue", "for about as long as before"},
+		{"few connections of the client", times{"client": 200, "http-call": 1}, component.Client, "client connections", "for about as long as before"},
 	} {
 		a, _ := explained(t, steady(plus(healthy, c.added)), "", held{baseline: []*run.Run{base}, direct: true})
 		if len(a.Bottlenecks) != 1 || a.Bottlenecks[0].Component != c.component || a.Bottlenecks[0].Detail != c.detail {
@@ -167,7 +168,7 @@ func TestALineIsBlamedByWhatIsBehindIt(t *testing.T) {
 
 func lineOf(added times) string {
 	if added["client"] > 0 {
-		return report.CompClient
+		return component.Client
 	}
-	return report.CompQueue
+	return component.Queue
 }

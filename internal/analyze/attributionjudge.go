@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"k6report/internal/config"
+	"k6report/internal/component"
 	"k6report/internal/report"
 )
 
@@ -38,7 +38,7 @@ func (a *attributor) excessOf(q *question) *excess {
 	}
 	for i, share := range q.components.shares() {
 		if q.components.hard[i] != 0 || q.components.reference[i] != 0 {
-			e.shown.Shares = append(e.shown.Shares, report.Value{Name: config.Components()[i], Value: share})
+			e.shown.Shares = append(e.shown.Shares, report.Value{Name: components[i].Name, Value: share})
 		}
 	}
 	for i, p := range a.partition.parts {
@@ -105,8 +105,8 @@ func (a *attributor) name(made *report.Attribution, e *excess, verdict string, o
 	}
 	made.Status = report.AttrLikely
 	for _, i := range named {
-		detail := a.detail(left, config.Components()[i])
-		made.Bottlenecks = append(made.Bottlenecks, report.Bottleneck{Component: config.Components()[i], Detail: detail.name, Remedy: detail.remedy})
+		detail := a.detail(left, components[i].Name)
+		made.Bottlenecks = append(made.Bottlenecks, report.Bottleneck{Component: components[i].Name, Detail: detail.name, Remedy: detail.remedy})
 		made.Evidence = append(made.Evidence, detail.evidence...)
 	}
 	if e.name == report.QuestionRegression {
@@ -131,7 +131,7 @@ func (a *attributor) fell(made *report.Attribution, e *excess, verdict string) {
 	first, _ := ranking(&e.components)
 	made.Status = report.AttrNone
 	made.Confidence = report.Num(e.certain.first)
-	made.Reason = "time per request fell, most of it in " + config.Components()[first]
+	made.Reason = "time per request fell, most of it in " + components[first].Name
 	if verdict != "" {
 		inconclusive(made, doubted(report.ReasonNotTime, "a gate is worse than the baseline, yet time per request%s fell: no part of the time explains it", e.where))
 	}
@@ -157,10 +157,10 @@ func (a *attributor) doubt(e *excess, named []int, confidence float64, out *repo
 		return doubt{report.ReasonHostWide, machine}
 	}
 	shares := e.components.shares()
-	if other := shares[componentRank(report.CompOther)]; other >= mostOther {
+	if other := shares[componentRank(component.Other)]; other >= mostOther {
 		return doubted(report.ReasonUnattributed, "%s of the excess is in no component: unattributed time dominates; time more of the server's work, or its runtime (locks, garbage collection), with Server-Timing", percent(other))
 	}
-	name := config.Components()[named[0]]
+	name := components[named[0]].Name
 	if len(named) == 1 && shares[named[0]] < leastShare {
 		return doubted(report.ReasonSpread, "%s has the largest part of the excess, but only %s: from %s on one would be named", name, percent(max(0, shares[named[0]])), percent(leastShare))
 	}
@@ -215,11 +215,12 @@ func (a *attributor) dataDoubt(e *excess) doubt {
 // unitDoubt says that the server tells of next to none of the time: rather than
 // lost on its way, it is told in another unit.
 func (a *attributor) unitDoubt(e *excess) doubt {
+	inServer := a.partition.inServer()
 	for _, side := range [][]float64{e.parts.hard, e.parts.reference} {
 		server := 0.0
-		for i, p := range a.partition.parts {
-			if p.component != report.CompClient && p.component != report.CompNetwork && i != partAccept {
-				server += side[i]
+		for i, ms := range side {
+			if i == partUntimed || inServer[i] {
+				server += ms
 			}
 		}
 		// Websockets wait for no server that would tell.
@@ -246,7 +247,7 @@ func (a *attributor) confirmedByLoad(e *excess, named []int) (bool, []string) {
 	confirmed := false
 	var evidence []string
 	for _, i := range named {
-		name := config.Components()[i]
+		name := components[i].Name
 		if busy, text := a.busy(name); busy {
 			confirmed = true
 			evidence = append(evidence, text)
@@ -271,7 +272,7 @@ func (a *attributor) confirmedByLoad(e *excess, named []int) (bool, []string) {
 
 // stalled says that a component's time grew while throughput hardly did, from
 // the second highest level to the highest.
-func (a *attributor) stalled(component int) string {
+func (a *attributor) stalled(of int) string {
 	levels := a.this.levels
 	next := a.high - 1
 	for next >= 0 && levels[next].sameLoad(&levels[a.high]) {
@@ -290,11 +291,11 @@ func (a *attributor) stalled(component int) string {
 	if q.answer(a.partition); !q.asked {
 		return ""
 	}
-	before, after := q.components.reference[component], q.components.hard[component]
+	before, after := q.components.reference[of], q.components.hard[of]
 	if after < (1+flatGrowth)*before {
 		return ""
 	}
-	return fmt.Sprintf("from %s to %s the time in %s went from %s to %s while throughput changed by %s", a.levelText(next), a.levelText(a.high), config.Components()[component], shortMS(before), shortMS(after), signedPercent(top.perS/below.perS-1))
+	return fmt.Sprintf("from %s to %s the time in %s went from %s to %s while throughput changed by %s", a.levelText(next), a.levelText(a.high), components[of].Name, shortMS(before), shortMS(after), signedPercent(top.perS/below.perS-1))
 }
 
 func signedPercent(share float64) string {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"k6report/internal/component"
 	"k6report/internal/report"
 	"k6report/internal/run"
 )
@@ -99,7 +100,7 @@ func TestAStallConfirms(t *testing.T) {
 	}{{41, report.AttrConfirmed}, {80, report.AttrLikely}} {
 		a, _ := explained(t, staged(stage{20, 0, healthy}, stage{40, 0, healthy}, stage{80, c.perS, slow}).Finish(), "", held{})
 		stalled := strings.Contains(strings.Join(a.Evidence, "\n"), "from 40/s to 80/s the time in graph went from")
-		if a.Status != c.status || stalled != (c.status == report.AttrConfirmed) || a.Bottlenecks[0].Component != report.CompGraph {
+		if a.Status != c.status || stalled != (c.status == report.AttrConfirmed) || a.Bottlenecks[0].Component != component.Graph {
 			t.Errorf("%g/s of 80: %s, stalled %v: %s", c.perS, a.Status, stalled, a.Reason)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"k6report/internal/component"
 	"k6report/internal/report"
 	"k6report/internal/run"
 )
@@ -49,7 +50,7 @@ func TestAttributionRestsOnTheRunsThatWereCompared(t *testing.T) {
 	if confirming.Status != report.AttrConfirmed {
 		t.Errorf("by both runs: %s: %s", confirming.Status, confirming.Reason)
 	}
-	if a := r.Attribution; a.Status != report.AttrLikely || a.Bottlenecks[0].Component != report.CompDatabase {
+	if a := r.Attribution; a.Status != report.AttrLikely || a.Bottlenecks[0].Component != component.Database {
 		t.Errorf("%s %v: %s", a.Status, a.Bottlenecks, a.Reason)
 	}
 }
@@ -64,7 +65,7 @@ func TestNoRegressionWithoutAComparison(t *testing.T) {
 		"the run by itself": Analyze(engineRun("x", 40, slow), Options{Baseline: &Baseline{Runs: []*run.Run{engineRun("x", 40, slow)}}}),
 	} {
 		a := r.Attribution
-		if excessNamed(a, report.QuestionRegression) != nil || len(a.Bottlenecks) > 0 || a.Mix != nil || componentOf(t, a, report.CompDatabase).Regression != nil {
+		if excessNamed(a, report.QuestionRegression) != nil || len(a.Bottlenecks) > 0 || a.Mix != nil || componentOf(t, a, component.Database).Regression != nil {
 			t.Errorf("%s: %s %v, excess %+v", name, a.Status, a.Bottlenecks, a.Excess)
 		}
 		if a.ReasonCode != report.ReasonNoReference {
@@ -92,13 +93,13 @@ func TestAVerdictIsExplainedByItsOwnRequests(t *testing.T) {
 		direct            bool
 		status, component string
 	}{
-		{worseGate("rare", "avg(95)", report.GateRegressed), false, report.AttrConfirmed, report.CompGraph},
-		{worseGate("rare", "avg(95)", report.GateSuspected), false, report.AttrLikely, report.CompGraph},
-		{worseGate("rare", "avg(95)", report.GateRegressed), true, report.AttrConfirmed, report.CompGraph},
+		{worseGate("rare", "avg(95)", report.GateRegressed), false, report.AttrConfirmed, component.Graph},
+		{worseGate("rare", "avg(95)", report.GateSuspected), false, report.AttrLikely, component.Graph},
+		{worseGate("rare", "avg(95)", report.GateRegressed), true, report.AttrConfirmed, component.Graph},
 		// Side by side, what is not certain leaves the whole to be explained.
-		{worseGate("rare", "avg(95)", report.GateSuspected), true, report.AttrLikely, report.CompDatabase},
-		{worseGate("common", "avg(95)", report.GateRegressed), false, report.AttrConfirmed, report.CompDatabase},
-		{worseGate("", "avg", report.GateRegressed), false, report.AttrConfirmed, report.CompDatabase},
+		{worseGate("rare", "avg(95)", report.GateSuspected), true, report.AttrLikely, component.Database},
+		{worseGate("common", "avg(95)", report.GateRegressed), false, report.AttrConfirmed, component.Database},
+		{worseGate("", "avg", report.GateRegressed), false, report.AttrConfirmed, component.Database},
 	} {
 		a, out := explained(t, slow, "", held{baseline: []*run.Run{base}, gates: c.gates, direct: c.direct})
 		if a.Status != c.status || len(a.Bottlenecks) != 1 || a.Bottlenecks[0].Component != c.component {
@@ -108,9 +109,9 @@ func TestAVerdictIsExplainedByItsOwnRequests(t *testing.T) {
 			t.Errorf("%+v: %s has %.2f of the difference", c.gates, c.component, got)
 		}
 		// Each endpoint has its own column.
-		for endpoint, component := range map[string]string{"rare": report.CompGraph, "common": report.CompDatabase} {
-			if got := endpointShare(t, out, endpoint, component).Regression; got == nil || math.Abs(*got-1) > 0.1 {
-				t.Errorf("%+v: %s of %s has %v of its difference", c.gates, component, endpoint, got)
+		for endpoint, name := range map[string]string{"rare": component.Graph, "common": component.Database} {
+			if got := endpointShare(t, out, endpoint, name).Regression; got == nil || math.Abs(*got-1) > 0.1 {
+				t.Errorf("%+v: %s of %s has %v of its difference", c.gates, name, endpoint, got)
 			}
 		}
 	}
@@ -120,14 +121,14 @@ func TestAVerdictIsExplainedByItsOwnRequests(t *testing.T) {
 	}
 }
 
-func endpointShare(t *testing.T, r *report.Report, endpoint, component string) report.Share {
+func endpointShare(t *testing.T, r *report.Report, endpoint, name string) report.Share {
 	t.Helper()
 	for _, e := range r.Run.Endpoints {
-		if i := slices.IndexFunc(e.Attribution, func(s report.Share) bool { return s.Component == component }); e.Name == endpoint && i >= 0 {
+		if i := slices.IndexFunc(e.Attribution, func(s report.Share) bool { return s.Component == name }); e.Name == endpoint && i >= 0 {
 			return e.Attribution[i]
 		}
 	}
-	t.Fatalf("no %s of %s", component, endpoint)
+	t.Fatalf("no %s of %s", name, endpoint)
 	return report.Share{}
 }
 
@@ -197,7 +198,7 @@ func TestABandWeighsAsItsEndpoint(t *testing.T) {
 	// Five of six requests are to the common one. Around its p95 a twelfth of all, the
 	// slowest, reads for 37 ms more: from p91.7 on in a band from p90 to p99.
 	want(t, "change", &e.ChangeMS, 37*(99-91.7)/(99-90)*40/48+4*8./48, 0.1)
-	if len(a.Bottlenecks) != 1 || a.Bottlenecks[0].Component != report.CompDatabase {
+	if len(a.Bottlenecks) != 1 || a.Bottlenecks[0].Component != component.Database {
 		t.Errorf("%s %v: %s", a.Status, a.Bottlenecks, a.Reason)
 	}
 }
@@ -267,14 +268,14 @@ func TestNoSharesOfNoise(t *testing.T) {
 			t.Errorf("%s has %.2f of nothing", c.Name, *c.Regression)
 		}
 	}
-	if got := endpointShare(t, out, "common", report.CompDatabase).Regression; got != nil {
+	if got := endpointShare(t, out, "common", component.Database).Regression; got != nil {
 		t.Errorf("common: %.2f of nothing", *got)
 	}
 	_, out = explained(t, twoEndpoints(healthy, with("db-read", 4)), "", held{baseline: []*run.Run{base}, direct: true})
-	if got := endpointShare(t, out, "rare", report.CompDatabase).Regression; got != nil {
+	if got := endpointShare(t, out, "rare", component.Database).Regression; got != nil {
 		t.Errorf("rare: %.2f of nothing", *got)
 	}
-	if got := endpointShare(t, out, "common", report.CompDatabase).Regression; got == nil {
+	if got := endpointShare(t, out, "common", component.Database).Regression; got == nil {
 		t.Error("common has no shares of what changed")
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"k6report/internal/component"
 	"k6report/internal/report"
 	"k6report/internal/run"
 )
@@ -32,7 +33,7 @@ func TestLoadNamesWhatQueues(t *testing.T) {
 	if a.Status != report.AttrConfirmed || a.Question != report.QuestionLoad || len(a.Bottlenecks) != 1 || a.Bottlenecks[0].Detail != "pool exhaustion" {
 		t.Fatalf("%s %s %v: %s", a.Status, a.Question, a.Bottlenecks, a.Reason)
 	}
-	if c := componentOf(t, a, report.CompDatabase); *c.Load < 0.9 || *c.Load > 1.1 || *c.WaitMS < 10 {
+	if c := componentOf(t, a, component.Database); *c.Load < 0.9 || *c.Load > 1.1 || *c.WaitMS < 10 {
 		t.Errorf("database has %.2f of the load question, wait %.2f", *c.Load, *c.WaitMS)
 	}
 	if out.Chart(report.ChartDelta) == nil || out.Chart(report.ChartAttribution) == nil {
@@ -40,8 +41,8 @@ func TestLoadNamesWhatQueues(t *testing.T) {
 	}
 	costly := with("graph-build", 9)
 	b, _ := explained(t, levelled(costly, costly).Finish(), "", held{})
-	c := componentOf(t, b, report.CompGraph)
-	if b.Status != report.AttrNone || b.DominantCost != report.CompGraph || c.Share < 0.4 || c.Load != nil && math.Abs(*c.Load) > 0 && b.Question != report.QuestionLoad {
+	c := componentOf(t, b, component.Graph)
+	if b.Status != report.AttrNone || b.DominantCost != component.Graph || c.Share < 0.4 || c.Load != nil && math.Abs(*c.Load) > 0 && b.Question != report.QuestionLoad {
 		t.Errorf("a constant cost: %s, dominant %s, share %.2f", b.Status, b.DominantCost, c.Share)
 	}
 }
@@ -55,7 +56,7 @@ func TestTailIsBlindToConstantCosts(t *testing.T) {
 		return out
 	}
 	a, _ := explained(t, steady(constant), "", held{})
-	c := componentOf(t, a, report.CompGraph)
+	c := componentOf(t, a, component.Graph)
 	if c.Share < 0.39 || math.Abs(*c.Tail) > 0.05 {
 		t.Errorf("graph has %.2f of the time and %.2f of the tail, want at least 0.39 and 0", c.Share, *c.Tail)
 	}
@@ -177,10 +178,10 @@ func TestWindowsGiveTheSameAnswer(t *testing.T) {
 		t.Fatalf("joined by %s and %s", a.Join, exact.Join)
 	}
 	wantNote(t, out, "attribution_by_windows", report.Info)
-	if len(a.Bottlenecks) != 1 || a.Bottlenecks[0].Component != report.CompDatabase {
+	if len(a.Bottlenecks) != 1 || a.Bottlenecks[0].Component != component.Database {
 		t.Fatalf("named %v: %s", a.Bottlenecks, a.Reason)
 	}
-	for _, name := range []string{report.CompDatabase, report.CompGraph, report.CompHTTPPool} {
+	for _, name := range []string{component.Database, component.Graph, component.HTTPPool} {
 		x, y := componentOf(t, a, name), componentOf(t, exact, name)
 		if math.Abs(x.Share-y.Share) > 0.01 || math.Abs(*x.Regression-*y.Regression) > 0.02 {
 			t.Errorf("%s has %.3f and %.3f by windows, %.3f and %.3f by request", name, x.Share, *x.Regression, y.Share, *y.Regression)
@@ -195,11 +196,11 @@ func TestWindowsAgainstRunsOfAStore(t *testing.T) {
 	kept := run.Thin(steady(healthy), ThinMetrics())
 	a, out := explained(t, loose, "", held{baseline: []*run.Run{kept}, direct: true})
 	wantNote(t, out, "attribution_by_windows", report.Info)
-	if a.Join != report.JoinWindow || a.Question != report.QuestionRegression || len(a.Bottlenecks) != 1 || a.Bottlenecks[0].Component != report.CompDatabase {
+	if a.Join != report.JoinWindow || a.Question != report.QuestionRegression || len(a.Bottlenecks) != 1 || a.Bottlenecks[0].Component != component.Database {
 		t.Fatalf("joined by %s, asked %q, named %v: %s", a.Join, a.Question, a.Bottlenecks, a.Reason)
 	}
 	exact, _ := explained(t, steady(with("db-write", 5)), "", held{baseline: []*run.Run{kept}, direct: true})
-	if x, y := componentOf(t, a, report.CompDatabase), componentOf(t, exact, report.CompDatabase); math.Abs(*x.Regression-*y.Regression) > 0.02 {
+	if x, y := componentOf(t, a, component.Database), componentOf(t, exact, component.Database); math.Abs(*x.Regression-*y.Regression) > 0.02 {
 		t.Errorf("the database explains %.3f by windows, %.3f by request", *x.Regression, *y.Regression)
 	}
 }
@@ -238,7 +239,7 @@ func TestMappedByConfiguration(t *testing.T) {
 	wantNote(t, a, "unmapped_component", report.Info)
 	b := reportOn(t, made(), configured(t, "components: [{match: redis, component: database}]"))
 	wantNote(t, b, "unmapped_component", "")
-	if c := componentOf(t, b.Attribution, report.CompDatabase); math.Abs(c.Share-0.8) > 1e-6 {
+	if c := componentOf(t, b.Attribution, component.Database); math.Abs(c.Share-0.8) > 1e-6 {
 		t.Errorf("database has %.3f of the time, want 0.8", c.Share)
 	}
 }

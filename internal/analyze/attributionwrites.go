@@ -4,16 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"k6report/internal/component"
 	"k6report/internal/report"
-)
-
-// What writes may be slow by. The first two are parts that servers tell of, the
-// others stand for causes only.
-const (
-	partWrite     = "db-write"
-	partCommit    = "db-commit"
-	partSlowWrite = "db-write/slow"
-	partSomeWrite = "db-write/some"
 )
 
 // The signs of waiting for locks.
@@ -29,25 +21,25 @@ const (
 // itself is slow. Who waits for a lock waits longer the more others there are,
 // and the fastest requests find it free; a slow statement is slow for them as
 // well. Locks are held until the commit: where commits take longer, too, they
-// are what rows are waited for. The answer is a name for [causes], and what it
+// are what rows are waited for. The answer is a name of the table, and what it
 // rests on.
 func (a *attributor) writes(e *excess, at int, all float64) (string, string) {
 	waits, known, text := a.waitsForLocks(e, at)
 	if !known {
-		return partSomeWrite, text
+		return component.DBSomeWrite, text
 	}
 	if !waits {
-		return partSlowWrite, text
+		return component.DBSlowWrite, text
 	}
-	commit := slices.IndexFunc(a.partition.parts, func(p part) bool { return p.component == report.CompDatabase && p.name == partCommit })
+	commit := slices.IndexFunc(a.partition.parts, func(p part) bool { return p.component == component.Database && p.name == component.DBCommit })
 	if commit < 0 {
-		return partWrite, text
+		return component.DBWrite, text
 	}
 	before, after := e.parts.reference[commit], e.parts.hard[commit]
 	if after >= (1+holdGrowth)*before && after-before >= commitExcess*all {
-		return partCommit, text + fmt.Sprintf("; locks are held until the commit, which took %s instead of %s: that is what makes them wait", shortMS(after), shortMS(before))
+		return component.DBCommit, text + fmt.Sprintf("; locks are held until the commit, which took %s instead of %s: that is what makes them wait", shortMS(after), shortMS(before))
 	}
-	return partWrite, text
+	return component.DBWrite, text
 }
 
 // waitsForLocks tells whether time in a part is spent waiting for others; known

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"k6report/internal/component"
 	"k6report/internal/config"
 	"k6report/internal/report"
 	"k6report/internal/run"
@@ -34,48 +35,57 @@ const (
 )
 
 func fixed() []part {
-	return []part{
-		partClient:       {report.CompClient, "connection-wait", true},
-		partConnecting:   {report.CompNetwork, "connecting", false},
-		partTLS:          {report.CompNetwork, "tls", false},
-		partSending:      {report.CompNetwork, "sending", false},
-		partReceiving:    {report.CompNetwork, "receiving", false},
-		partTransit:      {report.CompNetwork, "transit", false},
-		partAccept:       {report.CompWebsocket, "ws-accept", true},
-		partUnattributed: {report.CompOther, "unattributed", false},
-		partUntimed:      {report.CompOther, "untimed", false},
+	out := make([]part, fixedParts)
+	for i, name := range [fixedParts]string{
+		partClient:       "connection-wait",
+		partConnecting:   "connecting",
+		partTLS:          "tls",
+		partSending:      "sending",
+		partReceiving:    "receiving",
+		partTransit:      "transit",
+		partAccept:       "ws-accept",
+		partUnattributed: "unattributed",
+		partUntimed:      "untimed",
+	} {
+		known, _ := knownPart(func(p component.Part) bool { return p.Name == name })
+		out[i] = known.part
 	}
+	return out
 }
 
 // serverTotal is the metric of the whole time in the server, which all other
 // server times are parts of.
 const serverTotal = "workflow_server_ms"
 
-// timing is one name of the vocabulary: what a server calls a time, and the k6
-// metric that scenarios/lib/server-timing.js makes of it.
-type timing struct {
-	entry, metric string
-	part          part
+// components are those of the table, in the report's order: what is counted by
+// component is a list in the same order.
+var components = component.All()
+
+func componentRank(name string) int {
+	return slices.IndexFunc(components, func(c component.Component) bool { return c.Name == name })
 }
 
-// vocabulary are the server times that are understood without configuration.
-func vocabulary() []timing {
-	return []timing{
-		{"queue", "engine_queue_wait_ms", part{report.CompQueue, "queue", true}},
-		{"db-pool-wait", "db_pool_wait_ms", part{report.CompDatabase, "db-pool-wait", true}},
-		{"db-write", "db_write_latency_ms", part{report.CompDatabase, "db-write", false}},
-		{"db-commit", "db_commit_latency_ms", part{report.CompDatabase, "db-commit", false}},
-		{"db-read", "db_read_latency_ms", part{report.CompDatabase, "db-read", false}},
-		{"db-trace", "db_trace_query_latency_ms", part{report.CompDatabase, "db-trace", false}},
-		{"graph-build", "graph_build_duration", part{report.CompGraph, "graph-build", false}},
-		{"template-resolve", "template_resolve_ms", part{report.CompGraph, "template-resolve", false}},
-		{"http-pool-wait", "http_pool_wait_ms", part{report.CompHTTPPool, "http-pool-wait", true}},
-		{"http-dns", "http_dns_ms", part{report.CompHTTPPool, "http-dns", false}},
-		{"http-connect", "http_connect_ms", part{report.CompHTTPPool, "http-connect", false}},
-		{"http-call", "http_call_ms", part{report.CompHTTPPool, "http-call", false}},
-		{"ws-publish", "ws_publish_ms", part{report.CompWebsocket, "ws-publish", false}},
-		{"serialize", "serialize_ms", part{report.CompOther, "serialize", false}},
+// known is a part of the table: what stands there, and where it belongs.
+type known struct {
+	component.Part
+	part part
+}
+
+// knownPart is the first part of the table that is asked for.
+func knownPart(asked func(component.Part) bool) (known, bool) {
+	for i := range components {
+		for _, p := range components[i].Parts {
+			if asked(p) {
+				return known{p, part{component: components[i].Name, name: p.Name, wait: p.Wait}}, true
+			}
+		}
 	}
+	return known{}, false
+}
+
+// toldAs is the part that a server tells of by a metric of the scripts.
+func toldAs(metric string) (known, bool) {
+	return knownPart(func(p component.Part) bool { return p.Metric != "" && p.Metric == metric })
 }
 
 // The spelling of metrics that stand for Server-Timing entries of other names.
@@ -87,10 +97,8 @@ const (
 // entryOf is the Server-Timing entry that a metric stands for, "" for none.
 // What the metric's name can't hold was written as _.
 func entryOf(metric string) string {
-	for _, t := range vocabulary() {
-		if t.metric == metric {
-			return t.entry
-		}
+	if known, ok := toldAs(metric); ok {
+		return known.Name
 	}
 	if name, ok := strings.CutPrefix(metric, timingPrefix); ok {
 		if name, ok = strings.CutSuffix(name, timingSuffix); ok {
@@ -106,7 +114,7 @@ func isTotal(metric string) bool {
 }
 
 // partOf is where a metric belongs: by the configuration, which goes by the
-// name of the metric or of the entry, else by the vocabulary. It is false for a
+// name of the metric or of the entry, else by the table of components. It is false for a
 // metric that is no part of a request's time, or one of unknown meaning.
 func partOf(c *config.Config, metric string) (part, bool) {
 	entry := entryOf(metric)
@@ -114,7 +122,7 @@ func partOf(c *config.Config, metric string) (part, bool) {
 		if name == "" {
 			continue
 		}
-		component, sub, ok := c.Component(name)
+		configured, sub, ok := c.Component(name)
 		if !ok {
 			continue
 		}
@@ -122,18 +130,16 @@ func partOf(c *config.Config, metric string) (part, bool) {
 		if shown == "" {
 			shown = metric
 		}
-		p := part{component: component, name: shown, wait: sub == partNameWait}
+		p := part{component: configured, name: shown, wait: sub == partNameWait}
 		if sub != "" && sub != partNameWait {
 			p.name = sub
 		}
 		return p, true
 	}
-	for _, t := range vocabulary() {
-		if t.metric == metric || entry != "" && strings.ReplaceAll(t.entry, "-", "_") == strings.ReplaceAll(entry, "-", "_") {
-			return t.part, true
-		}
-	}
-	return part{}, false
+	known, ok := knownPart(func(p component.Part) bool {
+		return p.Metric != "" && (p.Metric == metric || strings.ReplaceAll(p.Name, "-", "_") == strings.ReplaceAll(entry, "-", "_"))
+	})
+	return known.part, ok
 }
 
 // partNameWait is the part of a configured component that is waiting.
@@ -172,8 +178,6 @@ func newPartition(c *config.Config, all ...*run.Requests) *partition {
 	p.parts = append(p.parts, told...)
 	return p
 }
-
-func componentRank(name string) int { return slices.Index(config.Components(), name) }
 
 // column says how a column of a request table is read.
 type column struct {

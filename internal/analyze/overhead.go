@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"k6report/internal/config"
+	"k6report/internal/component"
 	"k6report/internal/report"
 	"k6report/internal/run"
 	"k6report/internal/threshold"
@@ -129,21 +129,23 @@ func (s *subject) componentOverhead() *report.Overhead {
 	all := p.reader(requests[0]).segment(&cells, 0, grid{first: math.MinInt64, last: math.MaxInt64}, nil)
 	type sums struct{ n, overhead, server, graph float64 }
 	byCell := make([]sums, len(cells.keys))
+	group, inServer := p.componentOf(), p.inServer()
 	for _, b := range all.blocks {
 		for i := range b.cells {
 			c, to := &b.cells[i], &byCell[b.cells[i].cell]
 			to.n += c.n
 			for j, ms := range c.parts {
-				switch part := p.parts[j]; {
-				case j == partUntimed || part.component == config.Client || part.component == config.Network:
+				if !inServer[j] {
 					continue
-				case part.component == config.Graph:
+				}
+				to.server += ms
+				switch of := &components[group[j]]; {
+				case of.Name == component.Graph:
 					to.graph += ms
 					to.overhead += ms
-				case part.component == config.Queue || part.component == config.Other:
+				case of.Overhead:
 					to.overhead += ms
 				}
-				to.server += c.parts[j]
 			}
 		}
 	}

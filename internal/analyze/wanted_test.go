@@ -2,8 +2,8 @@ package analyze
 
 import "testing"
 
-// TestWantedColumns: whatever a script names its metrics, the whole and the
-// vocabulary have columns.
+// TestWantedColumns: whatever a script names its metrics, the whole and the table of
+// components have columns.
 func TestWantedColumns(t *testing.T) {
 	wanted := WantedColumns(configured(t, "components: [{match: 'cache_*_ms', component: database}]"))
 	for metric, want := range map[string]int{
@@ -15,7 +15,7 @@ func TestWantedColumns(t *testing.T) {
 		}
 	}
 	// Two names of the whole, and one of each time.
-	if n, room := 2+len(vocabulary()), 24-6; n > room {
+	if n, room := 2+len(told()), 24-6; n > room {
 		t.Errorf("the attribution knows %d columns, there is room for %d", n, room)
 	}
 }

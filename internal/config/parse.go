@@ -14,6 +14,8 @@ import (
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"k6report/internal/component"
 )
 
 // Far above any real file, and low enough that a hostile one (a merge request
@@ -137,7 +139,7 @@ func (r *reader) components(n ast.Node) []ComponentRule {
 					rule.Match = mustPattern(r, n, text, ParseNamePattern)
 				}
 			}},
-			field{"component", func(n ast.Node) { rule.Component, _ = r.oneOf(n, "component", Components()...) }},
+			field{"component", func(n ast.Node) { rule.Component, _ = r.oneOf(n, "component", component.Names(nil)...) }},
 			field{"part", func(n ast.Node) { rule.Part, _ = r.text(n, "part") }},
 		)
 		r.require(element, "a component rule", "match", "component")
@@ -268,7 +270,7 @@ func (r *reader) capacities(n ast.Node) []Capacity {
 	var capacities []Capacity
 	for key, value := range r.entries(n, "capacities") {
 		// Only what has a number of servers can be busy with all of them.
-		known := []string{Queue, Database, Graph, HTTPPool, Websocket}
+		known := component.Names(func(c component.Component) bool { return c.Counted })
 		if !slices.Contains(known, key.name) {
 			r.fail(key.node, suggest(key.name, known), "capacities can't have %q", key.name)
 			continue

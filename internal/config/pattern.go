@@ -6,27 +6,10 @@ import (
 	"strings"
 )
 
-// The components of the attribution, as the report names them.
-const (
-	Client    = "client"
-	Network   = "network"
-	Queue     = "queue"
-	Database  = "database"
-	Graph     = "graph"
-	HTTPPool  = "http_pool"
-	Websocket = "websocket"
-	Other     = "other"
-)
-
-// Components returns the names of all components in the report's order.
-func Components() []string {
-	return []string{Client, Network, Queue, Database, Graph, HTTPPool, Websocket, Other}
-}
-
 // ComponentRule puts server times into a component.
 type ComponentRule struct {
 	Match     NamePattern // of a metric's or a Server-Timing entry's name
-	Component string      // one of Components
+	Component string      // one of those of package component
 	Part      string      // within the component, such as "wait"; empty: the name itself
 }
 

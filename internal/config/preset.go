@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"k6report/internal/component"
 	"k6report/internal/threshold"
 )
 
@@ -66,7 +67,7 @@ func adr0003() *Config {
 			ErrorBudget{level, target(threshold.Rate, 0, 0.01)})
 	}
 	slices.SortFunc(c.ServiceLevels.ErrorBudgets, func(a, b ErrorBudget) int { return strings.Compare(a.Level, b.Level) })
-	c.Capacities = []Capacity{{Database, 100, source}}
+	c.Capacities = []Capacity{{component.Database, 100, source}}
 	return c
 }
 

@@ -32,18 +32,6 @@ type OverheadStats struct {
 	P95 *float64 `json:"p(95),omitempty"`
 }
 
-// Names of components, in the order in which they are shown.
-const (
-	CompClient    = "client"
-	CompNetwork   = "network"
-	CompQueue     = "queue"
-	CompDatabase  = "database"
-	CompGraph     = "graph"
-	CompHTTPPool  = "http_pool"
-	CompWebsocket = "websocket"
-	CompOther     = "other"
-)
-
 // What an attribution may say (Attribution.Status).
 const (
 	AttrConfirmed    = "confirmed"

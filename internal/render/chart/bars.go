@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"k6report/internal/component"
 	"k6report/internal/render/view"
 	"k6report/internal/report"
 )
@@ -179,22 +180,24 @@ func ComponentColour(name string) (class, colour string) {
 // componentInk is a component's colour, the same in every picture and page.
 func componentInk(name string) ink {
 	switch name {
-	case report.CompClient:
+	case component.Client:
 		return light
-	case report.CompNetwork:
+	case component.Network:
 		return grey
-	case report.CompQueue:
+	case component.Queue:
 		return pink
-	case report.CompDatabase:
+	case component.Database:
 		return blue
-	case report.CompGraph:
+	case component.Graph:
 		return green
-	case report.CompHTTPPool:
+	case component.HTTPPool:
 		return amber
-	case report.CompWebsocket:
+	case component.Websocket:
 		return sky
+	case component.Other:
+		return dark
 	}
-	return dark
+	return orange
 }
 
 // componentWord is a component's name for pictures, spelt as in tables, in what

@@ -17,9 +17,23 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
+	"k6report/internal/component"
 	"k6report/internal/report"
 	"k6report/internal/report/sample"
 )
+
+// A colour stands for one component; what a later version, or another program, may
+// name has one, too.
+func TestComponentColours(t *testing.T) {
+	seen := map[string]string{}
+	for _, name := range append(component.Names(nil), "unheard of") {
+		class, colour := ComponentColour(name)
+		if other, taken := seen[colour]; taken || class == "" {
+			t.Errorf("%s has the colour %s (%q) of %s", name, colour, class, other)
+		}
+		seen[colour] = name
+	}
+}
 
 func TestPicturesOfSamples(t *testing.T) {
 	for name, r := range sample.All() {

@@ -64,8 +64,8 @@ func bottleneck() *report.Attribution {
 	}
 	list[1].MeanMS, list[1].Share, list[1].WaitMS = 112.4, 0.79, report.Num(96.1)
 	return &report.Attribution{
-		Status: report.AttrConfirmed, Question: report.QuestionLoad, DominantCost: report.CompDatabase,
-		Bottlenecks: []report.Bottleneck{{Component: report.CompDatabase, Detail: "pool exhaustion", Remedy: "Raise the pool's size above 100 connections or hold each one for a shorter time."}},
+		Status: report.AttrConfirmed, Question: report.QuestionLoad, DominantCost: "database",
+		Bottlenecks: []report.Bottleneck{{Component: "database", Detail: "pool exhaustion", Remedy: "Raise the pool's size above 100 connections or hold each one for a shorter time."}},
 		Confidence:  report.Num(0.994), Coverage: report.Num(0.997), Join: report.JoinRequest, Components: list, Mix: report.Num(0.8),
 		Evidence: []string{
 			"database wait grew from 0.4 ms to 96 ms between 250/s and 1,000/s while throughput rose 21 %",
@@ -233,7 +233,7 @@ func Full() *report.Report {
 	r.Attribution.Excess = []report.Excess{{
 		Question: report.QuestionRegression, Reference: "baseline", Hard: "this run", ReferenceMS: 102, HardMS: 142.3, ChangeMS: 40.3,
 		Interval: &report.Interval{Low: report.Num(36.1), High: report.Num(44.9)}, Confidence: report.Num(0.994), Coverage: report.Num(0.997),
-		Shares: report.Values{{Name: report.CompDatabase, Value: 0.91}, {Name: report.CompOther, Value: 0.09}},
+		Shares: report.Values{{Name: "database", Value: 0.91}, {Name: "other", Value: 0.09}},
 		Parts:  report.Values{{Name: "db-pool-wait", Value: 36.7}, {Name: "unattributed", Value: 3.6}},
 	}}
 	r.Comparison = comparison()
@@ -271,7 +271,7 @@ func Full() *report.Report {
 // answers are the charts that do not run along time, and the components' one.
 func answers() []report.Chart {
 	stack := report.Chart{ID: report.ChartAttribution, Title: "Time per request by component", Kind: report.KindLine, Unit: report.UnitMS, XUnit: report.UnitS}
-	names := []string{report.CompClient, report.CompNetwork, report.CompDatabase, report.CompHTTPPool, report.CompOther}
+	names := []string{"client", "network", "database", "http_pool", "other"}
 	for _, name := range names {
 		stack.Series = append(stack.Series, report.Series{Name: name})
 	}
@@ -313,8 +313,8 @@ func fillRun(run *report.Run) {
 	run.Endpoints[0].Scenario = "load"
 	run.Endpoints[0].Targets[0].Metric = "http_req_duration"
 	run.Endpoints[0].Attribution = []report.Share{
-		{Component: report.CompDatabase, MeanMS: 112.4, Share: 0.79, Tail: report.Num(0.9), Load: report.Num(0.88), Regression: report.Num(0.91)},
-		{Component: report.CompOther, MeanMS: 29.9, Share: 0.21, Tail: report.Num(0.1), Load: report.Num(0.12), Regression: report.Num(0.09)},
+		{Component: "database", MeanMS: 112.4, Share: 0.79, Tail: report.Num(0.9), Load: report.Num(0.88), Regression: report.Num(0.91)},
+		{Component: "other", MeanMS: 29.9, Share: 0.21, Tail: report.Num(0.1), Load: report.Num(0.12), Regression: report.Num(0.09)},
 	}
 	run.Endpoints = append(run.Endpoints, report.Endpoint{
 		Name: "/hubs/workflow", Protocol: "websocket", Count: 212, RatePerS: report.Num(0.35),

@@ -60,7 +60,7 @@ func Healthy() *report.Report {
 	r.Run = healthyRun()
 	r.Charts = charts(600, 1)
 	r.Attribution = &report.Attribution{
-		Status: report.AttrNone, Question: report.QuestionLoad, DominantCost: report.CompDatabase,
+		Status: report.AttrNone, Question: report.QuestionLoad, DominantCost: "database",
 		Coverage: report.Num(0.998), Join: report.JoinRequest,
 		Components: components(),
 		Evidence:   []string{"time per request stayed between 21 ms and 23 ms from 100/s to 500/s"},
@@ -159,9 +159,9 @@ func endpoints() []report.Endpoint {
 		endpoint("health_check", "GET", 6000, 0.71, 1.84, 3.02, 12.4, 0, target("99", 100, 3.02)),
 	}
 	list[0].Attribution = []report.Share{
-		{Component: report.CompDatabase, MeanMS: 17.2, Share: 0.44},
-		{Component: report.CompHTTPPool, MeanMS: 14.1, Share: 0.36},
-		{Component: report.CompOther, MeanMS: 7.8, Share: 0.2},
+		{Component: "database", MeanMS: 17.2, Share: 0.44},
+		{Component: "http_pool", MeanMS: 14.1, Share: 0.36},
+		{Component: "other", MeanMS: 7.8, Share: 0.2},
 	}
 	return list
 }
@@ -226,11 +226,11 @@ func metrics() []report.Metric {
 
 func components() []report.Component {
 	return []report.Component{
-		{Name: report.CompNetwork, MeanMS: 1.1, Share: 0.04, Parts: report.Values{{Name: "connecting", Value: 0.1}, {Name: "receiving", Value: 1}}},
-		{Name: report.CompDatabase, MeanMS: 11.8, Share: 0.45, WaitMS: report.Num(0.2), Parts: report.Values{{Name: "db-read", Value: 7.2}, {Name: "db-write", Value: 4.4}, {Name: "db-pool-wait", Value: 0.2}}},
-		{Name: report.CompGraph, MeanMS: 0.9, Share: 0.03, Parts: report.Values{{Name: "graph-build", Value: 0.6}, {Name: "template-resolve", Value: 0.3}}},
-		{Name: report.CompHTTPPool, MeanMS: 9.2, Share: 0.35, WaitMS: report.Num(0.1), Parts: report.Values{{Name: "http-call", Value: 9.1}, {Name: "http-pool-wait", Value: 0.1}}},
-		{Name: report.CompOther, MeanMS: 3.4, Share: 0.13, Parts: report.Values{}},
+		{Name: "network", MeanMS: 1.1, Share: 0.04, Parts: report.Values{{Name: "connecting", Value: 0.1}, {Name: "receiving", Value: 1}}},
+		{Name: "database", MeanMS: 11.8, Share: 0.45, WaitMS: report.Num(0.2), Parts: report.Values{{Name: "db-read", Value: 7.2}, {Name: "db-write", Value: 4.4}, {Name: "db-pool-wait", Value: 0.2}}},
+		{Name: "graph", MeanMS: 0.9, Share: 0.03, Parts: report.Values{{Name: "graph-build", Value: 0.6}, {Name: "template-resolve", Value: 0.3}}},
+		{Name: "http_pool", MeanMS: 9.2, Share: 0.35, WaitMS: report.Num(0.1), Parts: report.Values{{Name: "http-call", Value: 9.1}, {Name: "http-pool-wait", Value: 0.1}}},
+		{Name: "other", MeanMS: 3.4, Share: 0.13, Parts: report.Values{}},
 	}
 }
 
