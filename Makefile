@@ -26,7 +26,7 @@ FUZZTIME ?= 10s
 # Of `make bench`: how often programs and Go benchmarks are repeated; BIG=0 leaves
 # out the run of 8 GB; OUT=docs/benchmarks.md rewrites the results in that page;
 # SCALE=0.01 tries out the harness in seconds; ONLY=influxdb makes one measurement,
-# without the Go benchmarks (json, gzip, csv, influxdb, series, growing, quick).
+# without the Go benchmarks (json, gzip, csv, influxdb, series, growing, attribution, quick).
 N         ?= 5
 COUNT     ?= 6
 BENCHTIME ?= 100ms

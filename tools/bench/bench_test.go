@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"k6report/internal/k6gen"
 	"k6report/internal/needs"
 )
 
@@ -145,6 +146,17 @@ func TestRunsAreMadeUpOnce(t *testing.T) {
 	}
 }
 
+// TestPoints: what is said of a run's size is what it has.
+func TestPoints(t *testing.T) {
+	for _, o := range []k6gen.Options{{}, {Components: true}, {CSV: true}} {
+		o.Duration, o.Rate, o.Endpoints = time.Second, 20, 1
+		samples, err := k6gen.Write(io.Discard, o)
+		if err != nil || samples != points(o) {
+			t.Errorf("%+v: %d samples, %v; want %d", o, samples, err, points(o))
+		}
+	}
+}
+
 func TestNoRoom(t *testing.T) {
 	h := testHarness(t)
 	if _, known := freeBytes(h.dir); !known {
@@ -206,10 +218,10 @@ func TestEndToEnd(t *testing.T) {
 		t.Fatalf("%v\n%s", err, stderr.String())
 	}
 	got := stdout.String()
-	if rows := strings.Count(got, "\n|") - 2; rows != 16 { // one without a goal
-		t.Errorf("%d rows, want 16", rows)
+	if rows := strings.Count(got, "\n|") - 2; rows != 17 { // one without a goal
+		t.Errorf("%d rows, want 17", rows)
 	}
-	for _, want := range []string{"measures nothing", "seed 1", runtime.Version(), "18 series", "504 series", "5004 series", "--help", "agree", "of 15 goals met"} {
+	for _, want := range []string{"measures nothing", "seed 1", runtime.Version(), "18 series", "504 series", "5004 series", "--help", "agree", "with component data", "of 16 goals met"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the results lack %q", want)
 		}

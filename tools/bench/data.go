@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	perRequest    = 9   // samples of a request without components
+	perRequest    = 9   // samples of a request; with the server's times twice as many
 	bytesPerPoint = 264 // about
 	rate          = 600 // requests per second
 )
@@ -46,7 +46,12 @@ func (h *harness) during(seconds, rate float64, endpoints int) k6gen.Options {
 }
 
 // points is how many samples a run of wanted has.
-func points(o k6gen.Options) int64 { return o.Requests() * perRequest }
+func points(o k6gen.Options) int64 {
+	if o.Components {
+		return o.Requests() * 2 * perRequest
+	}
+	return o.Requests() * perRequest
+}
 
 // input returns the file of a run, and its size. It is made up unless it is
 // there already, and read once, which warms the page cache.
@@ -71,10 +76,14 @@ func (h *harness) input(ctx context.Context, o k6gen.Options) (name string, size
 }
 
 func extension(o k6gen.Options) string {
-	if o.CSV {
+	switch {
+	case o.CSV:
 		return "csv"
+	case o.Components:
+		return "components.json"
+	default:
+		return "json"
 	}
-	return "json"
 }
 
 // upToDate reports whether a file begins as the run would: its name tells the

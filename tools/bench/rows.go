@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"k6report/internal/k6gen"
-	"k6report/internal/run"
 )
 
 // measurement is one that gives rows of the table.
@@ -35,6 +34,7 @@ func (h *harness) measurements() []measurement {
 		{"influxdb", h.querying},
 		{"series", h.manySeries},
 		{"growing", h.growing},
+		{"attribution", h.attributing},
 		{"quick", h.quick},
 	}
 }
@@ -345,14 +345,9 @@ func (h *harness) plausible(ctx context.Context) error {
 	if _, _, err := h.once(ctx, h.k6report("snapshot", "-q", name, "-o", snapshot)); err != nil {
 		return err
 	}
-	f, err := os.Open(snapshot)
+	r, err := decoded(snapshot)
 	if err != nil {
-		return fmt.Errorf("read a snapshot: %w", err)
-	}
-	defer f.Close()
-	r, err := run.Decode(f)
-	if err != nil {
-		return fmt.Errorf("read a snapshot: %w", err)
+		return err
 	}
 	var seen uint64
 	for _, s := range r.Series {
