@@ -29,7 +29,7 @@ runs stands for all of them, and so does a glob.
 
 Runs differ even where the code does not, so several of each side tell more: with
 one of each, what is found may be noise between runs, and only large changes are
-suspected. Two of one side and five in all are the fewest that can be called
+suspected. Two of each side and six in all are the fewest that can be called
 regressed. The report is that of the first NEW.`,
 		Example: `  k6report compare old.k6run new.k6run
   k6report compare --base results/main results/feature

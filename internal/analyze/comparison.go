@@ -110,7 +110,7 @@ func (s *subject) compare(o *Options) *report.Comparison {
 	case len(s.Requests.Tables) == 0:
 		s.note("nothing_to_compare", report.Warning, "nothing was compared: that takes the samples of requests, which a summary does not hold", b.Name)
 		return nil
-	case len(b.Runs) == 0 && b.Epoch != "" && len(b.History) > 0:
+	case len(b.Runs) == 0 && len(b.carried(0)) > 0:
 		s.note("no_baseline", report.Info, fmt.Sprintf("epoch %s has no run yet: this is run 1 of %d that are needed before a build can fail", b.Epoch, freshEpoch), b.Name)
 		return nil
 	case len(b.Runs) == 0:
@@ -164,7 +164,13 @@ func (c *comparing) gather() bool {
 			c.note("baseline_holds_run", report.Info, "the baseline holds this run already: it is not compared with itself", r.ID)
 			continue
 		}
-		all = append(all, newSubject(r, c.options.Config))
+		if s := c.ofBaseline(r); s != nil {
+			all = append(all, s)
+		}
+	}
+	if len(all) == 0 && c.baseline.Group {
+		c.note("no_baseline", report.Warning, "nothing was compared: no run of "+c.baseline.Name+" is valid", c.baseline.Name)
+		return false
 	}
 	if len(all) == 0 {
 		c.note("no_baseline", report.Info, fmt.Sprintf("no other run is in the baseline yet: %d are needed before a build can fail", c.baseline.wanted()), c.baseline.Name)
@@ -200,27 +206,61 @@ func (c *comparing) gather() bool {
 	return true
 }
 
+// ofBaseline is a run of the baseline; nil for one that tells nothing. Those of a
+// store showed that they are valid when they joined it.
+func (c *comparing) ofBaseline(r *run.Run) *subject {
+	if !c.baseline.Group {
+		return newSubject(r, c.options.Config)
+	}
+	s := checked(r, c.options.Config)
+	if why := s.unusable(); why != "" {
+		c.note("run_left_out", report.Warning, "a run of "+c.baseline.Name+" is invalid and took no part: "+why, r.ID)
+		return nil
+	}
+	return s
+}
+
+// unusable is why a run is invalid for more than a load that it didn't carry; "" for
+// one that is not.
+func (s *subject) unusable() string {
+	if reasons := invalidReasons(s.notes); len(reasons) > len(overloadReasons(s.notes)) {
+		return reasons[0]
+	}
+	return ""
+}
+
+// addToGroup adds a further run to the candidate's side.
+func (c *comparing) addToGroup(r *run.Run) {
+	s := checked(r, c.options.Config)
+	differ, _ := comparability(c.subject, s)
+	switch why := s.unusable(); {
+	case len(differ) > 0 && !c.options.Force:
+		c.note("run_left_out", report.Warning, "a run of "+c.baseline.CandidateName+" measured something else and took no part: "+differenceText(differ[0], "the first one"), r.ID)
+	case why != "":
+		c.note("run_left_out", report.Warning, "a run of "+c.baseline.CandidateName+" is invalid and took no part: "+why, r.ID)
+	default:
+		c.candidates = append(c.candidates, s)
+	}
+}
+
 // addCandidate adds a further run of the candidate, if it is one.
 func (c *comparing) addCandidate(r *run.Run) {
 	if c.baseline.Group {
-		c.candidates = append(c.candidates, newSubject(r, c.options.Config))
+		c.addToGroup(r)
 		return
 	}
 	s := checked(r, c.options.Config)
 	differ, _ := comparability(c.subject, s)
-	switch {
+	switch why := s.unusable(); {
 	case r.ID == c.ID:
 		c.note("rerun_unused", report.Error, "the second run is the first one again: it confirms nothing", r.ID)
-		return
 	case len(differ) > 0 && !c.options.Force:
 		c.note("rerun_unused", report.Error, "the second run can't confirm anything, as it measured something else: "+differenceText(differ[0], "the first run"), r.ID)
-		return
+	case why != "":
+		c.note("rerun_unused", report.Warning, "the second run is invalid and can't confirm anything: "+why, r.ID)
+	default:
+		c.candidates = append(c.candidates, s)
 	}
-	if reasons := invalidReasons(s.notes); len(reasons) > len(overloadReasons(s.notes)) {
-		c.note("rerun_unused", report.Warning, "the second run is invalid and can't confirm anything: "+reasons[0], r.ID)
-		return
-	}
-	c.candidates = append(c.candidates, s)
 }
 
 // checked is a subject with the notes on its validity.
@@ -314,7 +354,7 @@ func (c *comparing) noteRuns() {
 		}
 		return
 	}
-	if n < wanted && len(c.baseline.History) == 0 {
+	if n < wanted && len(c.carried()) == 0 {
 		how := "by the spread between them"
 		if n < 3 {
 			how = "only against large changes, as the spread between runs is unknown"

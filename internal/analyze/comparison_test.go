@@ -182,8 +182,113 @@ func TestOverload(t *testing.T) {
 	if r := Analyze(candidate(10), Options{Baseline: baselineOf(5, drops)}); r.Verdict.Status != report.RunInvalid {
 		t.Errorf("a baseline that dropped as much: %+v", r.Verdict)
 	}
-	if r := Analyze(candidate(10), Options{Baseline: baselineOf(2, nil), Rerun: candidate(11)}); r.Verdict.Status != report.Suspected {
+	two := baselineOf(2, nil)
+	if r := Analyze(candidate(10), Options{Baseline: two, Rerun: candidate(11)}); r.Verdict.Status != report.Suspected {
 		t.Errorf("two baseline runs: %+v", r.Verdict)
+	}
+	two.Epoch, two.History = "2", pastRuns(5, "1")
+	if r := Analyze(candidate(10), Options{Baseline: two, Rerun: candidate(11)}); r.Verdict.Status != report.Regressed {
+		t.Errorf("two runs of a new epoch: %+v", r.Verdict)
+	}
+	two.Epoch = "1"
+	if r := Analyze(candidate(10), Options{Baseline: two, Rerun: candidate(11)}); r.Verdict.Status != report.Suspected || noteOf(r, "few_baseline_runs") == nil {
+		t.Errorf("two runs after thin ones: %+v", r.Verdict)
+	}
+
+	// Groups beside each other: all runs of the new side drop, or one does not.
+	group := baselineOf(5, nil)
+	group.Group, group.CandidateName = true, "feature"
+	if r := Analyze(candidate(10), Options{Baseline: group, More: []*run.Run{candidate(11), candidate(12)}}); r.Verdict.Status != report.Regressed {
+		t.Errorf("a group that dropped: %+v", r.Verdict)
+	}
+	r = Analyze(candidate(10), Options{Baseline: group, More: []*run.Run{candidate(11), comparableRun(12, nil)}})
+	if g := gateNamed(t, r, metricLoad, "", "sustained"); g.Verdict != report.GateSuspected || !strings.Contains(g.Reason, "another run carried it") {
+		t.Errorf("a group of which one run carried it: %s (%s)", g.Verdict, g.Reason)
+	}
+	group.Runs = baselineOf(5, drops).Runs
+	if r := Analyze(candidate(10), Options{Baseline: group, More: []*run.Run{candidate(11), candidate(12)}}); r.Verdict.Status != report.RunInvalid {
+		t.Errorf("both sides dropped: %+v", r.Verdict)
+	}
+}
+
+// pastRuns are thin ones of an epoch, with the gate values of comparableRun.
+func pastRuns(n int, epoch string) []PastRun {
+	var out []PastRun
+	for i := range n {
+		r := comparableRun(uint64(i), nil)
+		out = append(out, PastRun{ID: r.ID, Epoch: epoch, Values: GateValues(r, nil)})
+	}
+	return out
+}
+
+// Of a group, too, only runs that measured the same thing count.
+func TestGroupsLeaveRunsOut(t *testing.T) {
+	b := baselineOf(4, nil)
+	b.Group, b.CandidateName = true, "feature"
+	slow := slower("order", 1.12)
+	r := Analyze(comparableRun(10, slow), Options{Baseline: b, More: []*run.Run{comparableRun(11, slow), plannedRun(60, 12, slow)}})
+	if n := noteOf(r, "run_left_out"); n == nil || !strings.Contains(n.Message, "feature measured something else") || len(r.Comparison.Candidate) != 2 {
+		t.Errorf("another load: %v, %+v", r.Comparison.Candidate, r.Notes)
+	}
+	// A run that ended long before its plan tells of no side.
+	short := comparableRun(13, func(_ *maker, t *traffic) { t.to /= 4 })
+	if why := checked(short, nil).unusable(); why == "" {
+		t.Fatal("a run of a quarter of its plan is valid")
+	}
+	b.Runs = append(b.Runs, short)
+	r = Analyze(comparableRun(10, slow), Options{Baseline: b, More: []*run.Run{comparableRun(11, slow), short}})
+	if r.Comparison.Baseline.Runs != 4 || len(r.Comparison.Candidate) != 2 {
+		t.Errorf("a run cut short takes part: %+v, now %v", r.Comparison.Baseline, r.Comparison.Candidate)
+	}
+}
+
+// The noise that gates learned is said beside what their runs differ by.
+func TestLearnedNoiseIsTold(t *testing.T) {
+	b := baselineOf(5, nil)
+	if n := Analyze(comparableRun(10, nil), Options{Baseline: b}).Comparison.Noise; n.Learned != nil || n.Median == nil {
+		t.Errorf("five runs taught %+v", n)
+	}
+	b.History = pastRuns(12, "")
+	n := Analyze(comparableRun(10, nil), Options{Baseline: b}).Comparison.Noise
+	if n.Learned == nil || *n.Learned < 0.001 || *n.Learned > 0.01 || n.LearnedRuns != 16 {
+		t.Errorf("17 runs taught %+v", n)
+	}
+}
+
+// What is not gated is looked at as well, and changes no verdict.
+func TestExploratoryFindings(t *testing.T) {
+	with := func(factor float64) func(*maker, *traffic) {
+		return func(m *maker, t *traffic) {
+			if t.name == "order" { // three others take more time, so that no gate is on the last
+				rng := rand.New(rand.NewPCG(uint64(t.ms(0)*1e6), 6)) // another in each run
+				beside := func(name string, mean float64) {
+					m.traffic(traffic{
+						name: name, scenario: "beside", to: 20, perS: 6,
+						ms: func(float64) float64 { return mean * math.Exp(0.05*rng.NormFloat64()) },
+					})
+				}
+				beside("third", 9)
+				beside("seldom", 5*factor)
+			}
+		}
+	}
+	b := baselineOf(6, with(1))
+	r := Analyze(comparableRun(10, with(1.15)), Options{Baseline: b})
+	found := slices.ContainsFunc(r.Comparison.Exploratory, func(f report.Finding) bool {
+		return f.Endpoint == "seldom" && f.QValue != nil && *f.QValue <= falseShare && *f.Change > 0.1
+	})
+	if !found || r.Verdict.Status != report.Passed {
+		t.Errorf("15 %% slower beside the gates: %s, %+v", r.Verdict.Status, r.Comparison.Exploratory)
+	}
+	for _, f := range r.Comparison.Exploratory {
+		if slices.ContainsFunc(r.Comparison.Gates, func(g report.Gate) bool {
+			return g.Metric == f.Metric && g.Endpoint == f.Endpoint && g.Statistic == f.Statistic
+		}) {
+			t.Errorf("the gate on %s of %s is listed again", f.Statistic, f.Endpoint)
+		}
+	}
+	if r := Analyze(comparableRun(10, with(1)), Options{Baseline: b}); len(r.Comparison.Exploratory) > 0 {
+		t.Errorf("of an unchanged run are listed %+v", r.Comparison.Exploratory)
 	}
 }
 

@@ -1,7 +1,6 @@
 package analyze
 
 import (
-	"fmt"
 	"slices"
 
 	"k6report/internal/config"
@@ -66,7 +65,7 @@ func (c *comparing) inputs() []GateInput {
 	for i, g := range c.gates {
 		out[i] = GateInput{
 			Gate: g, Base: c.measured(c.base, g.GateKey, true), Candidates: c.measured(c.candidates, g.GateKey, true),
-			Earlier: c.earlier(g.GateKey),
+			Carried: valuesOf(c.carried(), g.GateKey), Earlier: c.earlier(g.GateKey),
 		}
 		for j := range c.config.Accepted {
 			if a := &c.config.Accepted[j]; c.config.Accepts(a, g.GateKey) && !slices.Contains(c.baseline.Settled, a.Fingerprint()) {
@@ -93,13 +92,49 @@ func (c *comparing) measured(runs []*subject, k config.GateKey, se bool) []GateV
 	return out
 }
 
+// As many runs tell the spread between them where a new epoch has fewer, and of so
+// many the noise is learned: more would tell of machines that are long gone.
+const (
+	spreadRuns = 20
+	noiseRuns  = 40
+)
+
+// carried are the newest runs of the epoch before, where this one has few.
+func (c *comparing) carried() []PastRun { return c.baseline.carried(len(c.base)) }
+
+func (b *Baseline) carried(runs int) []PastRun {
+	var out []PastRun
+	for _, p := range slices.Backward(b.History) {
+		if p.Epoch == b.Epoch {
+			continue
+		}
+		if runs+len(out) >= spreadRuns || len(out) > 0 && p.Epoch != out[0].Epoch {
+			break
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// valuesOf are a gate's values, recorded of runs that have it.
+func valuesOf(past []PastRun, k config.GateKey) []GateValue {
+	var out []GateValue
+	for _, p := range past {
+		if i := slices.IndexFunc(p.Values, func(v GateValue) bool { return v.is(k) }); i >= 0 {
+			out = append(out, p.Values[i])
+		}
+	}
+	return out
+}
+
 // earlier are a gate's recorded values before the baseline's runs, by epoch.
 // Those of the current epoch and the baseline's own belong together, but what
 // lies between them may be missing.
 func (c *comparing) earlier(k config.GateKey) [][]GateValue {
 	var out [][]GateValue
 	epoch := ""
-	for _, p := range c.baseline.History {
+	past := c.baseline.History
+	for _, p := range past[min(len(past), max(0, len(past)+len(c.base)-noiseRuns)):] {
 		i := slices.IndexFunc(p.Values, func(v GateValue) bool { return v.is(k) })
 		if i < 0 {
 			continue
@@ -115,7 +150,7 @@ func (c *comparing) earlier(k config.GateKey) [][]GateValue {
 // noise is the spread between runs that the gates saw.
 func (c *comparing) noise(inputs []GateInput) report.Noise {
 	out := report.Noise{Definition: "standard deviation between baseline runs of ln(statistic)", Runs: len(c.base)}
-	var each []float64
+	var each, learned []float64
 	for i := range inputs {
 		in := &inputs[i]
 		if in.Absolute() {
@@ -129,8 +164,12 @@ func (c *comparing) noise(inputs []GateInput) report.Noise {
 			each = append(each, sd)
 		}
 		if t.learned > 0 {
-			out.Definition = fmt.Sprintf("standard deviation of ln(statistic) between runs, learned from %d successive runs", t.learned+1)
+			learned = append(learned, t.floor)
+			out.LearnedRuns = max(out.LearnedRuns, t.learned+1)
 		}
+	}
+	if slices.Sort(learned); len(learned) > 0 {
+		out.Learned = report.Num(stat.Quantile(learned, 0.5))
 	}
 	if slices.Sort(each); len(each) > 0 {
 		out.Median, out.Largest = report.Num(stat.Quantile(each, 0.5)), report.Num(each[len(each)-1])

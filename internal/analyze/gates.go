@@ -51,8 +51,11 @@ type GateInput struct {
 	Accepted *config.Accepted
 	// Base are the baseline's runs of this epoch, oldest first.
 	Base []GateValue
-	// Earlier are older runs in the order of time, a list an epoch: they tell
-	// the spread between runs, not the mean.
+	// Carried are runs of the epoch before, where this one has few: they tell the
+	// spread between runs, not the mean.
+	Carried []GateValue
+	// Earlier are older runs in the order of time, a list an epoch: they tell the
+	// noise of unchanged code.
 	Earlier [][]GateValue
 	// Candidates are the candidate's runs: one, or a second that confirms; with
 	// Rules.Group any number.
@@ -136,8 +139,10 @@ type gateTest interface {
 	degrees() float64
 	// smallest is the smallest change that matters.
 	smallest() float64
-	// accepted is a change that the configuration accepts, in the test's scale.
+	// accepted is a change that the configuration accepts, in the test's scale;
+	// beyond reports whether runs are clearly further off than a change.
 	accepted(upTo float64) float64
+	beyond(runs []GateValue, change float64) bool
 	// describe fills the numbers of a gate.
 	describe(g *report.Gate, runs []GateValue)
 }
@@ -225,9 +230,9 @@ func (j *judgement) capable() bool {
 		return false
 	}
 	if j.rules.Group {
-		return j.rules.ConfirmRuns == 1 || len(j.Candidates) > 1 && len(j.Base) > 1
+		return len(j.Candidates) > 1 && len(j.Base) > 1
 	}
-	return len(j.Earlier) == 0 || len(j.Base) >= freshEpoch
+	return len(j.Carried) == 0 || len(j.Base) >= freshEpoch
 }
 
 // confirm tests again, on the second run, what the first was suspected of. Of a
@@ -316,7 +321,8 @@ func (j *judgement) tooWide(excluded float64) bool {
 
 func (j *judgement) worseVerdict() string {
 	if a := j.Accepted; a != nil {
-		if !j.beyond(j.test.accepted(a.UpTo)) {
+		// Noise must not carry an accepted change over its limit.
+		if limit := j.test.accepted(a.UpTo); j.first.change <= limit || !j.test.beyond(j.screened(), limit) {
 			j.reason = "accepted up to " + j.amount(a.UpTo) + ": " + a.Reason
 			return report.GateAccepted
 		}
@@ -362,16 +368,6 @@ func (j *judgement) betterVerdict() string {
 	return report.GateImproved
 }
 
-// beyond reports whether the change is clearly larger than a limit: by the same
-// test where there is one. Noise must not carry an accepted change over it.
-func (j *judgement) beyond(limit float64) bool {
-	if j.first.change <= limit {
-		return false
-	}
-	ratio, tested := j.test.(*ratioTest)
-	return !tested || ratio.guard > 0 || ratio.against(j.screened(), limit, true).pWorse < gateLevel
-}
-
 // screened are the candidate runs that the screen looks at.
 func (j *judgement) screened() []GateValue {
 	if j.rules.Group {
@@ -392,7 +388,7 @@ func (j *judgement) missing() string {
 		return plural(int(math.Ceil(wanted-have)), "more run", "more runs") + " would tell"
 	case have < wanted:
 		n := int(math.Ceil(wanted - have))
-		if len(j.Earlier) == 0 {
+		if len(j.Carried) == 0 {
 			n = j.rules.wanted() - len(j.Base)
 		}
 		return plural(n, "more baseline run is", "more baseline runs are") + " needed before a build can fail"

@@ -77,13 +77,21 @@ func TestDecide(t *testing.T) {
 		{"four baseline runs", GateInput{Gate: average, Base: values(100, 101, 99, 100), Candidates: values(115, 115)}, Rules{}, report.GateSuspected, "1 more baseline run is needed"},
 		{"three baseline runs, faster", GateInput{Gate: average, Base: values(100, 101, 99), Candidates: values(85, 85)}, Rules{}, report.GateOK, "looks better"},
 
-		{"a new epoch of one run", GateInput{Gate: average, Base: values(120), Earlier: [][]GateValue{five}, Candidates: values(133, 133)}, Rules{}, report.GateSuspected, "epoch is new"},
-		{"a new epoch of two", GateInput{Gate: average, Base: values(120, 121), Earlier: [][]GateValue{five}, Candidates: values(133, 133)}, Rules{}, report.GateRegressed, ""},
-		{"a new epoch, as it is now", GateInput{Gate: average, Base: values(120, 121), Earlier: [][]GateValue{five}, Candidates: values(120, 120)}, Rules{}, report.GateOK, ""},
+		{"a new epoch of one run", GateInput{Gate: average, Base: values(120), Carried: five, Candidates: values(133, 133)}, Rules{}, report.GateSuspected, "epoch is new"},
+		{"a new epoch of two", GateInput{Gate: average, Base: values(120, 121), Carried: five, Candidates: values(133, 133)}, Rules{}, report.GateRegressed, ""},
+		{"a new epoch, as it is now", GateInput{Gate: average, Base: values(120, 121), Carried: five, Candidates: values(120, 120)}, Rules{}, report.GateOK, ""},
+
+		{"errors in a new epoch of two", GateInput{Gate: errors, Base: failures(1, 0), Carried: quietly, Candidates: failures(20, 22)}, Rules{}, report.GateRegressed, ""},
+		{"errors in a new epoch of one", GateInput{Gate: errors, Base: failures(1), Carried: quietly, Candidates: failures(20, 22)}, Rules{}, report.GateSuspected, "epoch is new"},
+		{"errors of two runs", GateInput{Gate: errors, Base: failures(1, 0), Candidates: failures(20, 22)}, Rules{}, report.GateSuspected, "3 more baseline runs are needed"},
+		{"errors came in bursts in the epoch before", GateInput{Gate: errors, Base: failures(1, 0), Carried: failures(0, 60, 2, 45, 1), Candidates: failures(20, 22)}, Rules{}, report.GateOK, ""},
+		{"two runs, after others of the same epoch", GateInput{Gate: average, Base: values(100, 101), Earlier: [][]GateValue{five}, Candidates: values(130, 130)}, Rules{}, report.GateSuspected, "3 more baseline runs are needed"},
 
 		{"accepted", GateInput{Gate: average, Accepted: accepted, Base: five, Candidates: values(118, 118)}, Rules{}, report.GateAccepted, "encrypts"},
 		{"accepted, a little above it by noise", GateInput{Gate: average, Accepted: accepted, Base: five, Candidates: values(121, 121)}, Rules{}, report.GateAccepted, "encrypts"},
 		{"more than accepted", GateInput{Gate: average, Accepted: accepted, Base: five, Candidates: values(140, 140)}, Rules{}, report.GateRegressed, "more than the accepted"},
+		{"errors accepted, a little above it by chance", GateInput{Gate: errors, Accepted: &config.Accepted{UpTo: 0.022, Reason: "sheds load"}, Base: failures(0, 0, 0, 0, 0), Candidates: failures(24, 24)}, Rules{}, report.GateAccepted, "sheds load"},
+		{"more errors than accepted", GateInput{Gate: errors, Accepted: &config.Accepted{UpTo: 0.022, Reason: "sheds load"}, Base: failures(0, 0, 0, 0, 0), Candidates: failures(50, 50)}, Rules{}, report.GateRegressed, "more than the accepted"},
 
 		{"gone now", GateInput{Gate: average, Base: five}, Rules{}, report.GateNotComparable, "now"},
 		{"new in the candidate", GateInput{Gate: average, Candidates: values(1)}, Rules{}, report.GateNotComparable, "baseline"},
@@ -101,6 +109,9 @@ func TestDecide(t *testing.T) {
 		{"groups apart", GateInput{Gate: average, Base: values(100, 101, 99), Candidates: values(110, 111, 109)}, Rules{Group: true}, report.GateRegressed, ""},
 		{"groups alike", GateInput{Gate: average, Base: values(100, 101, 99), Candidates: values(100, 101, 99)}, Rules{Group: true}, report.GateOK, ""},
 		{"groups of one", GateInput{Gate: average, Base: values(100), Candidates: values(150)}, Rules{Group: true}, report.GateSuspected, "noise between runs"},
+		{"groups of five in all", GateInput{Gate: average, Base: values(100, 101, 99), Candidates: values(130, 131)}, Rules{Group: true}, report.GateSuspected, "1 more run would tell"},
+		{"groups of six in all", GateInput{Gate: average, Base: values(100, 101, 99, 100), Candidates: values(130, 131)}, Rules{Group: true}, report.GateRegressed, ""},
+		{"groups apart in errors", GateInput{Gate: errors, Base: failures(1, 0, 2), Candidates: failures(20, 22, 21)}, Rules{Group: true}, report.GateRegressed, ""},
 		{"a single new run", GateInput{Gate: average, Base: five, Candidates: values(120)}, Rules{Group: true}, report.GateSuspected, "two runs or more"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -214,23 +225,30 @@ func TestGateNumbers(t *testing.T) {
 	}
 }
 
-// The floor is what the history of successive runs shows, once it is long
-// enough; a drift over months is no noise.
+// The floor is what the history of successive runs shows, once it is long enough;
+// what runs of long ago differ by is no spread between those of now.
 func TestFloorLearned(t *testing.T) {
-	var drifting []GateValue
-	for i := range 30 {
-		drifting = append(drifting, values(100*math.Exp(0.02*float64(i)+0.003*float64(i%2)))...)
+	quiet := func(level float64, n int) (list []GateValue) {
+		for i := range n {
+			list = append(list, values(level*(1+0.001*float64(i%3)))...)
+		}
+		return list
 	}
 	in := GateInput{
-		Gate: gateOn("http_req_duration", "a", "p(95)"), Base: values(100, 100.2, 99.9, 100.1, 100), Candidates: values(100),
-		Earlier: [][]GateValue{drifting[:5]},
+		Gate: gateOn("http_req_duration", "a", "p(95)"), Base: quiet(100, 5), Candidates: values(100),
+		Earlier: [][]GateValue{quiet(130, 5)},
 	}
 	if g := Decide([]GateInput{in}, Rules{})[0]; *g.Noise < 0.02 {
 		t.Errorf("after 8 differences the spread used is %v, want the floor or more", *g.Noise)
 	}
-	in.Base = append(in.Base, values(100.1, 99.9, 100, 100.2, 99.8, 100, 100.1)...)
-	in.Earlier = nil
+	in.Earlier = [][]GateValue{quiet(130, 20)}
 	if g := Decide([]GateInput{in}, Rules{})[0]; *g.Noise > 0.003 {
-		t.Errorf("after 11 quiet differences the spread used is %v, want what they show", *g.Noise)
+		t.Errorf("after 23 quiet differences the spread used is %v, want what they show", *g.Noise)
+	}
+	// Two levels in one epoch, as of another load: the step is one difference of many.
+	in.Earlier = [][]GateValue{append(quiet(130, 15), quiet(100, 15)...)}
+	in.Candidates = values(120)
+	if g := Decide([]GateInput{in}, Rules{})[0]; *g.Noise > 0.04 || *g.BaselineSpread > 0.003 || g.Verdict != report.GateSuspected {
+		t.Errorf("after a step the spread used is %v, of the runs %v, and 20 %% slower is %s", *g.Noise, *g.BaselineSpread, g.Verdict)
 	}
 }

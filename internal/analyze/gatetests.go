@@ -25,6 +25,7 @@ type ratioTest struct {
 	scale   float64
 	within  float64 // standard error within a run, the median over runs; 0: unknown
 	guard   float64 // of one or two baseline runs; 0: there is a test
+	floor   float64 // the least spread that is believed
 	learned int     // differences that the floor was learned from; 0: none
 	// screened is the number of candidate runs that the screen looks at.
 	screened int
@@ -38,25 +39,18 @@ func newRatioTest(in *GateInput, rules Rules) *ratioTest {
 	}
 	base := t.logs(in.Base)
 	t.mean = stat.Mean(base)
-	groups := [][]float64{}
-	for _, epoch := range in.Earlier {
-		groups = append(groups, t.logs(epoch))
-	}
-	groups = append(groups, base)
+	// Runs long ago say little of the spread now, and steps between them are none of
+	// it: only what the baseline's runs differ by counts, and those it was carried from.
+	t.spread = stat.PooledSpread(base, t.logs(in.Carried))
 	within := slices.Clone(in.Base)
 	if rules.Group {
 		t.screened = len(in.Candidates)
 		within = append(within, in.Candidates...)
-		t.spread = stat.PooledSpread(append(slices.Clone(groups), t.logs(in.Candidates))...)
-	} else {
-		t.spread = stat.PooledSpread(groups...)
+		t.spread = stat.PooledSpread(base, t.logs(in.Candidates))
 	}
 	t.within = medianError(within)
-	floor := floorOf(in.GateKey)
-	if sd, n := stat.SuccessiveSD(groups...); n >= enoughDifferences {
-		floor, t.learned = sd, n
-	}
-	t.scale = max(floor, t.within)
+	t.learn(in, base)
+	t.scale = max(t.floor, t.within)
 	if t.spread.Degrees < fewestForT {
 		t.guard = math.Log(guardOf(in.GateKey))
 		t.guard = max(t.guard, guardSE*math.Sqrt2*max(t.within, medianError(in.Candidates)))
@@ -64,6 +58,18 @@ func newRatioTest(in *GateInput, rules Rules) *ratioTest {
 	}
 	t.scale = max(t.scale, t.spread.SD)
 	return t
+}
+
+// learn takes the floor from what successive runs differ by, where there are enough.
+func (t *ratioTest) learn(in *GateInput, base []float64) {
+	t.floor = floorOf(in.GateKey)
+	var series [][]float64
+	for _, epoch := range in.Earlier {
+		series = append(series, t.logs(epoch))
+	}
+	if sd, n := stat.SuccessiveSD(append(series, base)...); n >= enoughDifferences {
+		t.floor, t.learned = sd, n
+	}
 }
 
 func (t *ratioTest) logs(runs []GateValue) []float64 {
@@ -158,6 +164,10 @@ func (t *ratioTest) accepted(upTo float64) float64 {
 	return math.Log(1 + upTo)
 }
 
+func (t *ratioTest) beyond(runs []GateValue, change float64) bool {
+	return t.guard > 0 || t.against(runs, change, true).pWorse < gateLevel
+}
+
 // ratio is a change of y as one of the statistic.
 func (t *ratioTest) ratio(y float64) *float64 { return report.Num(math.Expm1(t.sign * y)) }
 
@@ -249,6 +259,7 @@ type countTest struct {
 	tolerate   float64
 	runs       int
 	base       stat.Counts
+	spread     float64 // degrees of freedom of the dispersion
 	dispersion float64
 	guard      bool
 	most       float64 // trials of a candidate run, for what is detectable
@@ -264,12 +275,14 @@ func newCountTest(in *GateInput, rules Rules) *countTest {
 		t.base.Events += c.Events
 		t.base.Trials += c.Trials
 	}
-	t.dispersion = stat.Dispersion(each)
+	beside := t.counts(in.Carried)
 	if rules.Group {
-		t.dispersion = max(t.dispersion, stat.Dispersion(t.counts(in.Candidates)))
+		beside = t.counts(in.Candidates)
 	}
+	t.dispersion = max(stat.Dispersion(each), stat.Dispersion(beside))
+	t.spread = float64(len(each) - 1 + max(0, len(beside)-1))
 	t.most = float64(in.Candidates[0].Count)
-	if t.runs <= fewestForT {
+	if t.spread < fewestForT {
 		t.guard = true
 		t.tolerate *= guardErrors
 	}
@@ -307,11 +320,16 @@ func (t *countTest) screen(runs []GateValue) finding {
 	}
 }
 
-func (t *countTest) degrees() float64 { return float64(t.runs - 1) }
+func (t *countTest) degrees() float64 { return t.spread }
 
 func (t *countTest) smallest() float64 { return t.tolerate }
 
 func (t *countTest) accepted(upTo float64) float64 { return upTo }
+
+func (t *countTest) beyond(runs []GateValue, change float64) bool {
+	low, _ := stat.DifferenceBounds(t.sum(runs), t.base, t.dispersion, 1-gateLevel)
+	return low > change
+}
 
 // show turns a share of failures into what the gate shows.
 func (t *countTest) show(rate float64) float64 {
@@ -326,12 +344,12 @@ func (t *countTest) describe(g *report.Gate, runs []GateValue) {
 	rate := t.base.Rate()
 	g.Baseline, g.Candidate = report.Num(t.show(rate)), report.Num(t.show(all.Rate()))
 	g.Change = report.Num(t.sign * (all.Rate() - rate))
-	low, high := stat.RateBounds(all, t.dispersion, boundLevel)
-	g.Interval = &report.Interval{Low: report.Num(low - rate), High: report.Num(high - rate)}
+	low, high := stat.DifferenceBounds(all, t.base, t.dispersion, boundLevel)
+	g.Interval = &report.Interval{Low: report.Num(low), High: report.Num(high)}
 	if t.sign < 0 {
-		g.Interval = &report.Interval{Low: report.Num(rate - high), High: report.Num(rate - low)}
+		g.Interval = &report.Interval{Low: report.Num(-high), High: report.Num(-low)}
 	}
-	g.Excluded = report.Num(t.sign * (high - rate))
+	g.Excluded = report.Num(t.sign * high)
 	found := func(p float64) *float64 {
 		k := t.critical() / t.dispersion
 		n := t.most / t.dispersion

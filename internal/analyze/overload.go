@@ -46,13 +46,20 @@ func (c *comparing) loadGate() []report.Gate {
 		Metric: metricLoad, Statistic: "sustained", Verdict: report.GateSuspected,
 		Reason: "load not sustained, which the baseline carried: " + strings.Join(overloadReasons(c.notes), "; "),
 	}
+	missing := c.missingRuns()
 	switch {
-	case len(c.base) < c.baseline.wanted():
-		g.Reason += "; " + plural(c.baseline.wanted()-len(c.base), "more baseline run is", "more baseline runs are") + " needed before a build can fail"
-	case again && !c.baseline.Group:
-		g.Verdict, g.Reason = report.GateRegressed, g.Reason+"; so did the second run"
-	case again || c.options.ConfirmRuns == 1:
+	case missing > 0 && c.baseline.Group:
+		g.Reason += "; " + plural(missing, "more run", "more runs") + " would tell"
+	case missing > 0:
+		g.Reason += "; " + plural(missing, "more baseline run is", "more baseline runs are") + " needed before a build can fail"
+	case again && c.baseline.Group:
 		g.Verdict = report.GateRegressed
+	case again:
+		g.Verdict, g.Reason = report.GateRegressed, g.Reason+"; so did the second run"
+	case c.options.ConfirmRuns == 1:
+		g.Verdict = report.GateRegressed
+	case len(c.candidates) > 1 && c.baseline.Group:
+		g.Reason += "; another run carried it"
 	case len(c.candidates) > 1:
 		g.Reason += "; the second run carried it"
 	}
@@ -64,10 +71,23 @@ func (c *comparing) loadGate() []report.Gate {
 	return []report.Gate{g}
 }
 
+// missingRuns is how many more it takes before a build can fail by its load; as many
+// as for gates (see [judgement.capable]).
+func (c *comparing) missingRuns() int {
+	n, wanted, beside := len(c.base), c.baseline.wanted(), len(c.carried())
+	switch {
+	case c.baseline.Group:
+		return max(wanted+1-n-len(c.candidates), 2-n, 2-len(c.candidates))
+	case beside > 0:
+		return max(freshEpoch-n, wanted+1-n-beside)
+	}
+	return wanted - n
+}
+
 // carriedItsLoad reports whether a run of a known plan dropped next to nothing.
-// That it kept its error budget, it had to show before it joined the baseline.
+// That it kept its error budget, a run of a store had to show before it joined.
 func (s *subject) carriedItsLoad() bool {
-	if s.plan == nil {
+	if s.plan == nil || len(overloadReasons(s.notes)) > 0 {
 		return false
 	}
 	done, dropped := s.iterations(nil)

@@ -184,6 +184,10 @@ type Noise struct {
 	Median     *float64 `json:"median,omitempty"`     // relative standard deviation over the gates
 	Largest    *float64 `json:"largest,omitempty"`    // the same of the noisiest gate
 	Dispersion *float64 `json:"dispersion,omitempty"` // of error counts, ≥ 1
+	// Learned is the least spread that gates believe, the median over those that have
+	// learned it from successive runs; absent where none has. LearnedRuns is of how many.
+	Learned     *float64 `json:"learned,omitempty"`
+	LearnedRuns int      `json:"learned_runs,omitempty"`
 }
 
 // Verdicts of a gate.

@@ -77,6 +77,18 @@ func Dispersion(counts []Counts) float64 {
 	return max(1, chi/float64(n-1))
 }
 
+// DifferenceBounds returns the one-sided bounds of the rate of a less that of b, each
+// of which holds with the given confidence or more: as far from the difference as the
+// bounds of both rates are from these, taken together. NaN without trials.
+// Source: Zou and Donner, "Construction of Confidence Limits about Effect Measures: A
+// General Approach", Statistics in Medicine 27 (2008).
+func DifferenceBounds(a, b Counts, dispersion, confidence float64) (low, high float64) {
+	lowA, highA := RateBounds(a, dispersion, confidence)
+	lowB, highB := RateBounds(b, dispersion, confidence)
+	change := a.Rate() - b.Rate()
+	return change - math.Hypot(a.Rate()-lowA, highB-b.Rate()), change + math.Hypot(highA-a.Rate(), b.Rate()-lowB)
+}
+
 // RateBounds returns the one-sided bounds of a rate, each of which holds with
 // the given confidence, over 0 and under 1; counts are divided by the
 // dispersion. NaN without trials.

@@ -123,6 +123,47 @@ func TestCounts(t *testing.T) {
 	closeTo(t, "that of one", Dispersion([]Counts{{5, 100}}), 1, 0)
 }
 
+// The bounds of a difference hold as often as they say or more, however many trials
+// the sides have, and are those of a single rate where the other is known.
+func TestDifferenceBoundsHold(t *testing.T) {
+	low, high := RateBounds(Counts{20, 1000}, 1, 0.95)
+	gotLow, gotHigh := DifferenceBounds(Counts{20, 1000}, Counts{0.01e12, 1e12}, 1, 0.95)
+	closeTo(t, "the lower bound against a known rate", gotLow, low-0.01, 1e-5)
+	closeTo(t, "the upper bound against a known rate", gotHigh, high-0.01, 1e-5)
+	if low, high := DifferenceBounds(Counts{}, Counts{1, 100}, 1, 0.95); !math.IsNaN(low) || !math.IsNaN(high) {
+		t.Errorf("without trials %v to %v", low, high)
+	}
+	rng := rand.New(rand.NewPCG(8, 8))
+	draw := func(rate float64, trials int) Counts {
+		c := Counts{Trials: float64(trials)}
+		for range trials {
+			if rng.Float64() < rate {
+				c.Events++
+			}
+		}
+		return c
+	}
+	const tries = 2000
+	for _, tc := range []struct {
+		rate, base         float64
+		trials, baseTrials int
+	}{{0.03, 0.03, 1000, 1000}, {0.02, 0.01, 500, 2500}, {0.002, 0.001, 1000, 5000}} {
+		under, over := 0, 0
+		for range tries {
+			low, high := DifferenceBounds(draw(tc.rate, tc.trials), draw(tc.base, tc.baseTrials), 1, 0.95)
+			switch change := tc.rate - tc.base; {
+			case change > high:
+				under++
+			case change < low:
+				over++
+			}
+		}
+		if most := 0.06 * tries; float64(under) > most || float64(over) > most {
+			t.Errorf("%+v: of %d bounds at 95 %% %d are too low, %d too high", tc, tries, under, over)
+		}
+	}
+}
+
 // Of independent values the bootstrap's standard error of a mean is the known
 // one; of values in stretches it is larger, as it should be.
 func TestBlockBootstrap(t *testing.T) {

@@ -40,6 +40,9 @@ func comparison(r *report.Report, opts Options) Section {
 	if c.Noise.Median != nil {
 		s.Summary = append(s.Summary, cell("noise between runs "+Percent(*c.Noise.Median), Dim))
 	}
+	if c.Noise.Learned != nil {
+		s.Summary = append(s.Summary, cell("of unchanged code "+Percent(*c.Noise.Learned)+", learned from "+Plural(c.Noise.LearnedRuns, "run", "runs"), Dim))
+	}
 	if c.WarmUpS > 0 {
 		s.Summary = append(s.Summary, cell("without the first "+Seconds(c.WarmUpS), Dim))
 	}
