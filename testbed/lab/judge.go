@@ -26,6 +26,8 @@ const (
 type Judgement struct {
 	Mark Mark
 	Said string // what the report says, in short
+	// Misnamed says that something is named that isn't to blame, whatever the fault.
+	Misnamed bool
 	// PartsOff is how far the parts of the difference are from adding up to that
 	// of the requests' own durations, as a fraction; nil where there are none.
 	PartsOff *float64
@@ -59,7 +61,7 @@ func (n Named) matches(t fault.Truth) (component, detail bool) {
 
 // against judges a comparison with a healthy run.
 func against(f fault.Fault, r *Report) Judgement {
-	j := Judgement{Said: said(r), Mark: NotConcerned}
+	j := Judgement{Said: said(r), Mark: NotConcerned, Misnamed: naming(f.Truth, r.Attribution) == Wrong}
 	switch f.Expect {
 	case fault.Bottleneck:
 		j.Mark = naming(f.Truth, r.Attribution)
