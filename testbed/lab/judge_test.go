@@ -58,6 +58,15 @@ func TestAgainst(t *testing.T) {
 			t.Errorf("%s with %s is %q, want %q", tt.fault, tt.report, got, tt.want)
 		}
 	}
+	for name, report := range map[string]string{"tenant": names("regression", "queue", "request queue"), "leak": nothing, "db-pool": silent("few_data")} {
+		f, _ := fault.Find(name)
+		if against(f, parsed(t, report)).Misnamed {
+			t.Errorf("%s with %s names what isn't to blame", name, report)
+		}
+		if !against(f, parsed(t, names("regression", "graph", "x"))).Misnamed {
+			t.Errorf("%s named graph, and that counts for nothing", name)
+		}
+	}
 }
 
 func TestAlone(t *testing.T) {
