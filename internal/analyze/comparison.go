@@ -140,6 +140,7 @@ func (s *subject) compare(o *Options) *report.Comparison {
 	sortGates(c.out.Gates)
 	s.compared = c
 	c.shift()
+	c.endpointChanges()
 	c.explore()
 	c.noteRuns()
 	return c.out

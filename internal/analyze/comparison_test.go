@@ -95,6 +95,15 @@ func TestComparisonFromRuns(t *testing.T) {
 			t.Errorf("p%g of the slower endpoint moved by %v", 100*s.Quantile, *s.Change)
 		}
 	}
+	for name, want := range map[string]float64{"order": 0.12, "browse": 0} {
+		at := slices.IndexFunc(r.Comparison.Endpoints, func(e report.EndpointChange) bool { return e.Endpoint == name && e.Statistic == "p(95)" })
+		if at < 0 {
+			t.Fatalf("how %s moved is in none of %+v", name, r.Comparison.Endpoints)
+		}
+		if e := r.Comparison.Endpoints[at]; math.Abs(*e.Change-want) > 0.04 || *e.Interval.Low > *e.Change || *e.Interval.High < *e.Change || !(*e.Baseline > 0) {
+			t.Errorf("%s moved by %v (%v to %v)", name, *e.Change, *e.Interval.Low, *e.Interval.High)
+		}
+	}
 	if n := len(r.Comparison.Shift); n < 20 {
 		t.Errorf("%d quantiles in the shift of two endpoints", n)
 	}

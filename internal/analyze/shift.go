@@ -82,6 +82,30 @@ func percentile(q float64) config.Statistic {
 	return config.Statistic{Statistic: threshold.Statistic{Method: threshold.Percentile, Percent: math.Round(q*1e6) / 1e4}}
 }
 
+// endpointChanges fills how p95 of each endpoint moved, whether a gate is on it or not.
+func (c *comparing) endpointChanges() {
+	se := len(c.base) <= fewestForT // else the spread between runs tells
+	for _, e := range c.comparedEndpoints() {
+		in := GateInput{Gate: config.Gate{GateKey: gateKey(e.metric, e.name, statP95), SmallestChange: config.DefaultSmallestChange}}
+		in.Base, in.Candidates = c.measured(c.base, in.GateKey, se), c.measured(c.candidates, in.GateKey, se)
+		if len(in.Base) == 0 || len(in.Candidates) == 0 {
+			continue
+		}
+		var g report.Gate
+		newRatioTest(&in, Rules{Group: c.baseline.Group}).describe(&g, in.Candidates)
+		c.out.Endpoints = append(c.out.Endpoints, report.EndpointChange{
+			Metric: e.metric, Endpoint: e.name, Statistic: in.Statistic.String(),
+			Baseline: g.Baseline, Candidate: g.Candidate, Change: g.Change, Interval: g.Interval,
+		})
+	}
+}
+
+// comparedEndpoints are the endpoints with most time and enough requests to be compared.
+func (c *comparing) comparedEndpoints() []gated {
+	endpoints := c.values[c.subject].endpoints()
+	return slices.DeleteFunc(endpoints[:min(mostRecorded, len(endpoints))], func(e gated) bool { return e.count < minGated })
+}
+
 // explore lists differences outside the gates. There are many, so that some of
 // them look large by chance: of those listed, about one in ten.
 func (c *comparing) explore() {
@@ -133,11 +157,7 @@ func (c *comparing) exploratory() []config.GateKey {
 			out = append(out, k)
 		}
 	}
-	endpoints := c.values[c.subject].endpoints()
-	for _, e := range endpoints[:min(mostRecorded, len(endpoints))] {
-		if e.count < minGated {
-			continue
-		}
+	for _, e := range c.comparedEndpoints() {
 		add(gateKey(e.metric, e.name, statFastest))
 		add(gateKey(e.metric, e.name, "med"))
 		add(gateKey(e.metric, e.name, statP95))

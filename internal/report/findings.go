@@ -152,11 +152,14 @@ type Comparison struct {
 	// Labels are those that differ by intent, such as the commit.
 	Labels []Difference `json:"labels,omitempty"`
 	// WarmUpS is the start of each run that was left out, the same for all.
-	WarmUpS     float64   `json:"warm_up_s,omitzero"`
-	Noise       Noise     `json:"noise"`
-	Gates       []Gate    `json:"gates"`
-	Shift       []Shift   `json:"shift"`
-	Exploratory []Finding `json:"exploratory"`
+	WarmUpS float64 `json:"warm_up_s,omitzero"`
+	Noise   Noise   `json:"noise"`
+	Gates   []Gate  `json:"gates"`
+	Shift   []Shift `json:"shift"`
+	// Endpoints are how the endpoints with most time moved, whether gates are on them or
+	// not; no verdict is made of it.
+	Endpoints   []EndpointChange `json:"endpoints,omitempty"`
+	Exploratory []Finding        `json:"exploratory"`
 }
 
 // Baseline is what was compared against.
@@ -175,6 +178,17 @@ type Difference struct {
 	What      string `json:"what"`
 	Baseline  string `json:"baseline"`
 	Candidate string `json:"candidate"`
+}
+
+// EndpointChange is how a statistic of an endpoint moved.
+type EndpointChange struct {
+	Metric    string    `json:"metric"`
+	Endpoint  string    `json:"endpoint"`
+	Statistic string    `json:"statistic"` // p(95)
+	Baseline  *float64  `json:"baseline"`  // in milliseconds
+	Candidate *float64  `json:"candidate"`
+	Change    *float64  `json:"change"` // as a ratio less 1
+	Interval  *Interval `json:"interval,omitempty"`
 }
 
 // Noise is the spread between runs of unchanged code.
