@@ -193,7 +193,8 @@ func (a *app) environmentOfK6() []string {
 	tokens := a.writeTokens()
 	return slices.DeleteFunc(slices.Clone(a.env), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
-		return slices.Contains(tokens, name)
+		// Windows finds a variable however it is written.
+		return slices.ContainsFunc(tokens, func(token string) bool { return strings.EqualFold(token, name) })
 	})
 }
 
@@ -202,20 +203,9 @@ func (a *app) secrets() []string {
 	var values []string
 	for _, entry := range a.env {
 		name, value, _ := strings.Cut(entry, "=")
-		if value != "" && secretName(name) {
+		if value != "" && redact.SecretName(name) {
 			values = append(values, value)
 		}
 	}
 	return values
-}
-
-// secretName reports whether a variable of this name holds a secret.
-func secretName(name string) bool {
-	for _, part := range strings.Split(strings.ToUpper(name), "_") {
-		switch part {
-		case "TOKEN", "PASSWORD", "PASSWD", "SECRET", "CREDENTIALS", "APIKEY":
-			return true
-		}
-	}
-	return false
 }

@@ -2,7 +2,8 @@
 // the environment holds, and what looks like a token, wherever it comes from.
 //
 // It is the only place that knows what a secret looks like: in texts, in values,
-// in streams and in command lines. It knows nothing of what texts mean.
+// in streams and in command lines; and how variables are called that hold one. It
+// knows nothing of what texts mean.
 package redact
 
 import (
