@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"k6report/internal/k6exec"
 )
 
 // root builds the command tree.
@@ -140,12 +142,8 @@ func (a *app) flagsFromEnvironment(flags *pflag.FlagSet) error {
 
 // getenv looks a variable up; an empty one counts as not set.
 func (a *app) getenv(name string) (string, bool) {
-	for _, entry := range a.env {
-		if value, ok := strings.CutPrefix(entry, name+"="); ok {
-			return value, value != ""
-		}
-	}
-	return "", false
+	value, _ := k6exec.LookupEnv(a.env, name)
+	return value, value != ""
 }
 
 // documented are the commands that users call, parents first.

@@ -149,3 +149,13 @@ func TestFreshFolder(t *testing.T) {
 		}
 	}
 }
+
+// The environment is read as the programs that are started with it do.
+func TestGetenv(t *testing.T) {
+	a := &app{env: []string{"A=1", "A=2", "B=1", "B="}}
+	for name, want := range map[string]string{"A": "2", "B": "", "C": ""} {
+		if value, ok := a.getenv(name); value != want || ok != (want != "") {
+			t.Errorf("%s is %q, %v; want %q", name, value, ok, want)
+		}
+	}
+}

@@ -47,7 +47,7 @@ func goInstall(ctx context.Context, dir string, o InstallOptions) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	path, _ := lookupEnv(o.Env, "PATH")
+	path, _ := LookupEnv(o.Env, "PATH")
 	tool, err := lookPath("go", path)
 	if err != nil {
 		return errors.New("go is not on PATH: install Go from https://go.dev/dl, or k6 by its own installer")

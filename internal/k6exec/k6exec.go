@@ -201,14 +201,15 @@ func setEnv(env []string, key, value string) []string {
 
 // setEnvDefault returns env with the variable set unless it already is.
 func setEnvDefault(env []string, key, value string) []string {
-	if _, ok := lookupEnv(env, key); ok {
+	if _, ok := LookupEnv(env, key); ok {
 		return env
 	}
 	return setEnv(env, key, value)
 }
 
-// lookupEnv returns the value that a program started with env would see.
-func lookupEnv(env []string, key string) (string, bool) {
+// LookupEnv returns the value that a program started with env would see: the last
+// entry counts and, on Windows, a name however it is written.
+func LookupEnv(env []string, key string) (string, bool) {
 	for i := len(env) - 1; i >= 0; i-- {
 		k, v, ok := strings.Cut(env[i], "=")
 		if ok && (k == key || runtime.GOOS == "windows" && strings.EqualFold(k, key)) {

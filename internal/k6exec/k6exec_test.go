@@ -211,3 +211,20 @@ func TestModulePath(t *testing.T) {
 		}
 	}
 }
+
+// Windows calls it Path.
+func TestLookupEnv(t *testing.T) {
+	env := []string{"A=1", "Path=/bin", "=C:=C:\\", "A=2=3", "EMPTY="}
+	windows := runtime.GOOS == "windows"
+	for name, want := range map[string]struct {
+		value string
+		found bool
+	}{
+		"A": {"2=3", true}, "EMPTY": {"", true}, "Path": {"/bin", true}, "PATH": {"/bin", windows}, "B": {"", false},
+	} {
+		value, found := LookupEnv(env, name)
+		if found != want.found || found && value != want.value {
+			t.Errorf("%s is %q, %v; want %q, %v", name, value, found, want.value, want.found)
+		}
+	}
+}

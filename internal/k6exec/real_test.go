@@ -141,7 +141,7 @@ func pinnedK6(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path, _ := lookupEnv(os.Environ(), "PATH")
+	path, _ := LookupEnv(os.Environ(), "PATH")
 	k6, err := Find(Search{Path: path, ToolsDir: filepath.Join(root, ".tools", "bin")})
 	if err != nil {
 		needs.LeaveOut(t, "%v; run `make tools`", err)

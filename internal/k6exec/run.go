@@ -130,7 +130,7 @@ func planRun(o RunOptions) (runPlan, error) {
 	for _, out := range outs {
 		extra = append(extra, "--out", out)
 	}
-	fromEnv, inEnv := lookupEnv(o.Env, "K6_SUMMARY_EXPORT")
+	fromEnv, inEnv := LookupEnv(o.Env, "K6_SUMMARY_EXPORT")
 	switch {
 	case c.Has("summary-export"):
 		p.summary = c.Last("summary-export")
@@ -163,7 +163,7 @@ func planRun(o RunOptions) (runPlan, error) {
 // it: writing the samples twice would cost the load generator CPU.
 func outputs(o RunOptions) (add []string, samples string) {
 	own := o.Command.All("out")
-	if env, ok := lookupEnv(o.Env, "K6_OUT"); ok && env != "" && len(own) == 0 {
+	if env, ok := LookupEnv(o.Env, "K6_OUT"); ok && env != "" && len(own) == 0 {
 		own = strings.Split(env, ",")
 		add = own // --out replaces K6_OUT, so it is repeated
 	}
