@@ -15,9 +15,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // perm is what a new file gets, minus the process's umask. A report is meant
@@ -53,7 +55,7 @@ func Create(ctx context.Context, name string) (*File, error) {
 	}
 	tmp, err := createTemp(name)
 	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", name, err)
+		return nil, fmt.Errorf("write %s: %w", name, reason(err))
 	}
 	f := &File{name: name, ctx: ctx, tmp: tmp}
 	f.mu.Lock()
@@ -65,6 +67,9 @@ func Create(ctx context.Context, name string) (*File, error) {
 	})
 	return f, nil
 }
+
+// temporary are the names that createTemp gives.
+var temporary = regexp.MustCompile(`^\.(.+)\.[A-Z2-7]{10}\.tmp$`)
 
 // createTemp opens a file that did not exist, beside name, because only a
 // rename within one directory is sure to stay on one file system. The random
@@ -150,7 +155,21 @@ func (f *File) open() error {
 	return nil
 }
 
-func (f *File) fail(err error) error { return fmt.Errorf("write %s: %w", f.name, err) }
+func (f *File) fail(err error) error { return fmt.Errorf("write %s: %w", f.name, reason(err)) }
+
+// reason is why a file system refused something, without the temporary name, which
+// nobody knows.
+func reason(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link): // of a rename
+		return link.Err
+	}
+	return err
+}
 
 // giveUp discards the new content because of err and returns it for the caller.
 // A temporary file that can't even be removed is the smaller trouble then.
@@ -204,4 +223,29 @@ func WriteFile(ctx context.Context, name string, data []byte) error {
 		return err
 	}
 	return f.Commit()
+}
+
+// Sweep removes from a directory what killed writers of some names left half written
+// before a time, and returns how many files that were. A writer needs seconds, so that
+// a time an hour ago harms none.
+func Sweep(dir string, before time.Time, of func(name string) bool) (int, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	swept := 0
+	for _, e := range entries {
+		parts := temporary.FindStringSubmatch(e.Name())
+		if parts == nil || !of(parts[1]) {
+			continue
+		}
+		info, err := e.Info()
+		if err != nil || !info.Mode().IsRegular() || !info.ModTime().Before(before) {
+			continue // where it is gone, that is what was wanted
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err == nil {
+			swept++
+		}
+	}
+	return swept, err
 }

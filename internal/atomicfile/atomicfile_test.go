@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"k6report/internal/needs"
 )
@@ -179,8 +180,8 @@ func TestFailureKeepsOld(t *testing.T) {
 				t.Fatal(err)
 			}
 			err = tt.fail(t, f, cancel)
-			if !errors.Is(err, tt.wants) || !strings.Contains(err.Error(), name) {
-				t.Errorf("error %v, want one of %s that is %v", err, name, tt.wants)
+			if !errors.Is(err, tt.wants) || strings.Count(err.Error(), filepath.Dir(name)) != 1 || !strings.Contains(err.Error(), name+": ") {
+				t.Errorf("error %v, want one of %s that is %v, and of no other file", err, name, tt.wants)
 			}
 			wantContent(t, name, "old")
 			wantFiles(t, filepath.Dir(name), "x")
@@ -226,8 +227,8 @@ func TestCreateErrors(t *testing.T) {
 	for _, name := range []string{
 		filepath.Join(dir, "absent", "x"), filepath.Join(file, "x"), "", ".", dir + string(filepath.Separator),
 	} {
-		if err := WriteFile(t.Context(), name, nil); err == nil {
-			t.Errorf("WriteFile(%q) succeeded", name)
+		if err := WriteFile(t.Context(), name, nil); err == nil || strings.Contains(err.Error(), ".tmp") {
+			t.Errorf("WriteFile(%q): %v", name, err)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -250,6 +251,32 @@ func TestNameIsDirectory(t *testing.T) {
 	wantFiles(t, dir, "taken")
 }
 
+// What a killed writer left is swept once it is old; what is none of its files stays.
+func TestSweep(t *testing.T) {
+	dir := t.TempDir()
+	now := time.Now()
+	for name, age := range map[string]time.Duration{
+		".a.json.ABCDEFGH23.tmp": 2 * time.Hour, ".a.json.ABCDEFGH24.tmp": 0, ".b.json.ABCDEFGH23.tmp": 2 * time.Hour,
+		"a.json": 2 * time.Hour, ".a.json.mine.tmp": 2 * time.Hour, ".a.json.tmp": 2 * time.Hour, "..ABCDEFGH23.tmp": 2 * time.Hour,
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, now.Add(-age), now.Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	isA := func(name string) bool { return name == "a.json" }
+	if n, err := Sweep(dir, now.Add(-time.Hour), isA); n != 1 || err != nil {
+		t.Errorf("swept %d, %v", n, err)
+	}
+	wantFiles(t, dir, "..ABCDEFGH23.tmp", ".a.json.ABCDEFGH24.tmp", ".a.json.mine.tmp", ".a.json.tmp", ".b.json.ABCDEFGH23.tmp", "a.json")
+	if n, err := Sweep(filepath.Join(dir, "none"), now, isA); n != 0 || err != nil {
+		t.Errorf("of no folder: %d, %v", n, err)
+	}
+}
+
 func TestKilledHalfway(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "x")
 	if err := WriteFile(t.Context(), name, []byte("old")); err != nil {
@@ -261,6 +288,10 @@ func TestKilledHalfway(t *testing.T) {
 	}
 	kill(t, cmd)
 	wantContent(t, name, "old")
+	if n, err := Sweep(filepath.Dir(name), time.Now().Add(time.Minute), func(name string) bool { return name == "x" }); n != 1 || err != nil {
+		t.Errorf("swept %d halves, %v", n, err)
+	}
+	wantFiles(t, filepath.Dir(name), "x")
 }
 
 func TestKilledAnywhereLeavesAWholeFile(t *testing.T) {

@@ -98,30 +98,24 @@ func (d Dir) Delete(_ context.Context, name string) error {
 	return nil
 }
 
-// Sweep removes what killed processes left half written before a time, and
-// returns how many files that were. A writer needs seconds, so that a time an
-// hour ago harms none.
+// Sweep removes what killed processes left half written before a time, see
+// [atomicfile.Sweep], and returns how many files that were.
 func (d Dir) Sweep(ctx context.Context, before time.Time) (int, error) {
 	swept := 0
 	err := filepath.WalkDir(string(d), func(path string, entry fs.DirEntry, err error) error {
-		switch name := filepath.Base(path); {
+		switch {
 		case context.Cause(ctx) != nil:
 			return context.Cause(ctx)
 		case errors.Is(err, fs.ErrNotExist):
 			return nil
 		case err != nil:
 			return err
-		case entry.IsDir() || !strings.HasPrefix(name, ".") || !strings.HasSuffix(name, ".tmp") || !strings.Contains(name, Ending+"."):
+		case !entry.IsDir():
 			return nil
 		}
-		info, err := entry.Info()
-		if err != nil || !info.Mode().IsRegular() || !info.ModTime().Before(before) {
-			return nil //nolint:nilerror // it is gone, which is what was wanted
-		}
-		if err := os.Remove(path); err == nil {
-			swept++
-		}
-		return nil
+		n, err := atomicfile.Sweep(path, before, func(name string) bool { return strings.HasSuffix(name, Ending) })
+		swept += n
+		return err
 	})
 	if err != nil {
 		return swept, fmt.Errorf("clean up %s: %w", string(d), err)

@@ -324,7 +324,7 @@ func TestSweepTakesOldHalvesOnly(t *testing.T) {
 	}
 	now := time.Now()
 	for name, age := range map[string]time.Duration{
-		".old.k6run.abc.tmp": 2 * time.Hour, ".new.k6run.abc.tmp": 0, ".other.tmp": 2 * time.Hour, "kept.k6run": 2 * time.Hour,
+		".old.k6run.ABCDEFGH23.tmp": 2 * time.Hour, ".new.k6run.ABCDEFGH23.tmp": 0, ".other.tmp": 2 * time.Hour, "kept.k6run": 2 * time.Hour,
 	} {
 		path := filepath.Join(dir, "main", name)
 		if err := os.WriteFile(path, []byte("half"), 0o600); err != nil {
@@ -337,7 +337,7 @@ func TestSweepTakesOldHalvesOnly(t *testing.T) {
 	if n, err := baseline.Dir(dir).Sweep(t.Context(), now.Add(-time.Hour)); n != 1 || err != nil {
 		t.Errorf("swept %d, %v", n, err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "main", ".old.k6run.abc.tmp")); err == nil {
+	if _, err := os.Stat(filepath.Join(dir, "main", ".old.k6run.ABCDEFGH23.tmp")); err == nil {
 		t.Error("the old half is still there")
 	}
 	if n, err := baseline.Dir(filepath.Join(dir, "none")).Sweep(t.Context(), now); n != 0 || err != nil {
