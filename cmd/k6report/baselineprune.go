@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -78,7 +77,7 @@ keep more where long-lived branches are compared with what they began from.`,
 				return err
 			}
 			if dir, ok := blobs.(baseline.Dir); ok {
-				if _, err := dir.Sweep(ctx, a.now().Add(-time.Hour)); err != nil {
+				if _, err := dir.Sweep(ctx, a.now().Add(-abandoned)); err != nil {
 					return err
 				}
 			}

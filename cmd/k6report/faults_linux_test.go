@@ -121,6 +121,15 @@ func TestDiskFull(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	_, stderr, code := shell(t, dir, "k6report analyze run.json.gz -q --out small --formats summary,html,md,load-performance,annotations")
+	if code != exitFailed || !strings.Contains(stderr, "write small/report.html: no space left on device\nk6report: hint: make room there") {
+		t.Errorf("exit code %d, standard error:\n%s", code, stderr)
+	}
+	for _, name := range []string{"summary.txt", "report.md", "load-performance.json", "annotations.json"} {
+		if !isFile(filepath.Join(small, name)) {
+			t.Errorf("there was room for %s", name)
+		}
+	}
 	stdout, stderr, code := shell(t, dir, "k6report analyze run.json.gz --out small")
 	if code != exitFailed || !strings.Contains(stderr, "no space left on device") || !strings.Contains(stderr, "small") {
 		t.Errorf("exit code %d, standard error:\n%s", code, stderr)

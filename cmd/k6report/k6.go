@@ -132,7 +132,7 @@ func (r runner) execute(ctx context.Context, j job) (k6exec.RunResult, error) {
 	}
 	kept := context.WithoutCancel(ctx) // after Ctrl-C too
 	if err := atomicfile.WriteFile(kept, filepath.Join(j.dir, executionFile), append(record, '\n')); err != nil {
-		return result, fmt.Errorf("keep the record of the run: %w", err)
+		return result, writeError(fmt.Errorf("keep the record of the run: %w", err))
 	}
 	return result, nil
 }
@@ -155,7 +155,7 @@ func (j job) keepPlan(ctx context.Context, redactor *redact.Redactor) error {
 		err = atomicfile.WriteFile(ctx, filepath.Join(j.dir, planFile), masked)
 	}
 	if err != nil {
-		return fmt.Errorf("keep the plan: %w", err)
+		return writeError(fmt.Errorf("keep the plan: %w", err))
 	}
 	return nil
 }
@@ -168,13 +168,7 @@ func namedByK6(in []string) bool {
 
 // forgetRun takes an earlier run out of a folder: what the next one doesn't
 // write anew would be taken for a part of it.
-func forgetRun(dir string) error {
-	names := slices.Concat([]string{samplesFile, "run.json", snapshotFile}, besideFiles, []string{logFile})
-	for _, f := range formats() {
-		names = append(names, f.may...)
-	}
-	return remove(dir, names)
-}
+func forgetRun(dir string) error { return remove(dir, ownFiles()) }
 
 // sourcesOf are the files that a run left.
 func sourcesOf(j job, result k6exec.RunResult) []string {

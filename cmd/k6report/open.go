@@ -38,7 +38,7 @@ func (a *app) openReport(ctx context.Context, c *common, r *report.Report) error
 			return fmt.Errorf("make a folder for the page: %w", err)
 		}
 		dir = made
-		if err := writeFiles(ctx, dir, []string{pageFormat}, r, nil); err != nil {
+		if err := a.writeFiles(ctx, dir, []string{pageFormat}, r, nil); err != nil {
 			return err
 		}
 	}

@@ -11,12 +11,16 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"syscall"
+	"time"
 
 	"k6report/internal/atomicfile"
+	"k6report/internal/ingest"
 	"k6report/internal/redact"
 	"k6report/internal/render"
 	"k6report/internal/render/chart"
 	"k6report/internal/render/page"
+	"k6report/internal/render/view"
 	"k6report/internal/report"
 	"k6report/internal/run"
 )
@@ -139,38 +143,109 @@ func formatNames() []string {
 	return names
 }
 
-// writeFiles writes the wanted files into a folder, each as a whole. What a
-// format wrote there before and does not write now is taken away.
-func writeFiles(ctx context.Context, dir string, wanted []string, rep *report.Report, r *run.Run) error {
+// writeFiles writes the wanted files into a folder, each as a whole. One that can't be
+// written costs no other.
+func (a *app) writeFiles(ctx context.Context, dir string, wanted []string, rep *report.Report, r *run.Run) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("make folder for the reports: %w", err)
+		return writeError(fmt.Errorf("make folder for the reports: %w", err))
 	}
+	sweep(dir, a.now())
 	o := output{report: rep, run: r, dir: projectPath(dir)}
+	var failed []error
 	for _, f := range formats() {
 		if !slices.Contains(wanted, f.name) || f.needsRun && r == nil {
 			continue
 		}
-		made, err := f.make(o)
-		if err != nil {
-			return err
-		}
-		stale := slices.Clone(f.may)
-		for _, m := range made {
-			target := filepath.Join(dir, filepath.FromSlash(m.name))
-			if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-				return fmt.Errorf("make folder for the reports: %w", err)
-			}
-			if err := atomicfile.WriteFile(ctx, target, m.content); err != nil {
-				return err
-			}
-			o.written = append(o.written, m.name)
-			stale = slices.DeleteFunc(stale, func(name string) bool { return name == m.name })
-		}
-		if err := remove(dir, stale); err != nil {
-			return err
+		failed = append(failed, f.write(ctx, dir, &o)...)
+		if failed != nil && ctx.Err() != nil {
+			break
 		}
 	}
-	return nil
+	return notWritten(failed)
+}
+
+// write makes the files of a format and writes them. What it wrote there before and
+// does not write now is taken away. It gives up where ctx has ended.
+func (f format) write(ctx context.Context, dir string, o *output) (failed []error) {
+	made, err := f.make(*o)
+	if err != nil {
+		return []error{err}
+	}
+	stale := slices.Clone(f.may)
+	for _, m := range made {
+		err := writeFile(ctx, filepath.Join(dir, filepath.FromSlash(m.name)), m.content)
+		switch {
+		case err == nil:
+			o.written = append(o.written, m.name)
+		case ctx.Err() != nil:
+			return append(failed, err)
+		default:
+			failed = append(failed, err)
+		}
+		stale = slices.DeleteFunc(stale, func(name string) bool { return name == m.name })
+	}
+	if err := remove(dir, stale); err != nil {
+		failed = append(failed, err)
+	}
+	return failed
+}
+
+// writeFile writes a file as a whole, and makes its folder.
+func writeFile(ctx context.Context, name string, content []byte) error {
+	err := os.MkdirAll(filepath.Dir(name), 0o755)
+	if err != nil {
+		err = fmt.Errorf("make folder for the reports: %w", err)
+	} else {
+		err = atomicfile.WriteFile(ctx, name, content)
+	}
+	return writeError(err)
+}
+
+// mostNamed is how many files are named each that can't be written: most often it is
+// for one reason.
+const mostNamed = 3
+
+// notWritten joins why files were not written.
+func notWritten(failed []error) error {
+	if more := len(failed) - mostNamed; more > 0 {
+		failed = append(failed[:mostNamed:mostNamed], fmt.Errorf("%s can't be written either", view.Plural(more, "more file", "more files")))
+	}
+	return errors.Join(failed...)
+}
+
+// writeError gives advice on what can't be written.
+func writeError(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return hinted{err, "run k6report as a user who may write there, or name another folder with --out"}
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return hinted{err, "make room there, or name a folder on another disk with --out"}
+	}
+	return err
+}
+
+// ownFiles are all that the folder of a run may get.
+func ownFiles() []string {
+	names := slices.Concat(ingest.SampleFiles(), besideFiles, []string{logFile})
+	for _, f := range formats() {
+		names = append(names, f.may...)
+	}
+	return names
+}
+
+// abandoned is how old a file is, half written, whose writer is no more: it needs
+// seconds.
+const abandoned = time.Hour
+
+// sweep takes away what programs that were killed left half written in a folder. What
+// can't be taken away does no harm.
+func sweep(dir string, now time.Time) {
+	own := ownFiles()
+	for _, folder := range []string{".", chartsFolder} {
+		_, _ = atomicfile.Sweep(filepath.Join(dir, folder), now.Add(-abandoned), func(name string) bool {
+			return slices.Contains(own, path.Join(folder, name))
+		})
+	}
 }
 
 // remove takes files out of a folder, as far as they are there.
@@ -202,7 +277,7 @@ func projectPath(dir string) string {
 func (a *app) deliver(ctx context.Context, c *common, wanted []string, rep *report.Report, r *run.Run) error {
 	var written error
 	if c.out != "" {
-		written = writeFiles(ctx, c.out, wanted, rep, r)
+		written = a.writeFiles(ctx, c.out, wanted, rep, r)
 	}
 	shown := a.show(c, rep)
 	switch {

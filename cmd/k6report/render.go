@@ -60,7 +60,7 @@ func (a *app) render(ctx context.Context, c *common, name string) error {
 		return err
 	}
 	if c.out != "" {
-		err = writeFiles(ctx, c.out, wanted, rep, nil)
+		err = a.writeFiles(ctx, c.out, wanted, rep, nil)
 	} else {
 		err = a.show(c, rep)
 	}

@@ -249,7 +249,7 @@ func (r runner) report(ctx context.Context, j job, result k6exec.RunResult) erro
 	if err != nil {
 		return err
 	}
-	written := writeFiles(ctx, j.dir, r.wanted, rep, measured)
+	written := a.writeFiles(ctx, j.dir, r.wanted, rep, measured)
 	if r.done != nil {
 		r.done(j, rep, measured)
 	}

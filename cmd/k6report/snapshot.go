@@ -56,7 +56,7 @@ func (a *app) snapshot(ctx context.Context, c *common, args []string) error {
 		return err
 	}
 	if err := atomicfile.WriteFile(ctx, c.out, content.Bytes()); err != nil {
-		return err
+		return writeError(err)
 	}
 	if !c.quiet {
 		fmt.Fprintf(a.stderr, "k6report: run %s is in %s (%d kB)\n", r.ID, c.out, (content.Len()+999)/1000)
