@@ -246,12 +246,11 @@ func (c *ciJob) second(ctx context.Context, args []string, dash int) error {
 		return err
 	}
 	j := s.jobs[0]
-	if err := os.MkdirAll(j.dir, 0o755); err != nil {
-		return fmt.Errorf("make folder for the second run: %w", err)
-	}
-	if err := forgetRun(j.dir); err != nil {
+	release, err := begin(j.dir)
+	if err != nil {
 		return err
 	}
+	defer release()
 	if _, err := r.execute(ctx, j); err != nil {
 		return err
 	}

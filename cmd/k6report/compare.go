@@ -141,9 +141,9 @@ func runsOf(arg string) ([]string, error) {
 	info, err := os.Stat(arg)
 	switch {
 	case err != nil && strings.ContainsAny(arg, "*?["):
-		matches, err := filepath.Glob(arg)
-		if err != nil || len(matches) == 0 {
-			return nil, fmt.Errorf("read %s: no file matches", arg)
+		matches, err := matching(arg)
+		if err != nil {
+			return nil, err
 		}
 		var runs []string
 		for _, m := range matches {

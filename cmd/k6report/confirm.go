@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -31,12 +29,11 @@ func (r runner) judged(ctx context.Context, j job, measured *run.Run) (*report.R
 	}
 	a.say(c, "suspected: %s", rep.Verdict.Headline)
 	j.dir = confirmFolder(j.dir)
-	if err := os.MkdirAll(j.dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make folder for the second run: %w", err)
-	}
-	if err := forgetRun(j.dir); err != nil {
+	release, err := begin(j.dir)
+	if err != nil {
 		return nil, err
 	}
+	defer release()
 	a.say(c, "a second run confirms or clears it, in %s", filepath.ToSlash(j.dir))
 	result, err := r.execute(ctx, j)
 	if err != nil {

@@ -253,3 +253,25 @@ func TestInterruptEmpty(t *testing.T) {
 	}
 	wantFiles(t, dir, "bin/k6", "out/execution.json", "out/k6.log", "out/plan.json")
 }
+
+// TestRunWhereOneIsBeingMade is refused, and takes nothing from that one.
+func TestRunWhereOneIsBeingMade(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	args := []string{"run", "--out", "out", "--", "k6", "run", "s.js"}
+	first := prepare(t, dir, []string{"FAKE_MODE=hang"}, args...)
+	first.start(t)
+	first.await(t, "fake message")
+	second := prepare(t, dir, nil, args...)
+	second.start(t)
+	said := second.ends(t, exitFailed)
+	if !strings.Contains(said, "k6report: error: another k6report is making a run in out\nk6report: hint: wait for its end, or name another folder with --out\n") {
+		t.Errorf("standard error %q", said)
+	}
+	first.signal(t, syscall.SIGINT)
+	first.ends(t, 130)
+	wantFiles(t, dir, append([]string{"bin/k6"}, runFiles...)...)
+	third := prepare(t, dir, nil, args...)
+	third.start(t)
+	third.ends(t, exitOK)
+}

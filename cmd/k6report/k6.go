@@ -166,10 +166,6 @@ func namedByK6(in []string) bool {
 	return len(in) == 0 || in[0] == "thresholds" || in[0] == "scenarios" && len(in) == 2 || in[len(in)-1] == "stages"
 }
 
-// forgetRun takes an earlier run out of a folder: what the next one doesn't
-// write anew would be taken for a part of it.
-func forgetRun(dir string) error { return remove(dir, ownFiles()) }
-
 // sourcesOf are the files that a run left.
 func sourcesOf(j job, result k6exec.RunResult) []string {
 	var sources []string

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -157,12 +156,13 @@ type runner struct {
 func (r runner) runAll(ctx context.Context, s *series) error {
 	worst, page := report.ExitOK, ""
 	var verdicts []string // of the runs that did not end well
-	for i, j := range s.jobs {
+	for i := range s.jobs {
+		j := &s.jobs[i]
 		if len(s.jobs) > 1 {
 			r.app.say(&r.flags.common, "run %d of %d: %s", i+1, len(s.jobs), j.name)
 		}
 		var exit exitError
-		if err := r.run(ctx, j); errors.As(err, &exit) {
+		if err := r.run(ctx, s, j); errors.As(err, &exit) {
 			worst = worseExit(worst, exit.code)
 			verdicts = append(verdicts, fmt.Sprintf("%s with exit code %d", filepath.ToSlash(j.dir), exit.code))
 		} else if err != nil {
@@ -205,7 +205,7 @@ func worseExit(x, y int) int {
 }
 
 // run makes one run and reports on it. An exitError is its verdict.
-func (r runner) run(ctx context.Context, j job) error {
+func (r runner) run(ctx context.Context, s *series, j *job) error {
 	if r.target != nil {
 		instance, err := r.app.identify(ctx, r.target)
 		if err != nil {
@@ -215,18 +215,20 @@ func (r runner) run(ctx context.Context, j job) error {
 			return err
 		}
 	}
-	if err := os.MkdirAll(j.dir, 0o755); err != nil {
-		return fmt.Errorf("make folder for the results: %w", err)
-	}
-	if err := forgetRun(j.dir); err != nil {
+	if err := s.claim(); err != nil {
 		return err
 	}
-	r.app.say(&r.flags.common, "k6 %s runs %s", r.version, filepath.ToSlash(j.command.Script))
-	result, err := r.execute(ctx, j)
+	release, err := begin(j.dir)
 	if err != nil {
 		return err
 	}
-	return r.report(ctx, j, result)
+	defer release()
+	r.app.say(&r.flags.common, "k6 %s runs %s", r.version, filepath.ToSlash(j.command.Script))
+	result, err := r.execute(ctx, *j)
+	if err != nil {
+		return err
+	}
+	return r.report(ctx, *j, result)
 }
 
 // report reads what a run left, shows and keeps the report. What there is gets

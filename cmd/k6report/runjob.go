@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -20,6 +19,9 @@ type series struct {
 	jobs   []job
 	levels []level  // nil for a k6 command
 	target *url.URL // what the levels load; nil for a k6 command
+	// fresh is the folder that is yet to be made, under this name or the next that is
+	// free; "" where one was named, and once it is there.
+	fresh string
 }
 
 // job is one k6 run to make.
@@ -104,7 +106,8 @@ func (a *app) newSeries(f *runFlags, args []string, dash int) (*series, error) {
 	}
 	root := f.out
 	if root == "" {
-		root = freshFolder(filepath.Join(resultsFolder, a.now().UTC().Format("20060102T150405")+"-"+name))
+		root = filepath.Join(resultsFolder, a.now().UTC().Format("20060102T150405")+"-"+name)
+		s.fresh = root
 	}
 	s.place(root, f.repeat)
 	return s, nil
@@ -196,15 +199,4 @@ func (a *app) inspectAll(ctx context.Context, k6 string, s *series) error {
 		j.plan = plan
 	}
 	return nil
-}
-
-// freshFolder is the name, with a number behind it if it is taken.
-func freshFolder(name string) string {
-	fresh := name
-	for n := 2; ; n++ {
-		if _, err := os.Lstat(fresh); err != nil {
-			return fresh
-		}
-		fresh = fmt.Sprintf("%s-%d", name, n)
-	}
 }

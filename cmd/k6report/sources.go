@@ -138,9 +138,9 @@ func expandOne(arg string) ([]string, error) {
 	case !strings.ContainsAny(arg, "*?["):
 		return nil, readError(err)
 	}
-	matches, err := filepath.Glob(arg)
-	if err != nil || len(matches) == 0 {
-		return nil, fmt.Errorf("read %s: no file matches", arg)
+	matches, err := matching(arg)
+	if err != nil {
+		return nil, err
 	}
 	var paths []string
 	for _, match := range matches {
@@ -155,6 +155,20 @@ func expandOne(arg string) ([]string, error) {
 		paths = append(paths, files...)
 	}
 	return paths, nil
+}
+
+// matching are the paths that a pattern matches, as in a shell without those that are
+// hidden: what a run being made has there is none of its sources.
+func matching(pattern string) ([]string, error) {
+	hidden := func(path string) bool { return strings.HasPrefix(filepath.Base(path), ".") }
+	matches, err := filepath.Glob(pattern)
+	if !hidden(pattern) {
+		matches = slices.DeleteFunc(matches, hidden)
+	}
+	if err != nil || len(matches) == 0 {
+		return nil, fmt.Errorf("read %s: no file matches", pattern)
+	}
+	return matches, nil
 }
 
 // publicURL is a URL without what may be secret in it.

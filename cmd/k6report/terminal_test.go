@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -133,19 +132,6 @@ func TestHostileNames(t *testing.T) {
 		}
 		if strings.ContainsAny(stderr.String(), "\x1b\x07\u202e\u009b") || stdout.Len() > 0 {
 			t.Errorf("%q: standard error %q", name, stderr)
-		}
-	}
-}
-
-// TestFreshFolder never takes a folder that is there.
-func TestFreshFolder(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "run")
-	for _, want := range []string{name, name + "-2", name + "-3"} {
-		if got := freshFolder(name); got != want {
-			t.Errorf("folder %s, want %s", got, want)
-		}
-		if err := os.Mkdir(want, 0o755); err != nil {
-			t.Fatal(err)
 		}
 	}
 }
