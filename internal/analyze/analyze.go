@@ -43,7 +43,8 @@ type Options struct {
 	Force bool
 }
 
-// Analyze reports on one run by itself.
+// Analyze reports on a run: by itself, and as the options want it against a baseline,
+// confirmed by a second run, or as one of a group.
 func Analyze(r *run.Run, o Options) *report.Report {
 	s := newSubject(r, o.Config)
 	out := &report.Report{

@@ -10,16 +10,13 @@ import (
 	"k6report/internal/run"
 )
 
-// unmarshal is json.Unmarshal; the name keeps callers short.
-func unmarshal(data []byte, into any) error { return json.Unmarshal(data, into) }
-
 // readDocument reads a source that is one JSON document.
 func readDocument(in *input, into any) error {
 	data, err := readAll(in)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", in.name, err)
 	}
-	if err := unmarshal(data, into); err != nil {
+	if err := json.Unmarshal(data, into); err != nil {
 		return fmt.Errorf("read %s (%s): %w%s", in.name, in.format.name, plainJSONError(err), lineOf(data, err))
 	}
 	return nil

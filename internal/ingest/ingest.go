@@ -13,7 +13,7 @@ import (
 
 // Source is an input of a run.
 type Source struct {
-	// Name is shown in reports and messages: a path, or "-".
+	// Name is shown in reports and messages: a path, or such as "standard input".
 	Name string
 	// Reader is the content. A regular *os.File is read by several goroutines
 	// at once; anything else as a stream. When Read is cancelled while a

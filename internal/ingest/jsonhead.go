@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"regexp"
 
 	"k6report/internal/run"
@@ -40,7 +41,7 @@ func jsonDefinitions(head []byte) []run.Metric {
 		if !bytes.Contains(line, []byte(`"Metric"`)) || !bytes.HasSuffix(line, []byte("\n")) {
 			continue
 		}
-		if unmarshal(line, &l) != nil || l.Type != "Metric" || unmarshal(l.Data, &d) != nil || d.check() != nil {
+		if json.Unmarshal(line, &l) != nil || l.Type != "Metric" || json.Unmarshal(l.Data, &d) != nil || d.check() != nil {
 			continue
 		}
 		m, _ := d.definition() // reading notes what is wrong with it

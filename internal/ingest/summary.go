@@ -107,7 +107,7 @@ func (s *summaryReader) legacy(d *summaryDocument) error {
 	}
 	var root legacyGroup
 	if len(d.RootGroup) > 0 {
-		if err := unmarshal(d.RootGroup, &root); err != nil {
+		if err := json.Unmarshal(d.RootGroup, &root); err != nil {
 			return fmt.Errorf("root_group: %w", plainJSONError(err))
 		}
 	}
@@ -121,7 +121,7 @@ func legacyMetric(name string, fields map[string]json.RawMessage) (run.ReportedM
 	for _, field := range slices.Sorted(maps.Keys(fields)) {
 		if field == "thresholds" {
 			var failed map[string]bool
-			if err := unmarshal(fields[field], &failed); err != nil {
+			if err := json.Unmarshal(fields[field], &failed); err != nil {
 				return m, plainJSONError(err)
 			}
 			for _, expression := range slices.Sorted(maps.Keys(failed)) {
@@ -131,7 +131,7 @@ func legacyMetric(name string, fields map[string]json.RawMessage) (run.ReportedM
 			continue
 		}
 		var v *float64
-		if err := unmarshal(fields[field], &v); err != nil {
+		if err := json.Unmarshal(fields[field], &v); err != nil {
 			return m, plainJSONError(err)
 		}
 		if v != nil {

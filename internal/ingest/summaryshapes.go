@@ -56,7 +56,7 @@ func (s *summaryReader) handed(d *summaryDocument) error {
 			return err
 		}
 		var h handedMetric
-		if err := unmarshal(text, &h); err != nil {
+		if err := json.Unmarshal(text, &h); err != nil {
 			return fmt.Errorf("metric %q: %w", clip(name), plainJSONError(err))
 		}
 		m := run.ReportedMetric{Name: name, Type: run.ParseMetricType(h.Type), Values: sortedValues(h.Values)}
@@ -68,7 +68,7 @@ func (s *summaryReader) handed(d *summaryDocument) error {
 	}
 	var root handedGroup
 	if len(d.RootGroup) > 0 {
-		if err := unmarshal(d.RootGroup, &root); err != nil {
+		if err := json.Unmarshal(d.RootGroup, &root); err != nil {
 			return fmt.Errorf("root_group: %w", plainJSONError(err))
 		}
 	}
