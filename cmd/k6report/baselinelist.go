@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"k6report/internal/analyze"
 	"k6report/internal/baseline"
 	"k6report/internal/render/view"
 )
@@ -147,9 +148,9 @@ func baselineSummary(l *listed) []view.Cell {
 	out := []view.Cell{{Text: l.Baseline, Tone: view.Strong}, {Text: view.Plural(len(l.Entries), "run", "runs")}}
 	n := usable(l.Entries)
 	text := fmt.Sprintf("a run is compared with the newest %d", n)
-	wanted := 5
+	wanted := analyze.DefaultWanted
 	if at := len(l.Entries) - 1; at >= 0 && l.Entries[at].Epoch != "" {
-		wanted = 2 // the spread is known from before
+		wanted = analyze.FreshEpoch // the spread is known from before
 	}
 	if n < wanted {
 		text = fmt.Sprintf("%d to compare with, a build can fail from %d on", n, wanted)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -64,7 +65,7 @@ func (a *app) baselineShow(ctx context.Context, c *common, args []string) error 
 	if e.Epoch != "" {
 		fact("Epoch", strings.TrimSuffix(e.Epoch+": "+e.Reason, ": "))
 	}
-	for _, name := range sortedNames(e.Labels) {
+	for _, name := range slices.Sorted(maps.Keys(e.Labels)) {
 		if name != "commit" {
 			fact("Label "+name, e.Labels[name])
 		}
@@ -76,15 +77,6 @@ func (a *app) baselineShow(ctx context.Context, c *common, args []string) error 
 	}
 	section.Table = valuesTable(e.Values)
 	return a.listing(c, section)
-}
-
-func sortedNames(m map[string]string) []string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 func valuesTable(values []baseline.Value) *view.Table {

@@ -224,13 +224,7 @@ func sideNames(base, args []string, before, after []*run.Run) (there, here strin
 func sharedLabel(runs []*run.Run, name string) string {
 	values := make(map[string]bool)
 	for _, r := range runs {
-		value := ""
-		for _, l := range r.Labels {
-			if l.Name == name {
-				value = l.Value
-			}
-		}
-		values[value] = true
+		values[labelOf(r, name)] = true
 	}
 	if len(values) != 1 {
 		return ""

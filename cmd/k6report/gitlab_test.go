@@ -276,7 +276,7 @@ func plantCommand(ts *testscript.TestScript, neg bool, args []string) {
 // unpackedSnapshot is what a snapshot holds, where a search finds it; other
 // contents are given back as they are.
 func unpackedSnapshot(ts *testscript.TestScript, content []byte) []byte {
-	if !bytes.HasPrefix(content, []byte(run.Magic)) {
+	if !bytes.HasPrefix(content, []byte(run.MagicPrefix)) {
 		return content
 	}
 	_, err := run.Decode(bytes.NewReader(content))

@@ -35,8 +35,7 @@ reports on alike.`,
 	f := cmd.Flags()
 	f.StringVarP(&c.out, "out", "o", "", "the `file` to write; K6REPORT_OUT, which names a folder, does not count here")
 	f.Lookup("out").Annotations = map[string][]string{onlyFlag: {}}
-	f.StringVar(&c.config, "config", "", "configuration `file` (default k6report.yaml when there)")
-	f.StringArrayVar(&c.labels, "label", nil, "say something of the run, such as commit=abc; may be repeated")
+	c.reading(f)
 	c.parts(f)
 	f.BoolVarP(&c.quiet, "quiet", "q", false, "print nothing")
 	return cmd

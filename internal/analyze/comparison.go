@@ -111,7 +111,7 @@ func (s *subject) compare(o *Options) *report.Comparison {
 		s.note("nothing_to_compare", report.Warning, "nothing was compared: that takes the samples of requests, which a summary does not hold", b.Name)
 		return nil
 	case len(b.Runs) == 0 && len(b.carried(0)) > 0:
-		s.note("no_baseline", report.Info, fmt.Sprintf("epoch %s has no run yet: this is run 1 of %d that are needed before a build can fail", b.Epoch, freshEpoch), b.Name)
+		s.note("no_baseline", report.Info, fmt.Sprintf("epoch %s has no run yet: this is run 1 of %d that are needed before a build can fail", b.Epoch, FreshEpoch), b.Name)
 		return nil
 	case len(b.Runs) == 0:
 		s.note("no_baseline", report.Info, fmt.Sprintf("no baseline yet: this is run 1 of %d that are needed before a build can fail", wanted), b.Name)

@@ -31,8 +31,8 @@ const (
 	// fewestForT is the degrees of freedom from which the spread between runs is
 	// known well enough for a test.
 	fewestForT = 2
-	// freshEpoch is how many runs of a new epoch it takes to fail a build.
-	freshEpoch = 2
+	// FreshEpoch is how many runs of a new epoch it takes to fail a build.
+	FreshEpoch = 2
 )
 
 // Guards stand in for a test while the spread between runs is unknown.
@@ -232,7 +232,7 @@ func (j *judgement) capable() bool {
 	if j.rules.Group {
 		return len(j.Candidates) > 1 && len(j.Base) > 1
 	}
-	return len(j.Carried) == 0 || len(j.Base) >= freshEpoch
+	return len(j.Carried) == 0 || len(j.Base) >= FreshEpoch
 }
 
 // confirm tests again, on the second run, what the first was suspected of. Of a

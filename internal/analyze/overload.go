@@ -79,7 +79,7 @@ func (c *comparing) missingRuns() int {
 	case c.baseline.Group:
 		return max(wanted+1-n-len(c.candidates), 2-n, 2-len(c.candidates))
 	case beside > 0:
-		return max(freshEpoch-n, wanted+1-n-beside)
+		return max(FreshEpoch-n, wanted+1-n-beside)
 	}
 	return wanted - n
 }

@@ -36,7 +36,7 @@ func TestRefused(t *testing.T) {
 		{"nothing but bad lines", strings.Repeat(`{"metric":"x","type":"Point","data":1}`+"\n", 3), "read f: none of its 3 lines is a line of k6 JSON: give the file that k6 wrote with --out json=FILE"},
 		{"two tests with ids", aPoint("x", at(0), "1", `{"testid":"b"}`) + aPoint("x", at(1), "1", `{"testid":"a"}`), "read f: it holds several runs (testid a, b): give each a file of its own"},
 		{"broken summary", "{\"root_group\":{},\n\"metrics\":{]}", "read f (k6 summary): it is not JSON: invalid character ']' looking for beginning of object key string (line 2)"},
-		{"damaged snapshot", run.Magic + "0123456789abcdef", "read f: read snapshot: the checksum does not match: …"},
+		{"damaged snapshot", run.MagicPrefix + "\x010123456789abcdef", "read f: read snapshot: the checksum does not match: …"},
 	}
 	for _, tt := range tests {
 		_, err := Read(t.Context(), []Source{{"f", strings.NewReader(tt.content)}}, Options{})

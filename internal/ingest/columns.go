@@ -2,9 +2,7 @@ package ingest
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-	"strings"
 
 	"k6report/internal/run"
 )
@@ -26,17 +24,12 @@ func noteColumns(r *run.Run) {
 		return
 	}
 	slices.SortStableFunc(left, func(a, b run.Metric) int { return cmp.Compare(b.Wanted, a.Wanted) })
-	const most = 8
 	var names []string
-	for _, m := range left[:min(len(left), most)] {
+	for _, m := range left {
 		names = append(names, clip(m.Name))
-	}
-	list := strings.Join(names, ", ")
-	if more := len(left) - most; more > 0 {
-		list += fmt.Sprintf(" and %d more", more)
 	}
 	addProblem(r, run.Problem{
 		Code:    codeColumns,
-		Message: "more times are recorded with requests than the tables of requests have columns for: left out are " + list + ", so what they measure counts as other; what components in k6report.yaml map comes first",
+		Message: "more times are recorded with requests than the tables of requests have columns for: left out are " + shortList(names, 8) + ", so what they measure counts as other; what components in k6report.yaml map comes first",
 	})
 }

@@ -61,12 +61,7 @@ func noteLost(r *run.Run) {
 	if p.Count == 0 {
 		return
 	}
-	const most = 3
-	list := strings.Join(said[:min(len(said), most)], ", ")
-	if more := len(said) - most; more > 0 {
-		list += fmt.Sprintf(" and of %d more", more)
-	}
-	p.Message = "going by k6's summary, points are missing (" + list + "): " + loses + ", and k6 drops what the server does not take in time"
+	p.Message = "going by k6's summary, points are missing (" + shortList(said, 3) + "): " + loses + ", and k6 drops what the server does not take in time"
 	addProblem(r, p)
 }
 

@@ -193,3 +193,12 @@ func clip(s string) string {
 	}
 	return s
 }
+
+// shortList names the first of a list, and says how many more there are.
+func shortList(list []string, most int) string {
+	text := strings.Join(list[:min(len(list), most)], ", ")
+	if more := len(list) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}

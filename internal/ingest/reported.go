@@ -3,7 +3,6 @@ package ingest
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"k6report/internal/run"
@@ -67,11 +66,8 @@ func leaveSummary(r *run.Run) {
 		return
 	}
 	r.Reported = nil
-	r.Problems = append(r.Problems, run.Problem{
+	addProblem(r, run.Problem{
 		Code:    "summary_of_part",
 		Message: "the samples are of several load generators, the summary of one: it is not used, since what k6 says of a part is not true of the whole",
-	})
-	slices.SortFunc(r.Problems, func(a, b run.Problem) int {
-		return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Source, b.Source))
 	})
 }

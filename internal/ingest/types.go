@@ -66,14 +66,9 @@ func (rd *reader) inferTypes() {
 		return
 	}
 	rd.late = append(rd.late, inferred)
-	const most = 8
-	list := strings.Join(said[:min(len(said), most)], ", ")
-	if more := len(said) - most; more > 0 {
-		list += fmt.Sprintf(" and %d more", more)
-	}
 	rd.b.Problem(run.Problem{
 		Code: "types_inferred", Source: rd.untyped[0], Count: uint64(len(said)),
-		Message: "this format tells no types of metrics; by their names and values are read " + list + ": where that is wrong, say so under metrics in k6report.yaml",
+		Message: "this format tells no types of metrics; by their names and values are read " + shortList(said, 8) + ": where that is wrong, say so under metrics in k6report.yaml",
 	})
 }
 

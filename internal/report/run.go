@@ -232,10 +232,9 @@ type Fairness struct {
 const (
 	KindError   = "error"
 	KindTimeout = "timeout"
-	KindCheck   = "check"
 )
 
-// Failure is one kind of failed request or check, counted.
+// Failure is one kind of failed request, counted.
 type Failure struct {
 	Kind      string   `json:"kind"`
 	Endpoint  string   `json:"endpoint,omitempty"`

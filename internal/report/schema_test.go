@@ -198,7 +198,7 @@ func enums() map[string][]string {
 			report.ReasonTargets, report.ReasonNotTime, report.ReasonNoReference,
 		},
 		"Chart.Kind":        {report.KindLine, report.KindBar},
-		"Failure.Kind":      {report.KindError, report.KindTimeout, report.KindCheck},
+		"Failure.Kind":      {report.KindError, report.KindTimeout},
 		"Gate.Verdict":      {report.GateRegressed, report.GateSuspected, report.GateAccepted, report.GateNotComparable, report.GateInconclusive, report.GateImproved, report.GateOK},
 		"Saturation.Status": {report.SatPeak, report.SatNoPeak, report.SatFewLevels},
 	}

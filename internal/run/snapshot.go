@@ -38,9 +38,6 @@ const (
 	maxObjects  = 1 << 19
 )
 
-// Magic is how every snapshot starts.
-const Magic = snapshotMagic + "\x01"
-
 // MagicPrefix is how snapshots of every version start.
 const MagicPrefix = snapshotMagic
 

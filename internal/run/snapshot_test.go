@@ -180,7 +180,7 @@ func packed(t testing.TB, payload []byte) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := append([]byte(run.Magic), 0, 0, 0, 0)
+	out := append([]byte(run.MagicPrefix+"\x01"), 0, 0, 0, 0)
 	out = binary.LittleEndian.AppendUint64(out, uint64(len(payload)))
 	return sealed(packer.EncodeAll(payload, out))
 }
