@@ -7,7 +7,8 @@
 # breakpoint or all. Without --url (or BASE_URL) the reference engine of testbed/
 # is started for it on this machine's loopback, and the level is shrunk to a
 # twentieth, the rates of ultimate and all to a fiftieth: no more than a laptop
-# bears (RATE_SCALE and TIME_SCALE say otherwise). --output is where reports go, without it a new folder under results/. All other flags are those of
+# bears (RATE_SCALE and TIME_SCALE say otherwise). --output is where reports go,
+# without it a new folder under results/. All other flags are those of
 # `k6report run`, such as --yes, --repeat N, --verbose, --json.
 #
 # Builds what is missing: k6report, the engine, and k6 unless it is on PATH.
