@@ -76,6 +76,7 @@ check: vet lint unit ## before every commit: format, vet, linters, import rules,
 vet:
 	$(call each,go vet ./...)
 	go vet -tags man ./cmd/k6report
+	for os in windows darwin; do GOOS=$$os CGO_ENABLED=0 go vet ./cmd/... ./internal/...; done
 
 .PHONY: lint
 lint:

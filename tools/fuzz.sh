@@ -6,9 +6,12 @@ set -euo pipefail
 time=${1:?usage: tools/fuzz.sh TIME}
 
 # The names come from the packages that have one, so that the others are not
-# compiled for nothing.
-mapfile -t dirs < <(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -r -n1 dirname | sort -u)
+# compiled for nothing; and the packages from go, since another module may lie below.
+packages=$(go list -f '{{.Dir}}' ./...)
+mapfile -t dirs <<<"$packages"
 for dir in "${dirs[@]}"; do
+	dir=.${dir#"$PWD"}
+	grep -qs '^func Fuzz' "$dir"/*_test.go || continue
 	mapfile -t names < <(grep -h -o '^func Fuzz[A-Za-z0-9_]*' "$dir"/*_test.go | cut -d' ' -f2 | sort -u)
 	for name in "${names[@]}"; do
 		printf '%s %s\n' "$dir" "$name"
