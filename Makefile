@@ -203,6 +203,11 @@ stats-runs: build ## the same by real runs of the testbed's engine; a quarter of
 fuzz: ## run every fuzzer for FUZZTIME (10s)
 	$(call each,bash $(CURDIR)/tools/fuzz.sh $(FUZZTIME))
 
+.PHONY: vuln
+vuln: ## look for known vulnerabilities in what is called of other modules and of Go; asks vuln.go.dev
+	$(INSTALL) govulncheck
+	$(call each,$(CURDIR)/tools/vuln.sh)
+
 .PHONY: clean
 clean: ## remove what was built; tools and runs stay
 	rm -rf bin .cache

@@ -4,7 +4,7 @@
 #
 #   tools/install.sh NAME...
 #
-# Go programs:     k6 influxd golangci-lint gofumpt benchstat goreleaser cyclonedx-gomod   -> .tools/bin
+# Go programs:     k6 influxd golangci-lint gofumpt govulncheck benchstat goreleaser cyclonedx-gomod -> .tools/bin
 # npm packages:    axe-core signalr duckdb gitlab-ci-local -> .tools/npm/node_modules
 # Debian packages: chromium postgresql npm jq       installed when run as root
 #
@@ -99,7 +99,7 @@ npm_package() { # PACKAGE VERSION
 		without "installing npm package $1 $2 failed, see above" "check \`npm config get registry\` and the network"
 }
 
-(($#)) || fail "no tool named" "tools/install.sh k6 influxd golangci-lint gofumpt benchstat goreleaser cyclonedx-gomod axe-core signalr duckdb gitlab-ci-local chromium postgresql npm jq"
+(($#)) || fail "no tool named" "tools/install.sh k6 influxd golangci-lint gofumpt govulncheck benchstat goreleaser cyclonedx-gomod axe-core signalr duckdb gitlab-ci-local chromium postgresql npm jq"
 for name in "$@"; do
 	case $name in
 	k6) go_tool k6 go.k6.io/k6 "$K6_VERSION" ;;
@@ -108,6 +108,7 @@ for name in "$@"; do
 	gofumpt) go_tool gofumpt mvdan.cc/gofumpt "$GOFUMPT_VERSION" ;;
 	goreleaser) go_tool goreleaser github.com/goreleaser/goreleaser/v2 "$GORELEASER_VERSION" ;;
 	cyclonedx-gomod) go_tool cyclonedx-gomod github.com/CycloneDX/cyclonedx-gomod "$CYCLONEDX_GOMOD_VERSION" cmd/cyclonedx-gomod ;;
+	govulncheck) go_tool govulncheck golang.org/x/vuln "$GOVULNCHECK_VERSION" cmd/govulncheck ;;
 	benchstat) go_tool benchstat golang.org/x/perf "$BENCHSTAT_VERSION" cmd/benchstat ;;
 	axe-core) npm_package axe-core "$AXE_CORE_VERSION" ;;
 	signalr) npm_package @microsoft/signalr "$SIGNALR_VERSION" ;;
