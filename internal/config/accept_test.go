@@ -1,8 +1,11 @@
 package config
 
 import (
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -94,4 +97,44 @@ func TestFingerprint(t *testing.T) {
 		}
 		seen[b.Fingerprint()] = true
 	}
+}
+
+// FuzzAccept: whatever the file is like, the change is read back as the first or the
+// last of its list, and all else means what it did.
+func FuzzAccept(f *testing.F) {
+	for _, text := range []string{
+		"", Template(), "accepted:\n- {statistic: p(95), up_to: 5%, reason: x}\npreset: none\n", "accepted: # one day\n\npreset: none",
+		"accepted:\n  - statistic: p(95)\n    up_to: 5%\n    reason: |\n      x\n", "{preset: none}", "preset: none\n...\n", "\ufeffdimensions: [a]\r\n", "accepted: []",
+	} {
+		f.Add(text, "GET /x", "signed, !12")
+	}
+	f.Add("", "a \"b\": #c\n", "\x7f\u2028é\U0001f600 {")
+	f.Fuzz(func(t *testing.T, text, endpoint, reason string) {
+		if !utf8.ValidString(endpoint) || !utf8.ValidString(reason) { // no report has others
+			return
+		}
+		before, err := Parse(file, []byte(text))
+		if err != nil {
+			return
+		}
+		more := Accepted{GateKey{"http_req_duration", endpoint, statistic(t, "p(95)")}, 0.2, reason}
+		after, err := Accept(file, []byte(text), []Accepted{more})
+		if err != nil {
+			return
+		}
+		have, err := Parse(file, after)
+		if err != nil {
+			t.Fatalf("%q can't be read: %v", after, err)
+		}
+		if !slices.Contains([]int{0, len(before.Accepted)}, slices.Index(have.Accepted, more)) {
+			t.Fatalf("%q: accepted are %+v, want %+v among them", after, have.Accepted, more)
+		}
+		have.Accepted = slices.DeleteFunc(have.Accepted, func(a Accepted) bool { return a == more })
+		if len(have.Accepted) == 0 {
+			have.Accepted = before.Accepted // nil or empty
+		}
+		if !reflect.DeepEqual(have, before) {
+			t.Fatalf("%q\nmeans %+v\nand was %+v", after, have, before)
+		}
+	})
 }

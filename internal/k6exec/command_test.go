@@ -136,3 +136,27 @@ func TestExplain(t *testing.T) {
 }
 
 func firstOf(s, _ string) string { return s }
+
+// FuzzParseRun: what can be read stays as it is, takes more arguments without meaning
+// anything else, and no error shows a secret.
+func FuzzParseRun(f *testing.F) {
+	for _, line := range []string{"run x.js", "-q run -e A=1 x.js", "-c run run x.js", "run -- x.js", "run x.js --out", "--from=x run -qu 5", "run --=x", "run -"} {
+		f.Add(line)
+	}
+	const secret = "s3cr3t-s3cr3t"
+	f.Fuzz(func(t *testing.T, line string) {
+		args := strings.Fields(line)
+		if _, err := ParseRun(append(slices.Clone(args), "-e", "API_TOKEN="+secret)); err != nil && strings.Contains(err.Error(), secret) {
+			t.Fatalf("ParseRun(%q) shows a secret: %v", args, err)
+		}
+		c, err := ParseRun(args)
+		if err != nil {
+			return
+		}
+		wantArgs(t, c.Args(), args...)
+		more, err := c.With("-e", "ADDED=1")
+		if err != nil || more.Script != c.Script || !slices.Contains(more.All("env"), "ADDED=1") || len(more.Args()) != len(args)+2 {
+			t.Fatalf("ParseRun(%q) has script %q, with more %q, env %q, %v", args, c.Script, more.Script, more.All("env"), err)
+		}
+	})
+}

@@ -87,7 +87,7 @@ func Parse(raw string) (Address, error) {
 	a.Server = transport + "://" + net.JoinHostPort(u.Hostname(), port)
 	path := strings.Trim(u.Path, "/")
 	if at := strings.LastIndexByte(path, '/'); at >= 0 && !a.Flux {
-		a.Server += "/" + path[:at] // behind a proxy
+		a.Server += "/" + (&url.URL{Path: path[:at]}).EscapedPath() // behind a proxy
 		path = path[at+1:]
 	}
 	if a.Database = path; path == "" {

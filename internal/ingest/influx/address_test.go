@@ -2,8 +2,11 @@ package influx
 
 import (
 	"errors"
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func TestParse(t *testing.T) {
@@ -17,6 +20,7 @@ func TestParse(t *testing.T) {
 		{"influxdb://h/k6?testid=", Address{Name: "influxdb://h/k6?testid=", Server: "http://h:8086", Database: "k6", Tagged: true}},
 		{"influxdb://[::1]/proxy/k6?rp=week&newest=true", Address{Name: "influxdb://[::1]/proxy/k6?newest=true&rp=week", Server: "http://[::1]:8086/proxy", Database: "k6", Policy: "week", Newest: true}},
 		{"influxdb://h/k6?from=2025-11-26T21:00:00Z&to=1764190801", Address{Name: "influxdb://h/k6?from=2025-11-26T21%3A00%3A00Z&to=1764190801", Server: "http://h:8086", Database: "k6", From: at, To: at + 1e9}},
+		{"influxdb://h/a%3Fb%20c/k6", Address{Name: "influxdb://h/a%3Fb%20c/k6", Server: "http://h:8086/a%3Fb%20c", Database: "k6"}},
 		{"influxdb2://h/k6/autogen?org=o", Address{Name: "influxdb2://h/k6/autogen?org=o", Server: "http://h:8086", Flux: true, Database: "k6/autogen", Org: "o"}},
 		{"influxdb2+https://h/b?org=o", Address{Name: "influxdb2+https://h/b?org=o", Server: "https://h:443", Flux: true, Database: "b", Org: "o"}},
 	}
@@ -72,4 +76,80 @@ func TestQuote(t *testing.T) {
 			t.Errorf("got %s, want %s", test.got, test.want)
 		}
 	}
+}
+
+// FuzzAddress: an address is shown as a URL that means the same, leads to the host that
+// was named, and shows no password.
+func FuzzAddress(f *testing.F) {
+	for _, rest := range []string{"h/k6", "h:99/k6?testid=a%26b&newest=1", "[::1]/proxy/k6?rp=week", "h/a%3Fb/k6?from=2025-11-26&to=1764190801", "h//k6/?testid=", "@h/k6#x"} {
+		f.Add(rest)
+	}
+	const secret = "s3cr3t-s3cr3t"
+	f.Fuzz(func(t *testing.T, rest string) {
+		for _, scheme := range []string{"influxdb://", "influxdb+https://", "influxdb2://"} {
+			if _, err := Parse(scheme + "me:" + secret + "@" + rest); err == nil || strings.Contains(err.Error(), secret) {
+				t.Fatalf("Parse(%q) with a password: %v", scheme+rest, err)
+			}
+			a, err := Parse(scheme + rest)
+			if err != nil {
+				continue
+			}
+			again, err := Parse(a.Name)
+			if err != nil || again != a {
+				t.Fatalf("Parse(%q) = %+v\nand of its name %+v, %v", scheme+rest, a, again, err)
+			}
+			server, err := url.Parse(a.Server)
+			if err != nil || server.Hostname() == "" || server.Port() == "" || server.RawQuery != "" || server.Fragment != "" || server.User != nil {
+				t.Fatalf("Parse(%q): the server is at %s, %v", scheme+rest, a.Server, err)
+			}
+		}
+	})
+}
+
+// FuzzQuote: what is quoted is one literal, whose text is what was given.
+func FuzzQuote(f *testing.F) {
+	for _, s := range []string{"", "a'; DROP DATABASE k6; --\\\n\"${x}\x00", "größer", `\`, `\x41`} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		literals := map[string]string{quoteIdent(s): `"`, quoteText(s): `'`}
+		if utf8.ValidString(s) {
+			flux := quoteFlux(s)
+			if literals[flux] = `"`; strings.Contains(flux, "$") {
+				t.Fatalf("%q is quoted as %s, in which an expression may begin", s, flux)
+			}
+		}
+		for literal, mark := range literals {
+			if got, ok := unquoted(literal, mark); !ok || got != s {
+				t.Fatalf("%q is quoted as %s, which is %q, %v", s, literal, got, ok)
+			}
+		}
+	})
+}
+
+// unquoted is the text of a literal between two marks; false where it ends before, or
+// goes over the end of the line.
+func unquoted(literal, mark string) (string, bool) {
+	inner, begins := strings.CutPrefix(literal, mark)
+	inner, ends := strings.CutSuffix(inner, mark)
+	var text []byte
+	for i := 0; i < len(inner); i++ {
+		c := inner[i]
+		switch {
+		case c == '\n', c == mark[0], c == '\\' && i+1 == len(inner):
+			return "", false
+		case c == '\\' && inner[i+1] == 'x':
+			n, err := strconv.ParseUint(inner[i+2:min(i+4, len(inner))], 16, 8)
+			if err != nil {
+				return "", false
+			}
+			c, i = byte(n), i+3
+		case c == '\\' && inner[i+1] == 'n':
+			c, i = '\n', i+1
+		case c == '\\':
+			c, i = inner[i+1], i+1
+		}
+		text = append(text, c)
+	}
+	return string(text), begins && ends
 }
