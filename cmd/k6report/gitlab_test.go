@@ -25,7 +25,8 @@ const serverKey = "gitlab"
 //
 //	gitlab start                  and makes this a job of it
 //	gitlab job KIND [NAME=VALUE]  mr, merged, train, branch, target, schedule,
-//	                              fork or none; pipeline, commit, base, tip, name
+//	                              fork or none; pipeline, commit, base, tip, name;
+//	                              its pipeline runs, a fork's in the fork
 //	gitlab commit SHA [PARENT...]
 //	gitlab pipeline ID STATUS JOB JOBSTATUS
 //	gitlab break METHOD PATH STATUS [after] [times=N] [retry=S] [delay=D]
@@ -115,26 +116,35 @@ func setGitLabJob(ts *testscript.TestScript, args []string) {
 		vars["CI_MERGE_REQUEST_IID"], vars["CI_MERGE_REQUEST_PROJECT_ID"] = "7", "1"
 		vars["CI_MERGE_REQUEST_TARGET_BRANCH_NAME"], vars["CI_MERGE_REQUEST_DIFF_BASE_SHA"] = "main", given["base"]
 	}
+	s, ref := *ts.Value(serverKey).(**gitlabtest.Server), ""
 	switch kind := args[0]; kind {
 	case "mr":
 		mergeRequest("detached")
+		ref = "refs/merge-requests/7/head"
 	case "merged", "train":
 		mergeRequest(map[string]string{"merged": "merged_result", "train": "merge_train"}[kind])
 		vars["CI_MERGE_REQUEST_TARGET_BRANCH_SHA"] = given["tip"]
+		ref = map[string]string{"merged": "refs/merge-requests/7/merge", "train": "refs/merge-requests/7/train"}[kind]
 	case "fork":
 		mergeRequest("detached")
 		vars["CI_PROJECT_ID"], vars["CI_JOB_TOKEN"], vars["K6REPORT_GITLAB_TOKEN"] = "2", gitlabtest.ForkToken, ""
 	case "branch":
 		vars["CI_OPEN_MERGE_REQUESTS"] = "group/app!7"
-		(*ts.Value(serverKey).(**gitlabtest.Server)).AddMergeRequestCommit(given["commit"])
+		s.AddMergeRequestCommit(given["commit"])
+		ref = vars["CI_COMMIT_REF_NAME"]
 	case "target":
 		vars["CI_COMMIT_REF_NAME"] = "main"
+		ref = "main"
 	case "schedule":
 		vars["CI_COMMIT_REF_NAME"], vars["CI_PIPELINE_SOURCE"] = "main", "schedule"
+		ref = "main"
 	case "none":
 		vars["GITLAB_CI"] = ""
 	default:
 		ts.Fatalf("there is no pipeline of kind %s", kind)
+	}
+	if ref != "" {
+		s.RunOn(int64(number(ts, given["pipeline"])), ref, given["commit"])
 	}
 	for name, value := range vars {
 		ts.Setenv(name, value)

@@ -17,8 +17,9 @@ import (
 	"k6report/internal/report"
 )
 
-// job are the variables of a merge request's job.
+// jobOf are the variables of a merge request's job, whose pipeline runs.
 func jobOf(s *gitlabtest.Server, more ...string) []string {
+	s.RunOn(10, "refs/merge-requests/7/head", "f000001")
 	return append([]string{
 		"GITLAB_CI=true", "CI_API_V4_URL=" + s.API(), "CI_PROJECT_ID=1", "CI_DEFAULT_BRANCH=main", "CI_COMMIT_REF_NAME=feature", "CI_COMMIT_SHA=f000001",
 		"CI_JOB_NAME=load-test", "CI_JOB_URL=" + s.URL + "/group/app/-/jobs/900", "CI_PIPELINE_ID=10", "CI_MERGE_REQUEST_IID=7", "CI_MERGE_REQUEST_PROJECT_ID=1",

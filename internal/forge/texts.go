@@ -122,7 +122,8 @@ type Status struct {
 	Failed      bool
 	Description string // one line, which the forge may shorten
 	// URL is where the line leads; "" is nowhere.
-	URL      string
-	Branch   string
+	URL string
+	// Pipeline is the one it belongs to; where that is 0, it is of Branch.
 	Pipeline int64
+	Branch   string
 }

@@ -63,7 +63,7 @@ func NewClient(o Options) (*Client, error) {
 	// client-go's own retries would post a note six times when the answer is a 502,
 	// sleep for as long as the server says, and ignore Retry-After.
 	h := &http.Client{
-		Transport:     &forge.Patience{Next: transport, Sleep: o.Sleep, Now: o.Now},
+		Transport:     sayer{&forge.Patience{Next: transport, Sleep: o.Sleep, Now: o.Now}},
 		CheckRedirect: dropSecrets,
 	}
 	var auth gitlab.AuthSource = gitlab.AccessTokenAuthSource{Token: o.Token}

@@ -2,7 +2,9 @@ package gitlab
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
@@ -48,4 +50,34 @@ func remedy(status int, err error) string {
 		return "GitLab did not answer in time: run k6report publish gitlab REPORT.json later"
 	}
 	return "check that CI_API_V4_URL can be reached from here, and CI_SERVER_TLS_CA_FILE if the server has a private authority"
+}
+
+// sayer keeps what a 404 says, which client-go throws away with its body.
+type sayer struct{ next http.RoundTripper }
+
+// saidHeader is where it is kept.
+const saidHeader = "K6report-Said"
+
+// RoundTrip implements http.RoundTripper.
+func (s sayer) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := s.next.RoundTrip(r)
+	if err != nil || resp.StatusCode != http.StatusNotFound {
+		return resp, err
+	}
+	var answer struct {
+		Message string `json:"message"`
+	}
+	const most = 4 << 10 // a page of a proxy's says nothing
+	if json.NewDecoder(io.LimitReader(resp.Body, most)).Decode(&answer) == nil {
+		resp.Header.Set(saidHeader, answer.Message)
+	}
+	return resp, nil
+}
+
+// sayWhatIsMissing has the error of a 404 say what GitLab said.
+func sayWhatIsMissing(err error, resp *gitlab.Response) {
+	var e *forge.Error
+	if errors.As(err, &e) && e.Status == http.StatusNotFound && resp != nil {
+		e.Said = resp.Header.Get(saidHeader)
+	}
 }

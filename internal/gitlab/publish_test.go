@@ -68,6 +68,7 @@ func TestThreadsOpenResolveAndOpenAgain(t *testing.T) {
 
 func TestAStatusMayBeSetTwice(t *testing.T) {
 	s := newServer(t)
+	s.RunOn(10, "feature", "4f0c2d81")
 	c := writer(t, s)
 	st := forge.Status{Name: "k6report", Description: strings.Repeat("ü", 400), URL: "https://gitlab.example.com/job/1", Branch: "feature", Pipeline: 10}
 	posts := func() (n int) {

@@ -25,8 +25,9 @@ func (c *Client) SetStatus(ctx context.Context, project, commit string, s forge.
 	}
 	ctx, cancel := c.within(ctx)
 	defer cancel()
-	_, _, err := c.api.Commits.SetCommitStatus(project, commit, opt, gitlab.WithContext(ctx))
+	_, resp, err := c.api.Commits.SetCommitStatus(project, commit, opt, gitlab.WithContext(ctx))
 	wrapped := wrap("set the status of commit "+short(commit), err)
+	sayWhatIsMissing(wrapped, resp)
 	switch forge.StatusOf(wrapped) {
 	case http.StatusConflict:
 		return forge.Unchanged, nil
@@ -38,6 +39,9 @@ func (c *Client) SetStatus(ctx context.Context, project, commit string, s forge.
 	return forge.Set, wrapped
 }
 
+// statusOptions are what is sent. GitLab looks a pipeline up by its number, its
+// commit and, where one is given, its ref, which of a merge request's pipeline is
+// not the branch: the number is enough.
 func statusOptions(s *forge.Status) *gitlab.SetCommitStatusOptions {
 	opt := &gitlab.SetCommitStatusOptions{State: gitlab.Success, Name: &s.Name}
 	if s.Failed {
@@ -49,11 +53,11 @@ func statusOptions(s *forge.Status) *gitlab.SetCommitStatusOptions {
 	if s.URL != "" {
 		opt.TargetURL = &s.URL
 	}
-	if s.Branch != "" {
-		opt.Ref = &s.Branch
-	}
-	if s.Pipeline != 0 {
+	switch {
+	case s.Pipeline != 0:
 		opt.PipelineID = &s.Pipeline
+	case s.Branch != "":
+		opt.Ref = &s.Branch
 	}
 	return opt
 }

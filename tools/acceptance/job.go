@@ -155,6 +155,14 @@ func (t *town) environment(j *job) []string {
 
 func branch(mr int64) string { return fmt.Sprintf("branch-%d", mr) }
 
+// ref is that of the job's pipeline.
+func (j *job) ref() string {
+	if j.mr == 0 {
+		return "main"
+	}
+	return fmt.Sprintf("refs/merge-requests/%d/head", j.mr)
+}
+
 // accepts writes into the branch's configuration that the slowdown of an
 // earlier job is meant.
 func (t *town) accepts(ctx context.Context, j *job, earlier string) error {

@@ -150,6 +150,7 @@ func (t *town) step(ctx context.Context, s numbered) (o outcome, err error) {
 		}
 	}
 	of := gitlabtest.Job{ID: int64(900 + j.number), Name: "load-test", Status: "running"}
+	t.gitlab.RunOn(j.pipeline, j.ref(), j.commit)
 	t.gitlab.AddPipelineOf(j.mr, j.pipeline, of.Status, of)
 	began := time.Now() //nolint:forbidigo // how long a job takes is real time
 	code, err := t.amid(ctx, j)

@@ -1,6 +1,7 @@
 package gitlabtest
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -12,6 +13,9 @@ type pipeline struct {
 	mr     int64 // 0 outside of merge requests
 	status string
 	jobs   []Job
+	// ref is a branch, or refs/merge-requests/7/head, merge or train; sha is the
+	// commit. They are empty where nobody asks for them.
+	ref, sha string
 }
 
 // Job is one of a pipeline.
@@ -38,9 +42,36 @@ func (s *Server) AddPipeline(id int64, status string, jobs ...Job) {
 func (s *Server) AddPipelineOf(mr, id int64, status string, jobs ...Job) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	pl := s.projects[Project].pipeline(id)
+	pl.mr, pl.status, pl.jobs = mr, status, jobs
+}
+
+// RunOn says what a pipeline runs on: a commit and its ref, which is a branch or,
+// of a merge request's pipeline, refs/merge-requests/7/head, merge or train. Where
+// there is no pipeline of that number, it begins.
+func (s *Server) RunOn(id int64, ref, sha string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	p := s.projects[Project]
-	p.pipelines = slices.DeleteFunc(p.pipelines, func(o *pipeline) bool { return o.id == id })
-	p.pipelines = append(p.pipelines, &pipeline{id, mr, status, jobs})
+	pl := p.pipeline(id)
+	pl.ref, pl.sha = ref, sha
+	for _, mr := range p.mergeRequests {
+		if ref == mr.source || strings.HasPrefix(ref, fmt.Sprintf("refs/merge-requests/%d/", mr.iid)) {
+			pl.mr = mr.iid
+		}
+	}
+}
+
+// pipeline is the one of a number, which begins where there is none.
+func (p *project) pipeline(id int64) *pipeline {
+	for _, pl := range p.pipelines {
+		if pl.id == id {
+			return pl
+		}
+	}
+	pl := &pipeline{id: id, status: "running"}
+	p.pipelines = append(p.pipelines, pl)
+	return pl
 }
 
 // AddCommit adds a commit and its parents to the project.
@@ -173,7 +204,7 @@ func (c *call) mergeBase() {
 	c.fail(http.StatusNotFound, "Merge Base Not Found")
 }
 
-// listStatuses shows the newest status of each name.
+// listStatuses shows the newest status of each name in each pipeline.
 func (c *call) listStatuses() {
 	p := c.project(readAPI)
 	if p == nil {
@@ -186,9 +217,9 @@ func (c *call) listStatuses() {
 		pipeline := strconv.FormatInt(st.Pipeline, 10)
 		switch {
 		case st.Commit != c.r.PathValue("sha"), q.Has("name") && q.Get("name") != st.Name, q.Has("ref") && q.Get("ref") != st.Ref:
-		case q.Has("pipeline_id") && q.Get("pipeline_id") != pipeline, seen[st.Name+" "+pipeline]:
+		case q.Has("pipeline_id") && q.Get("pipeline_id") != pipeline, seen[st.Name+" "+pipeline+" "+st.Ref]:
 		default:
-			seen[st.Name+" "+pipeline] = true
+			seen[st.Name+" "+pipeline+" "+st.Ref] = true
 			list = append(list, map[string]any{
 				"id": st.id, "sha": st.Commit, "status": st.State, "name": st.Name, "ref": st.Ref, "description": st.Description, "target_url": st.TargetURL,
 			})
@@ -208,10 +239,19 @@ func (c *call) setStatus() {
 	} {
 		*into, _ = c.field(name)
 	}
-	id, _ := c.field("pipeline_id")
-	st.Pipeline, _ = strconv.ParseInt(id, 10, 64)
+	if id, given := c.field("pipeline_id"); given {
+		st.Pipeline, _ = strconv.ParseInt(id, 10, 64)
+		at := slices.IndexFunc(p.pipelines, func(pl *pipeline) bool {
+			return pl.id == st.Pipeline && pl.sha == st.Commit && (st.Ref == "" || pl.ref == st.Ref)
+		})
+		if at < 0 {
+			c.fail(http.StatusNotFound, "Pipeline for pipeline_id, sha and ref Not Found")
+			return
+		}
+		st.Ref = p.pipelines[at].ref
+	}
 	for _, old := range slices.Backward(p.statuses) {
-		if old.Commit == st.Commit && old.Name == st.Name && old.Pipeline == st.Pipeline {
+		if old.Commit == st.Commit && old.Name == st.Name && old.Pipeline == st.Pipeline && old.Ref == st.Ref {
 			if old.State == st.State {
 				c.reply(http.StatusBadRequest, map[string]any{"message": "Cannot transition status via :" + map[string]string{"success": "succeed", "failed": "drop"}[st.State] + " from :" + st.State})
 				return
