@@ -150,6 +150,9 @@ func fillBaseline(ctx context.Context, s *baseline.Store, out *analyze.Baseline,
 			continue
 		case ctx.Err() != nil:
 			return err
+		case baseline.Unreachable(err):
+			*out = analyze.Baseline{Name: out.Name, Notes: out.Notes, Unreachable: err.Error()}
+			return nil
 		case err != nil:
 			noteDamaged(out, baseline.Damaged{ID: e.ID, Name: s.Name() + "/" + e.ID + baseline.Ending, Err: err})
 			continue

@@ -3,6 +3,7 @@ package baseline
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -15,12 +16,21 @@ import (
 type Blobs interface {
 	// List are the names that begin with a prefix, in any order.
 	List(ctx context.Context, prefix string) ([]string, error)
-	// Get is a blob's content; the error is fs.ErrNotExist where there is none.
+	// Get is a blob's content; the error is fs.ErrNotExist where there is none, and
+	// [Unreachable] where the place can't be asked.
 	Get(ctx context.Context, name string) ([]byte, error)
 	// Put makes or replaces a blob.
 	Put(ctx context.Context, name string, content []byte) error
 	// Delete takes a blob away; one that isn't there is no error.
 	Delete(ctx context.Context, name string) error
+}
+
+// Unreachable reports whether an error is of the place where entries are kept, and
+// says nothing of the entry: another moment, or another token, may have it whole.
+// Such errors have a method Unreachable() bool.
+func Unreachable(err error) bool {
+	var u interface{ Unreachable() bool }
+	return errors.As(err, &u) && u.Unreachable()
 }
 
 // longestName bounds a part of a name: file systems allow 255 bytes, of which a

@@ -152,13 +152,17 @@ func (s *Store) IDs(ctx context.Context) ([]string, error) {
 }
 
 // List are all entries without their runs, the oldest first, and those that
-// can't be read.
+// are damaged. Where the place can't be reached for one there is no list: one with
+// a gap would be taken for the whole.
 func (s *Store) List(ctx context.Context) ([]*Entry, []Damaged, error) {
 	ids, err := s.IDs(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	described, errs := s.describeAll(ctx, ids)
+	described, errs, err := s.describeAll(ctx, ids)
+	if err != nil {
+		return nil, nil, err
+	}
 	var entries []*Entry
 	var damaged []Damaged
 	for i, id := range ids {
@@ -166,8 +170,6 @@ func (s *Store) List(ctx context.Context) ([]*Entry, []Damaged, error) {
 		case err == nil:
 			entries = append(entries, described[i])
 		case errors.Is(err, ErrNoRun): // taken away since
-		case context.Cause(ctx) != nil:
-			return nil, nil, err
 		default:
 			damaged = append(damaged, Damaged{id, s.name + "/" + id + Ending, err})
 		}
@@ -182,18 +184,25 @@ func (s *Store) List(ctx context.Context) ([]*Entry, []Damaged, error) {
 // time for each.
 const readers = 8
 
-func (s *Store) describeAll(ctx context.Context, ids []string) ([]*Entry, []error) {
-	entries, errs := make([]*Entry, len(ids)), make([]error, len(ids))
-	var group errgroup.Group
+// describeAll are the entries, and why some can't be read. It ends with the first
+// that can't be reached.
+func (s *Store) describeAll(ctx context.Context, ids []string) (entries []*Entry, errs []error, err error) {
+	entries, errs = make([]*Entry, len(ids)), make([]error, len(ids))
+	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(readers)
 	for i, id := range ids {
 		group.Go(func() error {
+			if err := context.Cause(ctx); err != nil {
+				return err
+			}
 			entries[i], errs[i] = s.Describe(ctx, id)
+			if Unreachable(errs[i]) || ctx.Err() != nil {
+				return errs[i]
+			}
 			return nil
 		})
 	}
-	_ = group.Wait() // errors are in errs
-	return entries, errs
+	return entries, errs, group.Wait()
 }
 
 // Prune thins all entries to their values, for the trend, but the newest keep

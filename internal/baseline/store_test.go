@@ -1,8 +1,10 @@
 package baseline_test
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"os"
 	"path/filepath"
@@ -150,6 +152,69 @@ func TestDamagedEntriesAreNamedAndPassedOver(t *testing.T) {
 	}
 	if err := s.Remove(t.Context(), "c-flipped"); err != nil {
 		t.Errorf("a damaged entry can't be removed: %v", err)
+	}
+}
+
+// away is the error of a place that can't be reached.
+type away struct{}
+
+func (away) Error() string     { return "nobody answers" }
+func (away) Unreachable() bool { return true }
+
+// partly is a folder of which one blob can't be got. Where the others hang, they
+// do so until nobody waits for them any more.
+type partly struct {
+	baseline.Dir
+	blob string
+	err  error
+	hang bool
+}
+
+func (p partly) Get(ctx context.Context, name string) ([]byte, error) {
+	switch {
+	case name == p.blob:
+		return nil, p.err
+	case p.hang:
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return p.Dir.Get(ctx, name)
+}
+
+// What can't be reached is not damaged: there is no list without it, and nobody
+// waits for the rest.
+func TestWhatCantBeReachedIsNotDamaged(t *testing.T) {
+	dir := t.TempDir()
+	var ids []string
+	for i := range int64(20) {
+		e := entry(t, 1_700_000_000+100*i)
+		if err := open(t, dir).Add(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, e.ID)
+	}
+	blob := "main/" + ids[3] + baseline.Ending
+	for _, hang := range []bool{false, true} {
+		s, err := baseline.Open(partly{baseline.Dir(dir), blob, fmt.Errorf("get it: %w", away{}), hang}, "main")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		entries, damaged, err := s.List(ctx)
+		cancel()
+		if !errors.Is(err, away{}) || !baseline.Unreachable(err) || len(entries)+len(damaged) > 0 {
+			t.Errorf("hanging %v: %d entries, damaged %v, %v", hang, len(entries), damaged, err)
+		}
+		if _, err := s.Get(t.Context(), ids[3]); !baseline.Unreachable(err) {
+			t.Errorf("got alone: %v", err)
+		}
+	}
+	s, err := baseline.Open(partly{baseline.Dir(dir), blob, errors.New("it is not whole"), false}, "main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if entries, damaged, err := s.List(t.Context()); err != nil || len(entries) != 19 || len(damaged) != 1 {
+		t.Errorf("one is damaged: %d entries, damaged %v, %v", len(entries), damaged, err)
 	}
 }
 

@@ -37,6 +37,10 @@ func (e *Error) Unwrap() error { return e.Err }
 // Hint says what to do.
 func (e *Error) Hint() string { return e.Remedy }
 
+// Unreachable reports whether it says nothing of what was asked for: the forge did
+// not answer, had a problem, or refused. Only a 404 says that it is not there.
+func (e *Error) Unreachable() bool { return e.Status != http.StatusNotFound }
+
 // mostSaid is how much of an answer is shown: some proxies answer with pages.
 const mostSaid = 200
 

@@ -254,6 +254,25 @@ func TestConcurrentAddsOfRuns(t *testing.T) {
 	}
 }
 
+// A registry that refuses says nothing of the runs: none is damaged, and none is
+// missing but what it says is not there.
+func TestARunThatIsRefusedIsNotDamaged(t *testing.T) {
+	s := newServer(t)
+	st, err := baseline.Open(registry(t, s, nil), "main")
+	must(t, err)
+	for _, id := range []string{"run-a", "run-b"} {
+		must(t, st.Add(t.Context(), &baseline.Entry{ID: id, Status: "passed"}))
+	}
+	for status, refused := range map[int]bool{401: true, 403: true, 413: true, 404: false} {
+		s.Break(gitlabtest.Fault{Method: "GET", Path: "/generic/", Status: status})
+		entries, damaged, err := st.List(t.Context())
+		if baseline.Unreachable(err) != refused || (err == nil) == refused || len(entries)+len(damaged) > 0 {
+			t.Errorf("%d: %d entries, damaged %v, %v", status, len(entries), damaged, err)
+		}
+		s.Mend()
+	}
+}
+
 // Thinning old runs of a registry takes no right to delete either.
 func TestPruningARegistry(t *testing.T) {
 	s := newServer(t)
