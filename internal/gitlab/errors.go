@@ -74,10 +74,19 @@ func (s sayer) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// sayWhatIsMissing has the error of a 404 say what GitLab said.
-func sayWhatIsMissing(err error, resp *gitlab.Response) {
+// wrapStatus is [wrap] for the status of a commit: a 404 says what was not found,
+// and a 403 which right is missing.
+func wrapStatus(doing string, err error, resp *gitlab.Response) error {
+	wrapped := wrap(doing, err)
 	var e *forge.Error
-	if errors.As(err, &e) && e.Status == http.StatusNotFound && resp != nil {
-		e.Said = resp.Header.Get(saidHeader)
+	if !errors.As(wrapped, &e) || resp == nil {
+		return wrapped
 	}
+	switch e.Status {
+	case http.StatusNotFound:
+		e.Said = resp.Header.Get(saidHeader)
+	case http.StatusForbidden:
+		e.Remedy = "the token may not set the status here: it takes scope api and role Developer and, where the branch is protected as the default one is, the right to push or merge there: give the token's user that right, or make the token with role Maintainer, or leave the status out with --status=false"
+	}
+	return wrapped
 }

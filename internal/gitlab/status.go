@@ -26,8 +26,7 @@ func (c *Client) SetStatus(ctx context.Context, project, commit string, s forge.
 	ctx, cancel := c.within(ctx)
 	defer cancel()
 	_, resp, err := c.api.Commits.SetCommitStatus(project, commit, opt, gitlab.WithContext(ctx))
-	wrapped := wrap("set the status of commit "+short(commit), err)
-	sayWhatIsMissing(wrapped, resp)
+	wrapped := wrapStatus("set the status of commit "+short(commit), err, resp)
 	switch forge.StatusOf(wrapped) {
 	case http.StatusConflict:
 		return forge.Unchanged, nil

@@ -1,10 +1,12 @@
 package gitlab
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	"k6report/internal/forge"
+	"k6report/internal/gitlab/gitlabtest"
 )
 
 // A status belongs to the pipeline of its job, whatever the ref of that is; GitLab
@@ -46,5 +48,27 @@ func TestAStatusWithoutAPipelineIsOfItsBranch(t *testing.T) {
 	}
 	if all := s.Statuses(); len(all) != 2 || all[0].Ref != "feature" || all[1].Ref != "other" {
 		t.Errorf("%+v", all)
+	}
+}
+
+// The default branch is protected: a Developer sets no status there, and is told
+// what that takes.
+func TestAStatusOnAProtectedBranch(t *testing.T) {
+	for _, tc := range []struct {
+		ref        string
+		maintainer bool
+		refused    bool
+	}{{"main", false, true}, {"main", true, false}, {"feature", false, false}, {"refs/merge-requests/7/head", false, false}} {
+		s := newServer(t)
+		s.SetMaintainer(gitlabtest.WriteToken, tc.maintainer)
+		s.RunOn(10, tc.ref, "4f0c2d81")
+		_, err := writer(t, s).SetStatus(t.Context(), "1", "4f0c2d81", forge.Status{Name: "k6report", Pipeline: 10})
+		if forge.Forbidden(err) != tc.refused || (err == nil) == tc.refused {
+			t.Errorf("%s, maintainer %v: %v", tc.ref, tc.maintainer, err)
+		}
+		var e *forge.Error
+		if errors.As(err, &e) && (!strings.Contains(e.Hint(), "protected") || !strings.Contains(e.Hint(), "role Maintainer")) {
+			t.Errorf("the hint is %q", e.Hint())
+		}
 	}
 }

@@ -92,7 +92,7 @@ func (s *Server) addNote(mr *mergeRequest, who int64, text string) *Note {
 func (s *Server) OpenMergeRequest(iid int64, source string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.projects[Project].mergeRequests[iid] = &mergeRequest{iid: iid, state: "opened", source: source, target: "main"}
+	s.projects[Project].mergeRequests[iid] = &mergeRequest{iid: iid, state: "opened", source: source, target: defaultBranch}
 }
 
 // Notes are all notes on the merge request, the oldest first.

@@ -250,6 +250,10 @@ func (c *call) setStatus() {
 		}
 		st.Ref = p.pipelines[at].ref
 	}
+	if st.Ref == defaultBranch && !c.token.maintainer {
+		c.fail(http.StatusForbidden, "Forbidden")
+		return
+	}
 	for _, old := range slices.Backward(p.statuses) {
 		if old.Commit == st.Commit && old.Name == st.Name && old.Pipeline == st.Pipeline && old.Ref == st.Ref {
 			if old.State == st.State {

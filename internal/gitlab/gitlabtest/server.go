@@ -42,6 +42,8 @@ const (
 	Person       = 5
 )
 
+const defaultBranch = "main"
+
 type kind string
 
 const (
@@ -54,7 +56,8 @@ type token struct {
 	kind    kind
 	user    int64
 	project int64 // of a job
-	// maintainer may delete packages.
+	// maintainer may delete packages, and push to the default branch, which is
+	// protected.
 	maintainer bool
 }
 
@@ -110,7 +113,7 @@ func New() *Server {
 	for _, id := range []int64{Project, Fork} {
 		s.projects[id] = &project{id: id, mergeRequests: make(map[int64]*mergeRequest), commits: make(map[string][]string)}
 	}
-	s.projects[Project].mergeRequests[MergeRequest] = &mergeRequest{iid: MergeRequest, state: "opened", source: "feature", target: "main"}
+	s.projects[Project].mergeRequests[MergeRequest] = &mergeRequest{iid: MergeRequest, state: "opened", source: "feature", target: defaultBranch}
 	s.Server = httptest.NewServer(s.handler())
 	return s
 }
@@ -132,7 +135,7 @@ func (s *Server) SetPageSize(n int) {
 	s.perPage = n
 }
 
-// SetMaintainer says whether the job's user may delete packages.
+// SetMaintainer says whether a token's user is a Maintainer, or only a Developer.
 func (s *Server) SetMaintainer(name string, may bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
