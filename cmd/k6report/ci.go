@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -233,10 +234,13 @@ func (c *ciJob) runK6(ctx context.Context, args []string, dash int) error {
 func (c *ciJob) second(ctx context.Context, args []string, dash int) error {
 	a, f := c.app, &c.flags.runFlags
 	first, err := a.savedReport(filepath.Join(c.flags.first, reportFile), reportWanted)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // the earlier job has failed, and says why
+		a.say(&f.common, "%s holds no report: there is nothing to confirm", filepath.ToSlash(c.flags.first))
+		return nil
+	case err != nil:
 		return err
-	}
-	if !suspected(first) {
+	case !suspected(first):
 		a.say(&f.common, "%s is not suspected of anything: there is nothing to confirm", filepath.ToSlash(c.flags.first))
 		return nil
 	}

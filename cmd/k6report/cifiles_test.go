@@ -330,6 +330,15 @@ func TestTheTemplatesAgree(t *testing.T) {
 		return nil
 	}
 	first, second := of("load-test.yml"), of("confirm.yml")
+	// The second run is made whatever came of the first: a threshold that failed
+	// there clears nobody of being slower.
+	for _, rule := range second["rules"].([]any) {
+		if fields := rule.(map[string]any); fields["when"] != "always" {
+			t.Errorf("the second run's job is skipped when the first one fails: %v", rule)
+		} else {
+			delete(fields, "when")
+		}
+	}
 	for _, key := range []string{"rules", "interruptible", "resource_group", "cache", "stage", "image", "timeout"} {
 		if first[key] == nil || !reflect.DeepEqual(first[key], second[key]) {
 			t.Errorf("%s: %v and %v", key, first[key], second[key])
