@@ -11,11 +11,12 @@ import (
 )
 
 // newerPipelines looks for pipelines of a merge request that are newer than one,
-// and for a job in them. Only one that runs is waited for: one that has yet to
+// and in them for a job of that name, or of the key, which the job of a second run
+// shares with that of the first. Only one that runs is waited for: one that has yet to
 // start may be skipped, cancelled or never begin, and finds what is written here
 // if not. What the token may not see isn't waited for either; what GitLab could
 // not tell is an error, for nobody knows then whom a write would talk over.
-func (c *Client) newerPipelines(ctx context.Context, mr forge.Request, than int64, job string) (forge.Newer, error) {
+func (c *Client) newerPipelines(ctx context.Context, mr forge.Request, than int64, job, key string) (forge.Newer, error) {
 	call, cancel := c.within(ctx)
 	defer cancel()
 	// One page, on which the newest stand.
@@ -28,7 +29,7 @@ func (c *Client) newerPipelines(ctx context.Context, mr forge.Request, than int6
 		if pipeline.ID <= than || than == 0 {
 			continue
 		}
-		there, err := c.newerJob(ctx, pipeline, job)
+		there, err := c.newerJob(ctx, pipeline, job, key)
 		if err != nil {
 			return forge.NewerNone, err
 		}
@@ -38,7 +39,7 @@ func (c *Client) newerPipelines(ctx context.Context, mr forge.Request, than int6
 }
 
 // newerJob is what is known of a job in a newer pipeline.
-func (c *Client) newerJob(ctx context.Context, pipeline *gitlab.PipelineInfo, job string) (forge.Newer, error) {
+func (c *Client) newerJob(ctx context.Context, pipeline *gitlab.PipelineInfo, job, key string) (forge.Newer, error) {
 	found := forge.NewerThere
 	opt := &gitlab.ListJobsOptions{}
 	opt.PerPage = 100
@@ -46,7 +47,7 @@ func (c *Client) newerJob(ctx context.Context, pipeline *gitlab.PipelineInfo, jo
 		opt.Page = page
 		jobs, resp, err := c.api.Jobs.ListPipelineJobs(pipeline.ProjectID, pipeline.ID, opt, gitlab.WithContext(ctx))
 		for _, j := range jobs {
-			if j.Name == job {
+			if j.Name == job || forge.Key(j.Name) == key {
 				found = max(found, saidBy(j.Status))
 			}
 		}

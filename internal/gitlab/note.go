@@ -43,7 +43,7 @@ func (p *notePublisher) Pipeline(have ownNote) int64 { return have.Marker.Pipeli
 func (p *notePublisher) Current(have ownNote) bool { return have.Marker == p.note.Marker() }
 
 func (p *notePublisher) Newer(ctx context.Context) (forge.Newer, error) {
-	return p.newerPipelines(ctx, p.mr, p.note.Pipeline, p.note.JobName)
+	return p.newerPipelines(ctx, p.mr, p.note.Pipeline, p.note.JobName, p.note.Key)
 }
 
 func (p *notePublisher) Create(ctx context.Context) error {

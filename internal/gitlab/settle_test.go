@@ -38,6 +38,24 @@ func TestALatePipelineMakesNoStaleNote(t *testing.T) {
 	}
 }
 
+// A job of a second run has the key of the first one's, whose job is what a newer
+// pipeline has: that is looked for, too, and not only its own name.
+func TestTheFirstRunsJobIsLookedForByTheKey(t *testing.T) {
+	for status, want := range map[string]forge.Done{"success": forge.Left, "running": forge.Left, "failed": forge.Created} {
+		s := newServer(t)
+		s.AddPipeline(11, "running", gitlabtest.Job{ID: 5, Name: "load test", Status: status}, gitlabtest.Job{ID: 6, Name: "other", Status: "running"})
+		n, th := aNote(10, "REGRESSED"), aThread(10, "a")
+		n.Key, n.JobName = forge.Key("load test"), "load-test-confirm"
+		th.Key, th.JobName = n.Key, n.JobName
+		if got := publish(t, writer(t, s), n); got != want {
+			t.Errorf("the note, newer job %s: %s, want %s", status, got, want)
+		}
+		if got := publishThread(t, writer(t, s), th); got != want {
+			t.Errorf("the thread, newer job %s: %s, want %s", status, got, want)
+		}
+	}
+}
+
 // A newer job that its verdict failed has written its note: that stays, also where
 // it is written while the older pipeline looks.
 func TestANoteOfAFailedJobIsNotOverwritten(t *testing.T) {

@@ -51,7 +51,7 @@ func (p *threadPublisher) Current(have ownThread) bool {
 }
 
 func (p *threadPublisher) Newer(ctx context.Context) (forge.Newer, error) {
-	return p.newerPipelines(ctx, p.mr, p.thread.Pipeline, p.thread.JobName)
+	return p.newerPipelines(ctx, p.mr, p.thread.Pipeline, p.thread.JobName, p.thread.Key)
 }
 
 // resolved reports whether a thread should be.
