@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -350,6 +351,10 @@ func TestTheTemplatesAgree(t *testing.T) {
 		if name != "K6REPORT_CONFIRM" && !reflect.DeepEqual(others[name], value) {
 			t.Errorf("%s: %v and %v", name, value, others[name])
 		}
+	}
+	// The key of the first run's note is its job's name, of each where it is parallel.
+	if key, set := variables["K6REPORT_KEY"]; set || !slices.Equal([]any{others["K6REPORT_KEY"]}, second["needs"].([]any)) {
+		t.Errorf("the key of the first is %v, that of the second %v, which needs %v", key, others["K6REPORT_KEY"], second["needs"])
 	}
 	if len(variables) < 5 {
 		t.Errorf("only %d variables", len(variables))
