@@ -352,6 +352,9 @@ func TestTheTemplatesAgree(t *testing.T) {
 			t.Errorf("%s: %v and %v", name, value, others[name])
 		}
 	}
+	if a, _ := second["artifacts"].(map[string]any); a == nil || !reflect.DeepEqual(a["reports"], map[string]any{"junit": "results/ci/junit.xml", "annotations": "results/ci/annotations.json"}) {
+		t.Errorf("the artifacts of the second are %v", second["artifacts"])
+	}
 	// The key of the first run's note is its job's name, of each where it is parallel.
 	if key, set := variables["K6REPORT_KEY"]; set || !slices.Equal([]any{others["K6REPORT_KEY"]}, second["needs"].([]any)) {
 		t.Errorf("the key of the first is %v, that of the second %v, which needs %v", key, others["K6REPORT_KEY"], second["needs"])
