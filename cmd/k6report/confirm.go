@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"k6report/internal/render/plain"
 	"k6report/internal/report"
 	"k6report/internal/run"
 )
@@ -28,6 +29,25 @@ func (r runner) judged(ctx context.Context, j job, measured *run.Run) (*report.R
 		return rep, nil
 	}
 	a.say(c, "suspected: %s", rep.Verdict.Headline)
+	again, err := r.again(ctx, j)
+	switch {
+	case ctx.Err() != nil: // what the first one showed is still worth a report
+		return rep, nil
+	case err != nil: // and so it is where the second one broke: it stays suspected
+		a.warn(fmt.Errorf("the second run confirms nothing: %w", err))
+		options.Baseline.Notes = append(options.Baseline.Notes, report.Note{
+			Code: "rerun_unused", Severity: report.Error, Where: measured.ID,
+			Message: "the second run confirms nothing: " + plain.Line(err.Error()),
+		})
+	default:
+		options.Rerun = again
+	}
+	return r.judge.compare(measured, options), nil
+}
+
+// again makes the second run of a job, beside the first.
+func (r runner) again(ctx context.Context, j job) (*run.Run, error) {
+	a, c := r.app, &r.flags.common
 	j.dir = confirmFolder(j.dir)
 	release, err := begin(j.dir)
 	if err != nil {
@@ -39,15 +59,11 @@ func (r runner) judged(ctx context.Context, j job, measured *run.Run) (*report.R
 	if err != nil {
 		return nil, err
 	}
-	if ctx.Err() != nil { // what the first one showed is still worth a report
-		return rep, nil
-	}
-	again, err := a.read(ctx, c, r.judge.config, sourcesOf(j, result))
+	measured, err := a.read(ctx, c, r.judge.config, sourcesOf(j, result))
 	if err != nil {
 		return nil, nothingToReport(j, result.Execution, err)
 	}
-	options.Rerun = again
-	return r.judge.compare(measured, options), nil
+	return measured, nil
 }
 
 // suspected reports whether a second run would tell more.
