@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"k6report/internal/analyze"
 	"k6report/internal/baseline"
@@ -69,8 +72,8 @@ func (a *app) sayNotes(c *common, notes []report.Note) {
 	}
 }
 
-// earlierThan leaves the entries whose commits a run's commit is built on, as
-// far as git knows, else those that started before it.
+// earlierThan leaves the entries whose commits a run's commit is built on and, of
+// those that nobody knows this of, the ones that started early enough.
 func earlierThan(ctx context.Context, git gitFolder, l lineage, out *analyze.Baseline, entries []*baseline.Entry, r *run.Run) ([]*baseline.Entry, error) {
 	commit := cmp.Or(l.head, labelOf(r, "commit"))
 	var commits []string
@@ -79,20 +82,20 @@ func earlierThan(ctx context.Context, git gitFolder, l lineage, out *analyze.Bas
 			commits = append(commits, e.Commit)
 		}
 	}
-	if commit == "" || len(commits) == 0 {
-		return entries, nil
-	}
 	note := func(code, message string) {
 		out.Notes = append(out.Notes, report.Note{Code: code, Severity: report.Info, Message: message, Where: out.Name})
 	}
-	kin, err := ancestors(ctx, git, commit, commits)
-	kin, err = l.complete(ctx, commit, commits, kin, err)
+	kin, err := kinOf(ctx, git, l, commit, commits)
 	var none errNoHistory
 	if err != nil && !errors.As(err, &none) {
 		return nil, err
 	}
+	latest := latestStart{run: r}
+	if slices.ContainsFunc(entries, func(e *baseline.Entry) bool { return e.Commit != "" && kin[e.Commit] == unknownKin }) {
+		latest.commit, latest.made = git.committed(ctx, commit)
+	}
 	var kept []*baseline.Entry
-	later, unknown := 0, 0
+	later, unknown, tooLate := 0, 0, 0
 	for _, e := range entries {
 		switch kin[e.Commit] {
 		case ancestor:
@@ -103,20 +106,75 @@ func earlierThan(ctx context.Context, git gitFolder, l lineage, out *analyze.Bas
 			continue
 		}
 		unknown++
-		if r.Started == 0 || e.Started.IsZero() || e.Started.UnixNano() <= r.Started {
-			kept = append(kept, e)
+		if latest.before(e) {
+			tooLate++
+			continue
 		}
+		kept = append(kept, e)
 	}
 	if later > 0 {
 		note("baseline_not_ancestors", fmt.Sprintf("%d of %d runs of the baseline are of commits that this one is not built on: they took no part", later, len(entries)))
 	}
 	switch {
+	case len(commits) == 0 && tooLate == 0: // they don't speak of commits, and all count
 	case err != nil:
-		note("baseline_ancestry_unknown", "git can't tell which of the baseline's commits this one is built on ("+none.reason+"): the newest runs that started before it are compared with")
+		note("baseline_ancestry_unknown", "git can't tell which of the baseline's commits this one is built on ("+none.reason+"): the newest runs that started before "+latest.String()+" are compared with")
 	case unknown > 0:
-		note("baseline_ancestry_unknown", fmt.Sprintf("of %d runs of the baseline git does not know the commit, or not its history: they count if they started before this run; fetch more of the history (GIT_DEPTH: 0)", unknown))
+		note("baseline_ancestry_unknown", fmt.Sprintf("of %d runs of the baseline git does not know the commit, or not its history: they count if they started before %s; fetch more of the history (GIT_DEPTH: 0)", unknown, latest))
 	}
 	return kept, nil
+}
+
+// kinOf is what can be known of commits; an [errNoHistory] says why it is nothing.
+func kinOf(ctx context.Context, git gitFolder, l lineage, commit string, commits []string) (map[string]kinship, error) {
+	switch {
+	case commit == "":
+		return nil, errNoHistory{"it has no label commit"}
+	case len(commits) == 0:
+		return nil, errNoHistory{"none of its runs has a label commit"}
+	}
+	kin, err := ancestors(ctx, git, commit, commits)
+	return l.complete(ctx, commit, commits, kin, err)
+}
+
+// latestStart is when an earlier run must have started by where nobody knows whether
+// its commit came before: when the commit was made that a run is built on, where git
+// knows it; else, and where it names no commit, when that run started.
+type latestStart struct {
+	run    *run.Run
+	commit string // that the run is built on; "" where git doesn't know it
+	made   time.Time
+}
+
+// before reports whether an entry started later than that.
+func (l latestStart) before(e *baseline.Entry) bool {
+	if l.commit != "" && e.Commit != "" {
+		return e.Started.After(l.made)
+	}
+	return l.run.Started != 0 && e.Started.After(time.Unix(0, l.run.Started))
+}
+
+func (l latestStart) String() string {
+	if l.commit != "" {
+		return "commit " + short(l.commit) + " was made"
+	}
+	return "this run"
+}
+
+// committed is a commit and when it was made; "" where git doesn't know it.
+func (g gitFolder) committed(ctx context.Context, commit string) (string, time.Time) {
+	if !commitName.MatchString(commit) {
+		return "", time.Time{}
+	}
+	text, err := g.output(ctx, "", "show", "-s", "--no-show-signature", "--format=%ct", commit+"^{commit}")
+	if err != nil {
+		return "", time.Time{}
+	}
+	seconds, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+	if err != nil {
+		return "", time.Time{}
+	}
+	return commit, time.Unix(seconds, 0)
 }
 
 func labelOf(r *run.Run, name string) string {
