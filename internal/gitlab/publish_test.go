@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -201,7 +202,36 @@ func TestFindMergeRequests(t *testing.T) {
 	}
 }
 
-// A token follows no redirect to another host, nor one from TLS to plain HTTP.
+// Of the merge requests with a commit counts the newest that is open and of the
+// job's own branch.
+func TestTheMergeRequestOfABranch(t *testing.T) {
+	const commit = "4f0c2d81"
+	s := newServer(t)
+	s.AddMergeRequest(20, "closed", "feature", commit)
+	s.AddMergeRequest(21, "merged", "feature", commit)
+	s.AddMergeRequest(22, "opened", "other", commit)
+	find := func() *forge.Request {
+		t.Helper()
+		r, err := writer(t, s).FindRequest(t.Context(), &forge.Job{Project: "1", Commit: commit, Branch: "feature", Request: &forge.Request{Project: "1"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	if r := find(); r != nil {
+		t.Errorf("there is none, and yet %+v", r)
+	}
+	for _, iid := range []int64{9, 11, 10} {
+		s.AddMergeRequest(iid, "opened", "feature", commit)
+	}
+	for range 20 { // they are listed in any order
+		if r := find(); r == nil || r.Number != 11 {
+			t.Fatalf("of three: %+v", r)
+		}
+	}
+}
+
+// No token follows a redirect to another host.
 func TestTokensStayAtHome(t *testing.T) {
 	var got http.Header
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -209,24 +239,61 @@ func TestTokensStayAtHome(t *testing.T) {
 		_, _ = w.Write([]byte("content"))
 	}))
 	defer other.Close()
-	s := newServer(t)
-	p := writer(t, s).Packages(int64(1), nil)
-	if err := p.Put(t.Context(), "main/run.k6run", []byte("content")); err != nil {
-		t.Fatal(err)
+	for _, token := range []string{gitlabtest.WriteToken, gitlabtest.JobToken} {
+		s := newServer(t)
+		p := clientOf(t, s, token, nil).Packages(int64(1), nil)
+		if err := p.Put(t.Context(), "main/run.k6run", []byte("content")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.List(t.Context(), "main/"); err != nil {
+			t.Fatal(err)
+		}
+		s.Break(gitlabtest.Fault{
+			Method: "GET", Path: "/packages/generic/", Status: http.StatusFound,
+			Header: map[string]string{"Location": strings.Replace(other.URL, "127.0.0.1", "localhost", 1)},
+		})
+		got = nil
+		content, err := p.Get(t.Context(), "main/run.k6run")
+		if err != nil || string(content) != "content" {
+			t.Fatal(string(content), err)
+		}
+		if got == nil {
+			t.Fatal("nobody was asked")
+		}
+		for name, values := range got {
+			if strings.Contains(strings.Join(values, " "), token) {
+				t.Errorf("%s is told to a stranger", name)
+			}
+		}
 	}
-	if _, err := p.List(t.Context(), "main/"); err != nil {
-		t.Fatal(err)
-	}
-	s.Break(gitlabtest.Fault{
-		Method: "GET", Path: "/packages/generic/", Status: http.StatusFound,
-		Header: map[string]string{"Location": strings.Replace(other.URL, "127.0.0.1", "localhost", 1)},
-	})
-	content, err := p.Get(t.Context(), "main/run.k6run")
-	if err != nil || string(content) != "content" {
-		t.Fatal(string(content), err)
-	}
-	if got == nil || got.Get("Private-Token") != "" || got.Get("Job-Token") != "" || got.Get("Authorization") != "" {
-		t.Errorf("headers %v", got)
+}
+
+// Nor does one go from TLS to plain HTTP, or to another port.
+func TestWhereATokenMayGo(t *testing.T) {
+	for _, tc := range []struct {
+		from, to string
+		may      bool
+	}{
+		{"https://gitlab.example.com/a", "https://gitlab.example.com/b", true},
+		{"http://gitlab.example.com", "https://gitlab.example.com", true},
+		{"http://gitlab.example.com:8080", "http://gitlab.example.com:8080/b", true},
+		{"https://gitlab.example.com", "http://gitlab.example.com", false},
+		{"https://gitlab.example.com:8443", "http://gitlab.example.com:8443", false},
+		{"https://gitlab.example.com", "https://gitlab.example.com:8443", false},
+		{"http://gitlab.example.com:8080", "https://gitlab.example.com", false},
+		{"http://gitlab.example.com", "https://gitlab.example.com:8443", false},
+		{"https://gitlab.example.com", "https://storage.gitlab.example.com", false},
+		{"https://gitlab.example.com", "https://example.com", false},
+		{"https://gitlab.example.com", "ftp://gitlab.example.com", false},
+	} {
+		from, errFrom := url.Parse(tc.from)
+		to, errTo := url.Parse(tc.to)
+		if err := errors.Join(errFrom, errTo); err != nil {
+			t.Fatal(err)
+		}
+		if may := sameOrigin(to, from); may != tc.may {
+			t.Errorf("from %s to %s: %v", from, to, may)
+		}
 	}
 }
 
@@ -274,6 +341,14 @@ func TestJobs(t *testing.T) {
 	vars["CI_JOB_URL"] = "https://gitlab.example.com/gitlab/group/app/-/jobs/900"
 	if j, err = ParseJob(get); err != nil || j.Head != "719" || j.Page("results/a b/report.html") != vars["CI_JOB_URL"]+"/artifacts/file/results/a%20b/report.html" {
 		t.Errorf("%+v, %v", j, err)
+	}
+	for _, token := range []struct{ name, value, want string }{
+		{"GITLAB_TOKEN", "second", "second"}, {"K6REPORT_GITLAB_TOKEN", "first", "first"}, {"K6REPORT_GITLAB_TOKEN", " ", "second"},
+	} {
+		vars[token.name] = token.value
+		if j, err = ParseJob(get); err != nil || j.WriteToken != token.want {
+			t.Errorf("%s is %q: %q, %v", token.name, token.value, j.WriteToken, err)
+		}
 	}
 	vars["CI_PROJECT_ID"] = "one"
 	if _, err = ParseJob(get); err == nil || !strings.Contains(err.Error(), "CI_PROJECT_ID") {

@@ -89,10 +89,13 @@ func (s *Server) addNote(mr *mergeRequest, who int64, text string) *Note {
 
 // OpenMergeRequest adds another merge request to the project, of a branch into
 // main.
-func (s *Server) OpenMergeRequest(iid int64, source string) {
+func (s *Server) OpenMergeRequest(iid int64, source string) { s.AddMergeRequest(iid, "opened", source) }
+
+// AddMergeRequest adds one of any state, with the commits that it holds.
+func (s *Server) AddMergeRequest(iid int64, state, source string, commits ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.projects[Project].mergeRequests[iid] = &mergeRequest{iid: iid, state: "opened", source: source, target: defaultBranch}
+	s.projects[Project].mergeRequests[iid] = &mergeRequest{iid: iid, state: state, source: source, target: defaultBranch, commits: commits}
 }
 
 // Notes are all notes on the merge request, the oldest first.
