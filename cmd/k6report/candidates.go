@@ -43,6 +43,7 @@ func (a *app) baselineNamed(ctx context.Context, c *common, cfg *config.Config, 
 	for _, d := range damaged {
 		noteDamaged(out, d)
 	}
+	noteOtherBranch(out, c.lineage.into, entries)
 	git := gitFolder{dir: ".", env: a.env}
 	entries, err = earlierThan(ctx, git, c.lineage, out, entries, r)
 	if err != nil {
@@ -60,6 +61,18 @@ func noteDamaged(out *analyze.Baseline, d baseline.Damaged) {
 	out.Notes = append(out.Notes, report.Note{
 		Code: "baseline_damaged", Severity: report.Warning, Where: d.Name,
 		Message: fmt.Sprintf("an entry of the baseline was left out: %v; k6report baseline rm %s removes it", d.Err, d.ID),
+	})
+}
+
+// noteOtherBranch says of code that goes into a branch of which the baseline has no
+// run that no run of that joins by itself.
+func noteOtherBranch(out *analyze.Baseline, into string, entries []*baseline.Entry) {
+	if into == "" || slices.ContainsFunc(entries, func(e *baseline.Entry) bool { return e.Labels["branch"] == into }) {
+		return
+	}
+	out.Notes = append(out.Notes, report.Note{
+		Code: "baseline_other_branch", Severity: report.Info, Where: out.Name,
+		Message: fmt.Sprintf("this is to go into %s, and the baseline has no run of that: only those of the default branch join by themselves; give k6report ci --join always in pipelines of %[1]s", into),
 	})
 }
 

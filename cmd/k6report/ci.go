@@ -185,7 +185,7 @@ func (a *app) setUpCI(f *ciFlags, judge judge, job *forgeJob) error {
 			f.labels = append(f.labels, l.Name+"="+l.Value)
 		}
 	}
-	f.lineage = lineage{head: job.Head, ask: job.ancestors}
+	f.lineage = lineage{head: job.Head, ask: job.ancestors, into: job.OffTarget()}
 	return nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"k6report/internal/analyze"
+	"k6report/internal/baseline"
 	"k6report/internal/config"
 	"k6report/internal/forge"
 )
@@ -44,6 +46,37 @@ func TestTheLabelsOfAJob(t *testing.T) {
 			if got[name] != value {
 				t.Errorf("%s is %q, want %q", name, got[name], value)
 			}
+		}
+	}
+}
+
+// Only a request into another branch than the default one, of which the baseline has
+// no run, is told that none joins by itself.
+func TestABaselineOfAnotherBranch(t *testing.T) {
+	of := func(branches ...string) (entries []*baseline.Entry) {
+		for _, branch := range branches {
+			entries = append(entries, &baseline.Entry{Labels: map[string]string{"branch": branch}})
+		}
+		return append(entries, &baseline.Entry{})
+	}
+	request := &forge.Request{Number: 7}
+	for name, tc := range map[string]struct {
+		job     forge.Job
+		entries []*baseline.Entry
+		noted   bool
+	}{
+		"into another branch": {forge.Job{Request: request, Default: "main", Target: "release/2"}, of("main", "main"), true},
+		"no baseline yet":     {forge.Job{Request: request, Default: "main", Target: "release/2"}, nil, true},
+		"its runs join":       {forge.Job{Request: request, Default: "main", Target: "release/2"}, of("main", "release/2"), false},
+		"into the default":    {forge.Job{Request: request, Default: "main", Target: "main"}, nil, false},
+		"nobody says":         {forge.Job{Request: request, Default: "main"}, nil, false},
+		"no default":          {forge.Job{Request: request, Target: "release/2"}, nil, false},
+		"of a branch":         {forge.Job{Default: "main", Branch: "release/2"}, nil, false},
+	} {
+		var out analyze.Baseline
+		noteOtherBranch(&out, tc.job.OffTarget(), tc.entries)
+		if noted := len(out.Notes) == 1 && strings.Contains(out.Notes[0].Message, "--join always in pipelines of release/2"); noted != tc.noted || len(out.Notes) > 1 {
+			t.Errorf("%s: %+v", name, out.Notes)
 		}
 	}
 }

@@ -25,8 +25,8 @@ const serverKey = "gitlab"
 //
 //	gitlab start                  and makes this a job of it
 //	gitlab job KIND [NAME=VALUE]  mr, merged, train, branch, target, schedule,
-//	                              fork or none; pipeline, commit, base, tip, name;
-//	                              its pipeline runs, a fork's in the fork
+//	                              fork or none; pipeline, commit, base, tip, name,
+//	                              into; its pipeline runs, a fork's in the fork
 //	gitlab commit SHA [PARENT...]
 //	gitlab pipeline ID STATUS JOB JOBSTATUS
 //	gitlab break METHOD PATH STATUS [after] [times=N] [retry=S] [delay=D]
@@ -100,7 +100,7 @@ func number(ts *testscript.TestScript, text string) int {
 
 // setGitLabJob sets the variables of a kind of pipeline.
 func setGitLabJob(ts *testscript.TestScript, args []string) {
-	given := map[string]string{"pipeline": "10", "commit": "f000001", "base": "c000005", "tip": "c000005", "name": "load-test"}
+	given := map[string]string{"pipeline": "10", "commit": "f000001", "base": "c000005", "tip": "c000005", "name": "load-test", "into": "main"}
 	for _, arg := range args[1:] {
 		name, value, _ := strings.Cut(arg, "=")
 		given[name] = value
@@ -114,7 +114,7 @@ func setGitLabJob(ts *testscript.TestScript, args []string) {
 	mergeRequest := func(event string) {
 		vars["CI_PIPELINE_SOURCE"], vars["CI_MERGE_REQUEST_EVENT_TYPE"] = "merge_request_event", event
 		vars["CI_MERGE_REQUEST_IID"], vars["CI_MERGE_REQUEST_PROJECT_ID"] = "7", "1"
-		vars["CI_MERGE_REQUEST_TARGET_BRANCH_NAME"], vars["CI_MERGE_REQUEST_DIFF_BASE_SHA"] = "main", given["base"]
+		vars["CI_MERGE_REQUEST_TARGET_BRANCH_NAME"], vars["CI_MERGE_REQUEST_DIFF_BASE_SHA"] = given["into"], given["base"]
 	}
 	s, ref := *ts.Value(serverKey).(**gitlabtest.Server), ""
 	switch kind := args[0]; kind {

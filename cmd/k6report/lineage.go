@@ -13,6 +13,9 @@ type lineage struct {
 	// ask asks somebody who knows more than the clone which of some commits, the
 	// most important first, head is built on; nil is nobody.
 	ask func(ctx context.Context, head string, commits []string) (map[string]bool, error)
+	// into is the branch that the code is to go into, where runs of that don't join
+	// the baseline by themselves; else "".
+	into string
 }
 
 // complete asks about what git could not tell: CI jobs have shallow clones.

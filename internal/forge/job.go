@@ -12,8 +12,9 @@ type Job struct {
 	Request *Request
 	// Commit is the full hash, Branch the branch or tag of the pipeline.
 	Commit, Branch string
-	// Default is the project's default branch.
-	Default string
+	// Default is the project's default branch, Target the one that the request of
+	// the pipeline goes to.
+	Default, Target string
 	// Head is the commit whose ancestors are what the job's code is compared with.
 	Head string
 	Name string // the job's
@@ -36,6 +37,15 @@ func (j *Job) OfRequest() bool { return j.Request != nil && j.Request.Number != 
 // whose runs feed the baseline: the default branch, outside of any request.
 func (j *Job) OnTarget() bool {
 	return !j.OfRequest() && j.Branch != "" && j.Branch == j.Default
+}
+
+// OffTarget is the branch that the pipeline's request goes to, where that is not the
+// one whose runs feed the baseline; else "".
+func (j *Job) OffTarget() string {
+	if !j.OfRequest() || j.Default == "" || j.Target == j.Default {
+		return ""
+	}
+	return j.Target
 }
 
 // FromFork reports whether the request comes from another project.

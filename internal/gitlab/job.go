@@ -44,7 +44,8 @@ func ParseJob(get func(string) (string, bool)) (*Job, error) {
 	}
 	j := &Job{
 		Job: forge.Job{
-			Commit: value("CI_COMMIT_SHA"), Branch: value("CI_COMMIT_REF_NAME"), Default: value("CI_DEFAULT_BRANCH"),
+			Commit: value("CI_COMMIT_SHA"), Branch: value("CI_COMMIT_REF_NAME"),
+			Default: value("CI_DEFAULT_BRANCH"), Target: value("CI_MERGE_REQUEST_TARGET_BRANCH_NAME"),
 			Name: value("CI_JOB_NAME"), URL: value("CI_JOB_URL"), Scheduled: value("CI_PIPELINE_SOURCE") == "schedule",
 			Runner: value("CI_RUNNER_DESCRIPTION"),
 		},

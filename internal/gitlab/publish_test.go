@@ -334,7 +334,8 @@ func TestJobs(t *testing.T) {
 		t.Errorf("%+v, %v", j, err)
 	}
 	vars["CI_MERGE_REQUEST_IID"], vars["CI_MERGE_REQUEST_PROJECT_ID"], vars["CI_MERGE_REQUEST_DIFF_BASE_SHA"] = "7", "2", "ba5e"
-	if j, err = ParseJob(get); err != nil || j.OnTarget() || !j.FromFork() || j.Head != "ba5e" || j.Request.Where() != "merge request !7 of project 2" {
+	vars["CI_MERGE_REQUEST_TARGET_BRANCH_NAME"] = "release/2"
+	if j, err = ParseJob(get); err != nil || j.OnTarget() || !j.FromFork() || j.Head != "ba5e" || j.OffTarget() != "release/2" || j.Request.Where() != "merge request !7 of project 2" {
 		t.Errorf("%+v, %v", j, err)
 	}
 	vars["CI_MERGE_REQUEST_TARGET_BRANCH_SHA"] = "719"
