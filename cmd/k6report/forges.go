@@ -42,6 +42,8 @@ type forgeJob struct {
 	*forge.Job
 	// check reports a setting of the environment that can't be read; nil has none.
 	check func() error
+	// step is how long the forge has for one step; 0 is what is usual.
+	step time.Duration
 	// folding is how the job's log folds its sections.
 	folding folding
 	// writer is a client with the token that writes; where there is none, the error

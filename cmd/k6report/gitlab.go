@@ -35,7 +35,8 @@ is done.`,
 				return nil, err
 			}
 			g := &gitlabJob{a, job}
-			return &forgeJob{Job: &job.Job, check: g.check, folding: gitlabFolding(), writer: g.publisher, blobs: g.packages, ancestors: g.ancestors}, nil
+			step, _ := g.deadline() // check says what can't be read
+			return &forgeJob{Job: &job.Job, check: g.check, step: step, folding: gitlabFolding(), writer: g.publisher, blobs: g.packages, ancestors: g.ancestors}, nil
 		},
 	}
 }

@@ -126,6 +126,10 @@ func (a *app) publishReports(ctx context.Context, k forgeKind, c *common, p publ
 // mostPublishing bounds all of publishing: a job must not hang on a forge.
 const mostPublishing = 3 * time.Minute
 
+// longest is how long publishing may take: where steps were given more than they
+// usually have, as long as several of them.
+func (p *publication) longest() time.Duration { return max(mostPublishing, 3*p.job.step) }
+
 // publish tells the forge. What fails is said, and returned only where it is
 // required.
 func (a *app) publish(ctx context.Context, p publication) error {
@@ -133,7 +137,7 @@ func (a *app) publish(ctx context.Context, p publication) error {
 	if p.flags.dryRun {
 		return p.printPlan(a.stdout)
 	}
-	ctx, cancel := context.WithTimeout(ctx, mostPublishing)
+	ctx, cancel := context.WithTimeout(ctx, p.longest())
 	defer cancel()
 	err := a.send(ctx, p)
 	if err == nil {

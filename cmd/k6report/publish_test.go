@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"k6report/internal/forge"
+	"k6report/internal/forge/forgetest"
 	"k6report/internal/gitlab"
 	"k6report/internal/gitlab/gitlabtest"
 	"k6report/internal/needs"
@@ -199,5 +201,37 @@ func TestTheStatusOfWhatWasNotJudged(t *testing.T) {
 	p.unjudged = true
 	if s := p.commitStatus(); !s.Failed || !strings.Contains(s.Description, "Not all runs") {
 		t.Errorf("%+v", s)
+	}
+}
+
+// timed remembers until when a status may be set.
+type timed struct {
+	*forgetest.Memory
+	until time.Time
+}
+
+func (c *timed) SetStatus(ctx context.Context, project, commit string, s forge.Status) (forge.Done, error) {
+	c.until, _ = ctx.Deadline()
+	return c.Memory.SetStatus(ctx, project, commit, s)
+}
+
+// A forge that is given more time for a step has more for all of them.
+func TestPublishingHasTheTimeOfItsSteps(t *testing.T) {
+	for text, want := range map[string]time.Duration{"": mostPublishing, "10s": mostPublishing, "2m": 6 * time.Minute} {
+		s := gitlabtest.New()
+		t.Cleanup(s.Close)
+		a, _, _ := terminal(t, 100, jobOf(s, gitlabTimeout+"="+text)...)
+		job, err := gitlabForge().job(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := &timed{Memory: new(forgetest.Memory)}
+		job.writer = func() (forgeClient, error) { return client, nil }
+		if err := a.publish(t.Context(), publication{common: &common{}, flags: publishFlags{status: true, require: true}, job: job, failure: "none"}); err != nil {
+			t.Fatal(err)
+		}
+		if left := time.Until(client.until); left > want || left < want-time.Minute {
+			t.Errorf("with %q it has %v, want %v", text, left, want)
+		}
 	}
 }
