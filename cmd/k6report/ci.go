@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"k6report/internal/baseline"
+	"k6report/internal/render"
 	"k6report/internal/report"
 	"k6report/internal/run"
 )
@@ -177,7 +178,7 @@ func (a *app) setUpCI(f *ciFlags, judge judge, job *forgeJob) error {
 	for _, l := range []run.Tag{
 		{Name: "commit", Value: job.Commit},
 		{Name: "branch", Value: job.Branch},
-		{Name: "job_url", Value: job.URL},
+		{Name: render.LabelJob, Value: job.URL},
 		{Name: "ci_runner", Value: job.Runner},
 		{Name: "cpu", Value: processor()},
 	} {

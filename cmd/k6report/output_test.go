@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"k6report/internal/render"
+	"k6report/internal/render/chart"
+	"k6report/internal/report"
 	"k6report/internal/report/sample"
 )
 
@@ -118,6 +121,72 @@ func TestHalvesAreSwept(t *testing.T) {
 	got, err := filesBelow(dir)
 	if want := []string{".notes.txt.ABCDEFGH23.tmp", ".report.html.ABCDEFGH23.tmp", "summary.txt"}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("files %q, %v; want %q", got, err, want)
+	}
+}
+
+// What is made of a saved report is what was made of it at first, byte by byte.
+func TestASavedReportIsShownAlike(t *testing.T) {
+	for name, r := range sample.All() {
+		t.Run(name, func(t *testing.T) {
+			var saved bytes.Buffer
+			if err := report.Encode(&saved, r); err != nil {
+				t.Fatal(err)
+			}
+			again, err := report.Decode(&saved)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range formats() {
+				// One sample's pictures take long enough.
+				if f.needsRun || f.name == chartsFolder && (name != "full" || testing.Short()) {
+					continue
+				}
+				sameFiles(t, madeOf(t, f, r), madeOf(t, f, again))
+			}
+			sameFiles(t, drawings(r), drawings(again))
+		})
+	}
+}
+
+func madeOf(t *testing.T, f format, r *report.Report) []file {
+	t.Helper()
+	o := output{report: r, dir: "results", written: append(pictureFiles(), pageFile)}
+	made, err := f.make(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// drawings are a report's pictures as pages have them.
+func drawings(r *report.Report) []file {
+	var out []file
+	pictures := chart.Pictures(r)
+	for i := range pictures {
+		out = append(out, file{pictures[i].ID, []byte(pictures[i].SVG())})
+	}
+	return out
+}
+
+func sameFiles(t *testing.T, a, b []file) {
+	t.Helper()
+	if len(a) != len(b) {
+		t.Fatalf("%d files, then %d", len(a), len(b))
+	}
+	for i := range a {
+		if a[i].name != b[i].name {
+			t.Errorf("%s, then %s", a[i].name, b[i].name)
+			continue
+		}
+		x, y := a[i].content, b[i].content
+		if bytes.Equal(x, y) {
+			continue
+		}
+		at := 0
+		for at < len(x) && at < len(y) && x[at] == y[at] {
+			at++
+		}
+		t.Errorf("%s: from byte %d on %.80q, then %.80q", a[i].name, at, x[max(0, at-20):], y[max(0, at-20):])
 	}
 }
 

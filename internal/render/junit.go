@@ -88,7 +88,7 @@ func JUnit(w io.Writer, r *report.Report, o JUnitOptions) error {
 
 type junitBuilder struct {
 	options JUnitOptions
-	names   map[string]int
+	names   map[string]int // behind their suite's, how often they were given out
 	suites  []junitSuite
 }
 
@@ -106,11 +106,7 @@ func (b *junitBuilder) suite(name string) {
 
 func (b *junitBuilder) add(name string, v verdict) {
 	s := &b.suites[len(b.suites)-1]
-	name = plain.Short(name, 250)
-	if b.names[s.Name+name]++; b.names[s.Name+name] > 1 {
-		name = fmt.Sprintf("%s (%d)", name, b.names[s.Name+name])
-	}
-	c := junitCase{Name: name, Class: "k6report." + s.Name, Time: "0"}
+	c := junitCase{Name: b.unique(s.Name, plain.Short(name, 250)), Class: "k6report." + s.Name, Time: "0"}
 	message := plain.Short(v.message, 600)
 	s.Tests++
 	switch {
@@ -125,6 +121,18 @@ func (b *junitBuilder) add(name string, v verdict) {
 		}
 	}
 	s.Cases = append(s.Cases, c)
+}
+
+// unique is a name that no other case of the suite has: one that is taken is
+// numbered.
+func (b *junitBuilder) unique(suite, name string) string {
+	out := name
+	for b.names[suite+out] > 0 {
+		b.names[suite+name]++
+		out = fmt.Sprintf("%s (%d)", name, b.names[suite+name])
+	}
+	b.names[suite+out]++
+	return out
 }
 
 // measured is "812 ms observed" or why there is nothing.

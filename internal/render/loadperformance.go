@@ -19,30 +19,31 @@ func LoadPerformance(w io.Writer, r *report.Report) error {
 	}{make(map[string]map[string]any), rootGroup(r.Run.Checks)}
 	for _, m := range r.Run.Metrics {
 		values := make(map[string]any)
-		for _, v := range m.Values {
-			values[v.Name] = v.Value
+		for _, v := range m.Values.Distinct() {
+			values[valid(v.Name)] = v.Value
 		}
 		if rate, ok := values["rate"]; ok && m.Type == "rate" {
 			delete(values, "rate")
 			values["value"] = rate
 		}
-		out.Metrics[m.Name] = values
+		out.Metrics[valid(m.Name)] = values
 	}
 	for _, t := range r.Run.Thresholds {
 		if t.OK == nil {
 			continue
 		}
-		m := out.Metrics[t.Metric]
+		name := valid(t.Metric)
+		m := out.Metrics[name]
 		if m == nil {
 			m = make(map[string]any)
-			out.Metrics[t.Metric] = m
+			out.Metrics[name] = m
 		}
 		failed, ok := m["thresholds"].(map[string]bool)
 		if !ok {
 			failed = make(map[string]bool)
 			m["thresholds"] = failed
 		}
-		failed[t.Expression] = !*t.OK
+		failed[valid(t.Expression)] = !*t.OK
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
@@ -52,12 +53,16 @@ func LoadPerformance(w io.Writer, r *report.Report) error {
 	return nil
 }
 
+// valid is a name as report.json has it.
+func valid(name string) string { return strings.ToValidUTF8(name, "\uFFFD") }
+
 // rootGroup is k6's tree of groups with the checks in it.
 func rootGroup(checks []report.Check) map[string]any {
 	root := newGroup("", "")
 	for _, c := range checks {
+		of, check := valid(c.Group), valid(c.Name)
 		group, path := root, ""
-		for name := range strings.SplitSeq(strings.TrimPrefix(c.Group, "::"), "::") {
+		for name := range strings.SplitSeq(strings.TrimPrefix(of, "::"), "::") {
 			if name == "" {
 				continue
 			}
@@ -70,8 +75,8 @@ func rootGroup(checks []report.Check) map[string]any {
 			}
 			group = next
 		}
-		group["checks"].(map[string]any)[c.Name] = map[string]any{
-			"name": c.Name, "path": c.Group + "::" + c.Name, "passes": c.Passes, "fails": c.Fails,
+		group["checks"].(map[string]any)[check] = map[string]any{
+			"name": check, "path": of + "::" + check, "passes": c.Passes, "fails": c.Fails,
 		}
 	}
 	return root

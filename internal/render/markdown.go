@@ -310,7 +310,7 @@ func footerLine(r *report.Report) string {
 		}
 	}
 	add("run", r.Run.ID)
-	for _, label := range []string{"commit", "branch", "environment", "job_url"} {
+	for _, label := range []string{"commit", "branch", "environment", LabelJob} {
 		add(strings.ReplaceAll(label, "_url", ""), r.Run.Labels[label])
 	}
 	if c := r.Comparison; c != nil {

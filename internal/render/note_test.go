@@ -135,7 +135,7 @@ func FuzzNote(f *testing.F) {
 		r.Comparison.Baseline.Name = s
 		r.Attribution.Bottlenecks[0].Component, r.Attribution.Bottlenecks[0].Detail = s, s
 		r.Run.Errors[0].Text = s
-		r.Run.Labels = map[string]string{"commit": s, "branch": s, "job_url": s}
+		r.Run.Labels = map[string]string{"commit": s, "branch": s, LabelJob: s}
 		r.Notes[0].Message = s
 		r.Run.Thresholds[0].Metric, r.Run.Thresholds[0].Expression = s, s
 		checkNote(t, noteOf(t, []NoteRun{{name, r}, {s, sample.Minimal()}}, Link{"job", jobURL}), jobLink)

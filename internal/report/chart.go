@@ -1,13 +1,12 @@
 package report
 
-// Identifiers of charts that every renderer knows. Others may exist and are
-// drawn by their Kind.
+// Identifiers of charts. Each is drawn in its own way; one with another
+// identifier is kept, but drawn by nothing.
 const (
-	ChartLatency     = "latency"      // p50, p95, p99 over time, ms
-	ChartThroughput  = "throughput"   // requests, iterations and those that were planned over time, 1/s
-	ChartErrors      = "errors"       // error share over time
-	ChartVUs         = "vus"          // VUs over time
-	ChartEndpointP95 = "endpoint_p95" // p95 over time, a series an endpoint
+	ChartLatency    = "latency"    // p50, p95, p99 over time, ms
+	ChartThroughput = "throughput" // requests, iterations and those that were planned over time, 1/s
+	ChartErrors     = "errors"     // error share over time
+	ChartVUs        = "vus"        // VUs over time
 
 	// ChartDistribution is the share of requests that took at most x ms, a
 	// series for each side of a comparison: this run's first, then the baseline's.
@@ -48,7 +47,6 @@ type Chart struct {
 	Kind     string   `json:"kind"`
 	Unit     string   `json:"unit"`               // of y: ms, s, 1/s, share, B, count; empty: a plain number
 	XUnit    string   `json:"x_unit"`             // of x; s is seconds since the run's start
-	Log      bool     `json:"log,omitzero"`       // y is better seen on a logarithmic axis
 	X        Points   `json:"x"`                  // ascending, no gaps
 	XLabels  []string `json:"x_labels,omitempty"` // as many as X, for categories
 	// Series have as many points as X each.

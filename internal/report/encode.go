@@ -88,7 +88,7 @@ func clean(v reflect.Value) reflect.Value {
 			out.Index(i).Set(clean(v.Index(i)))
 		}
 		if named, ok := out.Interface().(Values); ok {
-			out.Set(reflect.ValueOf(named.distinct()))
+			out.Set(reflect.ValueOf(named.Distinct()))
 		}
 	case reflect.Map:
 		out.Set(reflect.MakeMapWithSize(v.Type(), v.Len()))

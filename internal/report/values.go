@@ -38,10 +38,10 @@ func (v Values) Num(name string) *float64 {
 	return nil
 }
 
-// distinct leaves the first of each name, in place.
-func (v Values) distinct() Values {
+// Distinct are the numbers that count: the first of each name.
+func (v Values) Distinct() Values {
 	seen := make(map[string]bool, len(v))
-	return slices.DeleteFunc(v, func(x Value) bool {
+	return slices.DeleteFunc(slices.Clone(v), func(x Value) bool {
 		was := seen[x.Name]
 		seen[x.Name] = true
 		return was
@@ -96,7 +96,7 @@ func (v *Values) UnmarshalJSON(data []byte) error {
 			out = append(out, Value{Name: key.(string), Value: *x})
 		}
 	}
-	*v = out.distinct()
+	*v = out.Distinct()
 	return nil
 }
 

@@ -178,7 +178,7 @@ func saturationPicture(r *report.Report) *Picture {
 			panel.curve(line(inks[i].as(seriesClass(i)), lineWidth), c.X, l.Y)
 			for j, v := range l.Y {
 				if v == v {
-					panel.dot(inks[i], vg.Point{X: panel.px(c.X[j]), Y: panel.py(v)}, 3)
+					panel.dot(inks[i].as(seriesClass(i)), vg.Point{X: panel.px(c.X[j]), Y: panel.py(v)}, 3)
 				}
 			}
 		}

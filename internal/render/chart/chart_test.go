@@ -46,6 +46,7 @@ func TestPicturesOfSamples(t *testing.T) {
 					t.Errorf("id %q, title %q, text %q", p.ID, p.Title, p.Text)
 				}
 				checkPNG(t, &p)
+				checkData(t, &p)
 				var file bytes.Buffer
 				if err := p.WriteSVG(&file); err != nil {
 					t.Fatal(err)
@@ -83,6 +84,29 @@ func checkPNG(t *testing.T, p *Picture) {
 	}
 	if inside < 3000 {
 		t.Errorf("only %d pixels are drawn on", inside)
+	}
+}
+
+// checkData holds that there is a value of each line for each x, and that they stand
+// within the picture.
+func checkData(t *testing.T, p *Picture) {
+	t.Helper()
+	d := p.Data
+	if d == nil {
+		return
+	}
+	for _, s := range d.Series {
+		if len(s.Y) != len(d.X) {
+			t.Errorf("%d values of %.60q for %d points", len(s.Y), s.Name, len(d.X))
+		}
+	}
+	if n := len(d.Labels); n != 0 && n != len(d.X) {
+		t.Errorf("%d labels for %d points", n, len(d.X))
+	}
+	p.SVG()
+	w, h := PageWidth, float64(p.height)
+	if a := d.Area; !(0 < a[0] && a[0] < a[2] && a[2] < float64(w) && 0 < a[1] && a[1] < a[3] && a[3] < h) || !(d.XRange[0] < d.XRange[1]) {
+		t.Errorf("values of %v stand at %v in a picture of %d by %v", d.XRange, a, w, h)
 	}
 }
 
@@ -219,6 +243,35 @@ func TestOnlyAPlanIsDashed(t *testing.T) {
 	}
 	if n := strings.Count(svg, "stroke-dasharray"); n != 2 { // the line and its stroke in the legend
 		t.Errorf("%d broken strokes", n)
+	}
+}
+
+// What a page hides when a stretch is shown alone has the class that it looks for:
+// marks and the ticks of the x axis.
+func TestMarksHaveTheirClass(t *testing.T) {
+	svg := Pictures(sample.Full())[0].SVG()
+	for _, want := range []string{
+		`<text class="f-t1 xt"[^>]*>end of warm-up<`,
+		`<path class="s-t3 xt"[^>]* stroke-dasharray="3 3"`,
+		`<text class="f-t1 xt"[^>]*>2m<`,
+		`<path class="s-t3 xt"[^>]* stroke-width="0.8" d=`,
+	} {
+		if !regexp.MustCompile(want).MatchString(svg) {
+			t.Errorf("no %s in %s", want, svg)
+		}
+	}
+}
+
+// The values of a trend are told run by run.
+func TestTrendsTellTheirValues(t *testing.T) {
+	r := sample.Full()
+	pictures := Pictures(r)
+	d := pictures[slices.IndexFunc(pictures, func(p Picture) bool { return p.ID == Trend })].Data
+	if d == nil || len(d.X) != len(r.Trend.Runs) || d.Labels[8] != "load-9, 9 Nov 03:00" {
+		t.Fatalf("the runs are %+v", d)
+	}
+	if s := d.Series[0]; s.Name != "execute_workflow p95" || s.Unit != report.UnitMS || s.Y[8] != r.Trend.Series[0].Y[8] {
+		t.Errorf("the gate is %+v", s)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
+	"k6report/internal/render/plain"
 	"k6report/internal/render/view"
 	"k6report/internal/report"
 )
@@ -117,11 +118,9 @@ func trendPicture(r *report.Report) *Picture {
 		ID: Trend, Title: "Trend of " + lettersOnly(t.Baseline) + ": " + view.Plural(len(t.Runs), "run", "runs"),
 		height: vg.Length(len(list)*each) + 40,
 		Text:   trendText(t, list),
+		Data:   trendData(r, list),
 	}
-	x := make([]float64, len(t.Runs))
-	for i := range x {
-		x[i] = float64(i + 1)
-	}
+	x := p.Data.X
 	p.paint = func(s *sheet) {
 		var left vg.Length
 		scales := make([]scale, len(list))
@@ -142,6 +141,7 @@ func trendPicture(r *report.Report) *Picture {
 		}
 		style := lettering(labelSize, true, strong)
 		step := (s.Max.Y - s.Min.Y - 18) / vg.Length(len(list))
+		var first, lowest *panel
 		for i, series := range list {
 			top := s.Max.Y - step*vg.Length(i)
 			last := i == len(list)-1
@@ -149,11 +149,14 @@ func trendPicture(r *report.Report) *Picture {
 			if last {
 				bottom -= 18
 			}
-			title := report.GateName(lettersOnly(series.Metric), nameOf(r, series.Endpoint), lettersOnly(series.Statistic))
-			s.text(style, s.Min.X, top-12, s.fit(style, title, s.Max.X-s.Min.X))
+			s.text(style, s.Min.X, top-12, s.fit(style, p.Data.Series[i].Name, s.Max.X-s.Min.X))
 			panel := s.panel(bottom+4, top-24, panelOptions{
 				x: scale{min: 0.5, max: float64(len(x)) + 0.5}, y: scales[i], yUnit: series.Unit, yTicks: 2, left: left, noX: !last, xTicks: runTicks(t),
 			})
+			if first == nil {
+				first = panel
+			}
+			lowest = panel
 			for _, c := range series.Changes {
 				at := panel.px(float64(c.Index) + 0.5)
 				panel.StrokeLine2(line(orange, 1.4), at, panel.area.Min.Y, at, panel.area.Max.Y)
@@ -165,6 +168,7 @@ func trendPicture(r *report.Report) *Picture {
 				}
 			}
 		}
+		s.place(first, lowest.area.Min.Y, p.height)
 	}
 	p.legend = []entry{{name: "a run", ink: blue}}
 	if changes(list) > 0 {
@@ -179,6 +183,28 @@ func trendText(t *report.Trend, list []report.TrendSeries) string {
 		return fmt.Sprintf("Too few values for change points: %d are needed", t.Needed)
 	}
 	return view.Plural(changes(list), "change point", "change points") + " in " + view.Plural(len(list), "gate", "gates")
+}
+
+// trendData are the values of gates at each run, which is told by its name and when
+// it was made.
+func trendData(r *report.Report, list []report.TrendSeries) *Data {
+	d := &Data{}
+	for i, run := range r.Trend.Runs {
+		const longest = 40
+		label := plain.Short(lettersOnly(run.ID), longest)
+		if label == "" {
+			label = "run " + view.Count(int64(i+1))
+		}
+		if !run.Started.IsZero() {
+			label += ", " + run.Started.UTC().Format("2 Jan 15:04")
+		}
+		d.X, d.Labels = append(d.X, float64(i+1)), append(d.Labels, label)
+	}
+	for _, s := range list {
+		name := report.GateName(lettersOnly(s.Metric), nameOf(r, s.Endpoint), lettersOnly(s.Statistic))
+		d.Series = append(d.Series, DataSeries{Name: name, Unit: shortLabel(lettersOnly(s.Unit)), Y: s.Y})
+	}
+	return d
 }
 
 // runTicks name some of the runs by their day, and by their time where they are

@@ -30,6 +30,10 @@ func (i ink) as(class string) ink {
 	return i
 }
 
+// xClass is what a page's script finds by that stands at a place on the x axis,
+// which is elsewhere once a stretch is shown alone.
+const xClass = "xt"
+
 // The colours of data are Okabe and Ito's, which people with any of the common
 // colour deficiencies tell apart (https://jfly.uni-koeln.de/color/).
 var (
@@ -66,8 +70,7 @@ const (
 	labelSize  = 11
 	lineWidth  = 1.8
 	hairline   = 0.75
-	charWidth  = 0.56 // of the font's size, on average
-	pixelScale = 216  // dots per inch of PNGs: three pixels a point
+	pixelScale = 216 // dots per inch of PNGs: three pixels a point
 )
 
 // typeface holds the fonts of all pictures. They are parsed when the first

@@ -140,7 +140,7 @@ func (p *panel) xAxis(ticks []tick) {
 		ticks = p.xTicks()
 	}
 	p.StrokeLine2(line(rule, hairline), p.area.Min.X, p.area.Min.Y, p.area.Max.X, p.area.Min.Y)
-	style := lettering(labelSize, false, dim.as("xt"))
+	style := lettering(labelSize, false, dim.as(xClass))
 	style.YAlign = draw.YTop
 	end := p.Min.X - 100
 	for _, t := range ticks {
@@ -150,7 +150,7 @@ func (p *panel) xAxis(ticks []tick) {
 		if at < end+6 {
 			continue // it would touch the one before
 		}
-		p.StrokeLine2(line(rule, hairline), x, p.area.Min.Y, x, p.area.Min.Y-3)
+		p.StrokeLine2(line(rule.as(xClass), hairline), x, p.area.Min.Y, x, p.area.Min.Y-3)
 		p.text(style, at, p.area.Min.Y-5, t.label)
 		end = at + width
 	}
@@ -254,14 +254,14 @@ func (p *panel) marksBefore(list []report.Mark) {
 // labelled draws marks, each with its label where place says if it fits into
 // the room.
 func (p *panel) labelled(list []report.Mark, room func(x vg.Length) vg.Length, place func(x, width vg.Length) vg.Length) {
-	style := lettering(labelSize-1, false, dim)
+	style := lettering(labelSize-1, false, dim.as(xClass))
 	end := p.area.Min.X
 	for _, m := range list {
 		if m.X < p.x.min || m.X > p.x.max {
 			continue
 		}
 		x := p.px(m.X)
-		p.StrokeLines(draw.LineStyle{Color: rule, Width: hairline, Dashes: []vg.Length{3, 3}},
+		p.StrokeLines(draw.LineStyle{Color: rule.as(xClass), Width: hairline, Dashes: []vg.Length{3, 3}},
 			[]vg.Point{{X: x, Y: p.area.Min.Y}, {X: x, Y: p.area.Max.Y}})
 		label := p.fit(style, lettersOnly(m.Label), room(x))
 		width := style.Width(label)

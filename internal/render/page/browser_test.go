@@ -2,6 +2,8 @@ package page
 
 import (
 	"context"
+	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	cdppage "github.com/chromedp/cdproto/page"
@@ -127,12 +130,12 @@ func TestPagesInChromium(t *testing.T) {
 			if got := evaluate[string](t, tab, "getComputedStyle(document.querySelector('.badge')).color"); got != "rgb(255, 255, 255)" {
 				t.Errorf("%s: the style isn't used: the badge is %s", name, got)
 			}
-			if width < 500 || !slices.Contains([]string{"full", "wide", "nodata", "hostile", "assailed"}, name) {
+			if !slices.Contains([]string{"full", "wide", "nodata", "hostile", "assailed"}, name) {
 				continue
 			}
 			evaluate[any](t, tab, axe)
 			if bad := evaluate[[]string](t, tab, `axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.map(v => v.id + ": " + v.help + " (" + v.nodes.length + " times, the first: " + v.nodes[0].html.slice(0, 200) + ")"))`); len(bad) > 0 {
-				t.Errorf("%s: axe-core finds\n%s", name, strings.Join(bad, "\n"))
+				t.Errorf("%s at %d pixels: axe-core finds\n%s", name, width, strings.Join(bad, "\n"))
 			}
 		}
 	}
@@ -181,23 +184,76 @@ func TestTablesSortAndFilter(t *testing.T) {
 			}
 		}
 	}
-	shown := evaluate[int](t, tab, `(() => { const i = document.querySelector("input.filter[data-table=table-endpoints]"); i.value = "tenants/017"; i.dispatchEvent(new Event("input")); return document.querySelectorAll("#table-endpoints tbody tr:not([hidden])").length; })()`)
-	if shown != 0 && shown != 1 {
-		t.Errorf("%d rows are left by a filter that fits one", shown)
+	for _, name := range []string{"tenants/018", "TENANTS/018 executions", "テナント017"} {
+		shown := evaluate[int](t, tab, `(() => { const i = document.querySelector("input.filter[data-table=table-endpoints]"); i.value = "`+name+`"; i.dispatchEvent(new Event("input")); return document.querySelectorAll("#table-endpoints tbody tr:not([hidden])").length; })()`)
+		if shown != 1 {
+			t.Errorf("%d rows are left by the filter %s, which fits one", shown, name)
+		}
 	}
-	shown = evaluate[int](t, tab, `(() => { const i = document.querySelector("input.filter[data-table=table-endpoints]"); i.value = "tenants/018"; i.dispatchEvent(new Event("input")); return document.querySelectorAll("#table-endpoints tbody tr:not([hidden])").length; })()`)
-	if shown != 1 {
-		t.Errorf("%d rows are left by a filter that fits one", shown)
+}
+
+// Rows are sorted by their numbers, whatever words and units these are shown with,
+// and by text from A on; what has no number is last.
+func TestTablesSortByWhatIsShown(t *testing.T) {
+	ctx := browser(t)
+	r := sample.Full()
+	for i, change := range []float64{-0.2, 1.2} {
+		gate := r.Comparison.Gates[0]
+		gate.Endpoint, gate.Change, gate.Verdict = r.Run.Endpoints[2+i].Name, &change, report.GateOK
+		gate.Baseline, gate.Candidate = report.Num(5000), report.Num(5000*(1+change))
+		r.Comparison.Gates = append(r.Comparison.Gates, gate)
 	}
+	trend := &r.Trend.Series[0]
+	trend.Changes = append(trend.Changes, report.Change{Index: 3, ID: "load-4", Before: 588, After: 12_000, PValue: report.Num(1e-12)})
+	tab := visit(t, ctx, r, 1180)
+	for _, tt := range []struct {
+		table, head, first string
+		want               []string // of the second click
+	}{
+		{"endpoints", "against baseline", "descending", []string{"p95 −20 %", "p95 +1 %", "p95 +38.1 %", "p95 +120 %", "–", "–", "–"}},
+		{"endpoints", "endpoint", "ascending", []string{"list_workflows", "list_executions", "health_check", "get_trace", "get_execution", "execute_workflow", "/hubs/workflow"}},
+		{"comparison", "now", "descending", []string{"2.13 %", "31.4 ms", "92.9 ms", "812 ms", "929.8/s", "4,000 ms", "11 s", "–"}},
+		{"trend", "p", "descending", []string{"1e−12", "0.001"}},
+		{"trend", "after", "descending", []string{"813 ms", "12 s"}},
+	} {
+		find := `const t = document.getElementById("table-` + tt.table + `"), th = Array.from(t.querySelectorAll("th")).find(h => h.textContent.trim() === "` + tt.head + `");`
+		click := func() []string {
+			return evaluate[[]string](t, tab, `(() => { `+find+` th.querySelector("button").click(); return [th.getAttribute("aria-sort"), ...Array.from(t.tBodies[0].rows).map(r => r.cells[th.cellIndex].textContent.trim())]; })()`)
+		}
+		first, second := click(), click()
+		if first[0] != tt.first || second[0] == tt.first {
+			t.Errorf("%s by %s is %s at first, then %s", tt.table, tt.head, first[0], second[0])
+		}
+		if !slices.Equal(second[1:], tt.want) {
+			t.Errorf("%s by %s is in the order %q, want %q", tt.table, tt.head, second[1:], tt.want)
+		}
+		filled := func(list []string) []string {
+			return slices.DeleteFunc(slices.Clone(list[1:]), func(s string) bool { return s == "–" })
+		}
+		back := filled(second)
+		slices.Reverse(back)
+		if !slices.Equal(filled(first), back) {
+			t.Errorf("%s by %s is in the order %q, then %q", tt.table, tt.head, first, second)
+		}
+	}
+}
+
+// pressed is what a chart tells after keys were pressed on it, one after the other.
+func pressed(t *testing.T, tab context.Context, chart string, keys ...string) string {
+	t.Helper()
+	told := ""
+	for _, key := range keys {
+		name, held := strings.CutPrefix(key, "ctrl ")
+		told = evaluate[string](t, tab, fmt.Sprintf(`(() => { const f = document.querySelector("#chart-%s"); f.querySelector(".plot").dispatchEvent(new KeyboardEvent("keydown", {key: %q, ctrlKey: %t})); return f.querySelector("output").textContent; })()`, chart, name, held))
+	}
+	return told
 }
 
 func TestChartsTellTheirValues(t *testing.T) {
 	ctx := browser(t)
 	tab := visit(t, ctx, sample.Full(), 1180)
 	const figure = `document.querySelector("#chart-latency")`
-	press := func(key string) string {
-		return evaluate[string](t, tab, `(() => { const f = `+figure+`; f.querySelector(".plot").dispatchEvent(new KeyboardEvent("keydown", {key: "`+key+`"})); return f.querySelector("output").textContent; })()`)
-	}
+	press := func(keys ...string) string { return pressed(t, tab, "latency", keys...) }
 	c := sample.Full().Chart(report.ChartLatency)
 	first, last := press("Home"), press("End")
 	if !strings.HasPrefix(first, "0 s: p50 ") || !strings.Contains(first, "p95 ") || first == last {
@@ -206,17 +262,129 @@ func TestChartsTellTheirValues(t *testing.T) {
 	if back := press("ArrowLeft"); back == last || back == first {
 		t.Errorf("the value before the last reads %q", back)
 	}
+	if got := pressed(t, tab, "trend", "Home", "ArrowRight"); got != "load-2, 2 Nov 03:00: execute_workflow p95 589 ms" {
+		t.Errorf("the trend's second run reads %q", got)
+	}
 
 	// A stretch that is drawn over is shown alone; the button shows all again.
 	const line = figure + `.querySelector("path.n1").getAttribute("d")`
+	const placed = `(() => { const seen = s => Array.from(` + figure + `.querySelectorAll("svg " + s)).filter(e => e.getAttribute("visibility") !== "hidden"); return [seen("text").filter(e => e.textContent.includes("warm-up")).length, seen("path").filter(e => /^M(\S+) \S+L\1 \S+$/.test(e.getAttribute("d"))).length]; })()`
 	whole := evaluate[string](t, tab, line)
+	atFirst := evaluate[[]int](t, tab, placed)
+	if atFirst[0] != 1 || atFirst[1] < 3 {
+		t.Errorf("%d labels of the warm-up and %d marks and ticks are shown", atFirst[0], atFirst[1])
+	}
 	drag := `(() => { const s = ` + figure + `.querySelector("svg"); s.scrollIntoView(); const b = s.getBoundingClientRect(); const at = (x, type, on) => on.dispatchEvent(new PointerEvent(type, {clientX: b.left + b.width * x, clientY: b.top + 20, pointerType: "mouse", bubbles: true})); at(0.4, "pointerdown", s); at(0.6, "pointermove", s); at(0.6, "pointerup", window); return ` + line + `; })()`
 	part := evaluate[string](t, tab, drag)
 	if part == whole || len(part) >= len(whole) {
 		t.Errorf("after zooming the line is %.80s", part)
 	}
+	if left := evaluate[[]int](t, tab, placed); left[0] != 0 || left[1] != 0 {
+		t.Errorf("after zooming %d labels of the warm-up and %d marks and ticks stand where they stood", left[0], left[1])
+	}
 	if again := evaluate[string](t, tab, `(() => { `+figure+`.querySelector("button.reset").click(); return `+line+`; })()`); again != whole {
 		t.Error("the whole run doesn't come back")
+	}
+	if again := evaluate[[]int](t, tab, placed); !slices.Equal(again, atFirst) {
+		t.Errorf("of labels, marks and ticks come back %v, want %v", again, atFirst)
+	}
+}
+
+// What the pointer zooms into, keys do too, around the value that is told. A single
+// point stays where its value is.
+func TestChartsZoomByKeys(t *testing.T) {
+	ctx := browser(t)
+	r := sample.Full()
+	p95 := r.Chart(report.ChartLatency).Series[1].Y
+	single := len(p95) - 10
+	p95[single-1], p95[single+1] = math.NaN(), math.NaN()
+	tab := visit(t, ctx, r, 1180)
+	press := func(keys ...string) string { return pressed(t, tab, "latency", keys...) }
+	line := func() string {
+		return evaluate[string](t, tab, `document.querySelector("#chart-latency path.n1").getAttribute("d")`)
+	}
+	whole := line()
+	last := press("End")
+	if told := press("+"); told != last || len(line()) >= len(whole) {
+		t.Errorf("zoomed it tells %q, not %q, and draws %.80s", told, last, line())
+	}
+	half := line()
+	if first := press("Home"); !strings.HasPrefix(first, "5m ") {
+		t.Errorf("the last half of ten minutes begins with %q", first)
+	}
+	press("End")
+	for range len(p95) - 1 - single {
+		press("ArrowLeft")
+	}
+	if off := evaluate[float64](t, tab, `(() => { const middle = s => { const b = document.querySelector("#chart-latency " + s).getBoundingClientRect(); return b.left + b.width / 2; }; return middle("path.n1[class^=f-]") - middle(".cursor"); })()`); math.Abs(off) > 1 {
+		t.Errorf("a single point is %v pixels beside its place", off)
+	}
+	if press("End", "+"); len(line()) >= len(half) {
+		t.Errorf("twice zoomed it draws %.80s", line())
+	}
+	if press("-"); line() != half {
+		t.Errorf("back it draws %.80s, not %.80s", line(), half)
+	}
+	for _, keys := range [][]string{{"-"}, {"+", "+", "0"}, {"ctrl +"}} {
+		if press(keys...); line() != whole {
+			t.Errorf("after %q it draws %.80s", keys, line())
+		}
+	}
+	if shown := evaluate[bool](t, tab, `!document.querySelector("#chart-latency button.reset").hidden`); shown {
+		t.Error("what is whole can be made whole")
+	}
+	if told := pressed(t, tab, "trend", "End", "+"); !strings.HasPrefix(told, "load-12, ") {
+		t.Errorf("a trend, which has few points, tells %q", told)
+	}
+}
+
+// A tap shows the values where it is, and zooms into nothing.
+func TestChartsTellTheirValuesAtATap(t *testing.T) {
+	ctx := browser(t)
+	tab := visit(t, ctx, sample.Full(), 390, command(emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: true}))
+	for chart, want := range map[string]string{"latency": ": p50 ", "trend": ": execute_workflow p95 "} {
+		figure := `document.querySelector("#chart-` + chart + `")`
+		at := evaluate[[]float64](t, tab, `(() => { const s = `+figure+`.querySelector("svg"); s.scrollIntoView({block: "center"}); const b = s.getBoundingClientRect(); return [b.left + b.width * 0.7, b.top + b.height / 2]; })()`)
+		drawn := evaluate[string](t, tab, figure+`.querySelector("svg").innerHTML`)
+		for _, touch := range []input.DispatchTouchEventParams{
+			{Type: input.DispatchTouchEventTypeTouchStart, TouchPoints: []*input.TouchPoint{{X: at[0], Y: at[1]}}},
+			{Type: input.DispatchTouchEventTypeTouchMove, TouchPoints: []*input.TouchPoint{{X: at[0] + 2, Y: at[1]}}},
+			{Type: input.DispatchTouchEventTypeTouchEnd, TouchPoints: []*input.TouchPoint{}},
+		} {
+			if err := command(input.DispatchTouchEvent, touch)(tab); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if told := evaluate[string](t, tab, figure+`.querySelector("output").textContent`); !strings.Contains(told, want) {
+			t.Errorf("%s: a tap tells %q", chart, told)
+		}
+		if got := evaluate[string](t, tab, figure+`.querySelector("svg .cursor").getAttribute("visibility")`); got != "visible" {
+			t.Errorf("%s: the cursor is %s", chart, got)
+		}
+		if !strings.HasPrefix(evaluate[string](t, tab, figure+`.querySelector("svg").innerHTML`), drawn[:strings.Index(drawn, `<line class="cursor"`)]) {
+			t.Errorf("%s: a tap draws another picture", chart)
+		}
+	}
+}
+
+// On paper a table has all its rows, and there is nothing to be pressed or filled in.
+func TestPaper(t *testing.T) {
+	ctx := browser(t)
+	r := sample.Wide()
+	tab := visit(t, ctx, r, 1180)
+	pressed(t, tab, "latency", "Home", "+") // a button to show all again
+	shown := func(selector string) int {
+		return evaluate[int](t, tab, fmt.Sprintf(`Array.from(document.querySelectorAll(%q)).filter(e => e.getClientRects().length > 0).length`, selector))
+	}
+	const rows, controls = "#table-endpoints tbody tr", "nav, input, label, button.reset"
+	if n, all := shown(rows), len(r.Run.Endpoints); n == 0 || n >= all || shown(controls) == 0 {
+		t.Errorf("the screen shows %d of %d rows and %d controls", n, all, shown(controls))
+	}
+	if err := command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})(tab); err != nil {
+		t.Fatal(err)
+	}
+	if n, all := shown(rows), len(r.Run.Endpoints); n != all || shown(controls) != 0 {
+		t.Errorf("paper shows %d of %d rows and %d controls", n, all, shown(controls))
 	}
 }
 

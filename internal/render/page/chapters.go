@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"html/template"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -55,9 +56,11 @@ type table struct {
 
 type column struct {
 	Name  string
-	Right bool   // numbers
-	Still bool   // drawings, which nobody sorts by
-	Class string // of other cells
+	Right bool // numbers
+	Still bool // drawings, which nobody sorts by
+	// Numbered says that its cells are sorted by their Number, not by their text.
+	Numbered bool
+	Class    string // of other cells
 	// Room says where the column has none, as a class of the style: "x" where it
 	// is not asked for, "w" on phones and paper, "n" on phones.
 	Room string
@@ -264,7 +267,7 @@ func newTable(r *report.Report, s view.Section) *table {
 	}
 	named := false
 	for _, c := range s.Table.Columns {
-		shown := column{Name: plain.Short(c.Name, longestName), Right: c.Right}
+		shown := column{Name: plain.Short(c.Name, longestName), Right: c.Right, Numbered: c.Numbers != nil}
 		switch {
 		case c.Flex && !named:
 			named, shown.Class = true, "name"
@@ -273,10 +276,14 @@ func newTable(r *report.Report, s view.Section) *table {
 		}
 		t.Columns = append(t.Columns, shown)
 	}
-	for _, row := range s.Table.Rows {
+	for i, row := range s.Table.Rows {
 		var cells []cell
-		for _, c := range row {
-			cells = append(cells, cleanName(c))
+		for j, c := range row {
+			shown := cleanName(c)
+			if numbers := s.Table.Columns[j].Numbers; numbers != nil {
+				shown.Number = decimal(numbers[i])
+			}
+			cells = append(cells, shown)
 		}
 		t.Rows = append(t.Rows, cells)
 	}
@@ -296,6 +303,14 @@ func newTable(r *report.Report, s view.Section) *table {
 		t.shares(r)
 	}
 	return t
+}
+
+// decimal is a number for the page's script, empty where there is none.
+func decimal(v *float64) string {
+	if v == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*v, 'g', -1, 64)
 }
 
 // longText is from how many letters on a column of text may break its lines.

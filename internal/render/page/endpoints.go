@@ -45,12 +45,12 @@ func (t *table) changes(r *report.Report) {
 		return
 	}
 	const behindTheName = 2
-	t.Columns = slices.Insert(t.Columns, behindTheName, column{Name: againstColumn, Right: true})
+	t.Columns = slices.Insert(t.Columns, behindTheName, column{Name: againstColumn, Right: true, Numbered: true})
 	for i, g := range gates {
 		c := cell{Text: view.Absent, Tone: view.Dim}
 		if g != nil {
 			word := view.GateWord(g.Verdict)
-			c = cell{Text: report.GateStatistic(g.Metric, g.Statistic) + " " + view.ChangeOf(*g.Change, g.Unit) + " ", Tone: word.Tone, Bar: bar(g, widest)}
+			c = cell{Text: report.GateStatistic(g.Metric, g.Statistic) + " " + view.ChangeOf(*g.Change, g.Unit) + " ", Tone: word.Tone, Bar: bar(g, widest), Number: decimal(g.Change)}
 		}
 		t.Rows[i] = slices.Insert(t.Rows[i], behindTheName, c)
 	}

@@ -61,9 +61,10 @@ type page struct {
 // cell is a piece of text that is safe on one line, and a small picture behind
 // it.
 type cell struct {
-	Text string
-	Tone view.Tone
-	Bar  template.HTML
+	Text   string
+	Tone   view.Tone
+	Bar    template.HTML
+	Number string // to be sorted by, where the column says that it has some
 }
 
 func newPage(r *report.Report) page {

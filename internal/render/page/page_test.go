@@ -77,7 +77,7 @@ func TestEndpointsShowTheirChange(t *testing.T) {
 	row := html[strings.Index(html, `id="table-endpoints"`):]
 	row = row[strings.Index(row, "<tbody>"):]
 	row = row[:strings.Index(row, "</tr>")]
-	if !strings.Contains(row, ">E1<") || !strings.Contains(row, "p95 &#43;38.1 %") || !strings.Contains(row, `<svg class="bar"`) {
+	if !strings.Contains(row, ">E1<") || !strings.Contains(row, "p95 &#43;38.1 %") || !strings.Contains(row, `<svg class="bar"`) || !strings.Contains(row, ` data-v="0.380`) {
 		t.Errorf("the first endpoint's row is %s", row)
 	}
 }

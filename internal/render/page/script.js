@@ -4,6 +4,8 @@
     const m = s.replace(/,/g, "").replace("\u2212", "-").match(/-?\d+(\.\d+)?/);
     return m ? parseFloat(m[0]) : NaN;
   };
+  // A cell has a number to be sorted by, which may be none, or its text tells.
+  const numberOf = (cell) => (cell.dataset.v === undefined ? number(cell.textContent) : parseFloat(cell.dataset.v));
   document.querySelectorAll("table.sortable").forEach((table) => {
     const body = table.tBodies[0];
     table.querySelectorAll("th").forEach((th, column) => {
@@ -13,11 +15,12 @@
       button.append(...th.childNodes);
       th.append(button);
       button.addEventListener("click", () => {
-        const up = th.getAttribute("aria-sort") === "descending";
+        const numeric = th.classList.contains("num");
+        // The largest number first, and the first word.
+        const up = numeric ? th.getAttribute("aria-sort") === "descending" : th.getAttribute("aria-sort") !== "ascending";
         table.querySelectorAll("th").forEach((other) => other.removeAttribute("aria-sort"));
         th.setAttribute("aria-sort", up ? "ascending" : "descending");
-        const numeric = th.classList.contains("num");
-        const value = (row) => (numeric ? number(row.cells[column].textContent) : row.cells[column].textContent);
+        const value = (row) => (numeric ? numberOf(row.cells[column]) : row.cells[column].textContent);
         const rows = Array.from(body.rows);
         rows.sort((a, b) => {
           const x = value(a), y = value(b);
@@ -25,7 +28,7 @@
             if (isNaN(x) || isNaN(y)) return isNaN(x) - isNaN(y);
             return up ? x - y : y - x;
           }
-          return up ? y.localeCompare(x) : x.localeCompare(y);
+          return up ? x.localeCompare(y) : y.localeCompare(x);
         });
         body.append(...rows);
       });
@@ -110,15 +113,20 @@
       if (i >= 0) point(i);
     };
 
-    const lines = Array.from(svg.querySelectorAll("path")).filter((p) => /(^| )n\d( |$)/.test(p.getAttribute("class") || ""));
+    const classed = (pattern) => Array.from(svg.querySelectorAll("path,text")).filter((e) => pattern.test(e.getAttribute("class") || ""));
+    const lines = classed(/^s-.* n\d$/);
     const original = lines.map((p) => p.getAttribute("d"));
-    const plain = d.x.length > 8 && !d.labels && lines.length > 0;
-    const fixed = Array.from(svg.querySelectorAll("path,text")).filter((e) => /soft|xt/.test(e.getAttribute("class") || ""));
+    const zooms = d.x.length > 8 && !d.labels && !d.xlog && lines.length > 0;
+    const fixed = classed(/ (soft|xt)$/); // areas, marks and the axis, which stay at their places
     const places = original.map((path) => (path.match(/-?\d+(\.\d+)?/g) || []).map(Number));
+    const dots = classed(/^f-.* n\d$/).map((dot) => {
+      const [, side, radius] = dot.getAttribute("d").match(/^M(\S+) [^A]*A(\S+) /).map(Number);
+      return {dot, middle: side - radius};
+    });
     const redraw = () => {
       const [first, last] = d.xrange;
       const whole = low === first && high === last;
-      const from = d.xlog ? (v) => v : (px) => first + (px - left) / (right - left) * (last - first);
+      const from = (px) => first + (px - left) / (right - left) * (last - first);
       lines.forEach((line, k) => {
         if (whole) { line.setAttribute("d", original[k]); return; }
         const numbers = places[k];
@@ -129,6 +137,11 @@
           path += (path ? "L" : "M") + at(x).toFixed(1) + " " + numbers[i + 1];
         }
         line.setAttribute("d", path || "M0 0");
+      });
+      dots.forEach(({dot, middle}) => {
+        const x = from(middle);
+        dot.setAttribute("visibility", whole || x >= low && x <= high ? "visible" : "hidden");
+        dot.setAttribute("transform", "translate(" + (at(x) - middle).toFixed(1) + " 0)");
       });
       fixed.forEach((e) => e.setAttribute("visibility", whole ? "visible" : "hidden"));
       svg.querySelectorAll(".zoomed").forEach((e) => e.remove());
@@ -147,13 +160,31 @@
     reset.textContent = "whole run";
     reset.hidden = true;
     figure.append(reset);
-    reset.addEventListener("click", () => { [low, high] = d.xrange; reset.hidden = true; redraw(); });
+    const stretch = (a, b) => {
+      const [first, last] = d.xrange;
+      if (b - a > (last - first) * 0.999) [a, b] = [first, last];
+      else if (d.x.filter((x) => x >= a && x <= b).length < 3) return;
+      [low, high] = [a, b];
+      reset.hidden = low === first && high === last;
+      redraw();
+    };
+    reset.addEventListener("click", () => stretch(...d.xrange));
+    const shown = () => index >= 0 && d.x[index] >= low && d.x[index] <= high;
+    // around shows a part of the stretch, or more than it, with the cursor in its middle.
+    const around = (part) => {
+      const [first, last] = d.xrange;
+      const width = (high - low) * part;
+      const middle = shown() ? d.x[index] : (low + high) / 2;
+      const from = Math.max(Math.min(middle - width / 2, last - width), first);
+      stretch(from, Math.min(from + width, last));
+      if (shown()) point(index);
+    };
     let start = null;
     const band = shape("rect", {class: "select", y: top, height: bottom - top, width: 0, x: 0});
     svg.append(band);
     svg.addEventListener("pointerdown", (event) => {
       follow(event);
-      if (event.pointerType === "mouse" && plain && !d.xlog) start = Math.min(Math.max(inPoints(event), left), right);
+      if (event.pointerType === "mouse" && zooms) start = Math.min(Math.max(inPoints(event), left), right);
     });
     svg.addEventListener("pointermove", (event) => {
       follow(event);
@@ -168,15 +199,19 @@
       const [a, b] = [Math.min(start, now), Math.max(start, now)].map((px) => low + (px - left) / (right - left) * (high - low));
       start = null;
       band.setAttribute("width", 0);
-      if (b - a < (high - low) / 50 || d.x.filter((x) => x >= a && x <= b).length < 3) return;
-      [low, high] = [a, b];
-      reset.hidden = false;
-      redraw();
+      if (b - a >= (high - low) / 50) stretch(a, b);
     });
     plot.tabIndex = 0;
     plot.setAttribute("role", "group");
-    plot.setAttribute("aria-label", "values of the chart: use the arrow keys");
+    plot.setAttribute("aria-label", "values of the chart: use the arrow keys" + (zooms ? "; + and - zoom, 0 shows all" : ""));
+    const zoom = {"+": 0.5, "=": 0.5, "-": 2, "0": Infinity}; // = is + without the shift key
     plot.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.altKey || event.metaKey) return; // the browser's own
+      if (zooms && event.key in zoom) {
+        event.preventDefault();
+        around(zoom[event.key]);
+        return;
+      }
       const seen = visible();
       if (!seen.length) return;
       let k = seen.indexOf(index);

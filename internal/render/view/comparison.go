@@ -113,6 +113,7 @@ func gates(list []report.Gate, lines []Line, opts Options) (*Table, []Line) {
 			continue
 		}
 		t.Rows = append(t.Rows, gateRow(&g))
+		t.sortedBy(gateNumbers(&g))
 	}
 	if len(quiet) > 0 {
 		text := "✓ " + Plural(len(quiet), "gate", "gates") + " ok" + excluded(quiet)
@@ -196,6 +197,15 @@ func gateRow(g *report.Gate) []Cell {
 	return []Cell{word, {endpoint, Strong}, {statistic, Normal}, {a, Normal}, {b, Normal}, moved, {ChangeRange(g.Interval, g.Unit), Dim}, detectable, {g.Reason, Dim}}
 }
 
+// gateNumbers are the numbers of a gate by the names of its columns.
+func gateNumbers(g *report.Gate) map[string]*float64 {
+	out := map[string]*float64{"baseline": g.Baseline, "now": g.Candidate, "change": g.Change, "interval": nil, "detectable": g.Detectable}
+	if g.Interval != nil {
+		out["interval"] = g.Interval.Low
+	}
+	return out
+}
+
 // sides is the table of two groups of runs, as benchstat shows it: both with
 // their spread, and the change where it is more than noise.
 func sides(c *report.Comparison) *Table {
@@ -213,7 +223,11 @@ func sides(c *report.Comparison) *Table {
 		{Name: "remark", Drop: 5, Flex: true},
 	}}
 	for i := range c.Gates {
-		t.Rows = append(t.Rows, sideRow(&c.Gates[i]))
+		g := &c.Gates[i]
+		t.Rows = append(t.Rows, sideRow(g))
+		numbers := gateNumbers(g)
+		numbers["change"], numbers["p"] = visibleChange(g), g.PValue
+		t.sortedBy(numbers)
 	}
 	if len(t.Rows) == 0 {
 		return nil
@@ -226,6 +240,17 @@ func sides(c *report.Comparison) *Table {
 // visible is the two-sided p below which a change is shown as one.
 const visible = 0.05
 
+func twoSided(p float64) float64 { return min(1, 2*p) }
+
+// visibleChange is a gate's change, nil where it is within the noise. Without a
+// test the interval tells, of what is within the runs only.
+func visibleChange(g *report.Gate) *float64 {
+	if g.PValue != nil && twoSided(*g.PValue) >= visible {
+		return nil
+	}
+	return g.Change
+}
+
 func sideRow(g *report.Gate) []Cell {
 	endpoint, statistic := gateLabels(g.Metric, g.Endpoint, g.Statistic)
 	a, b := Pair(g.Baseline, g.Candidate, g.Unit)
@@ -237,17 +262,17 @@ func sideRow(g *report.Gate) []Cell {
 		return Cell{Percent(*v), Dim}
 	}
 	moved, p := Cell{"~", Dim}, Cell{Absent, Dim}
+	if change := visibleChange(g); change != nil {
+		moved = Cell{ChangeOf(*change, g.Unit), word.Tone}
+		if g.PValue == nil {
+			moved.Tone = Normal
+		}
+	}
 	if g.PValue != nil {
-		twoSided := min(1, 2*(*g.PValue))
-		p = Cell{prose(twoSided, 2), Dim}
-		if twoSided < 0.001 {
+		p = Cell{prose(twoSided(*g.PValue), 2), Dim}
+		if twoSided(*g.PValue) < 0.001 {
 			p.Text = "<0.001"
 		}
-		if g.Change != nil && twoSided < visible {
-			moved = Cell{ChangeOf(*g.Change, g.Unit), word.Tone}
-		}
-	} else if g.Change != nil { // no test: the interval tells within the runs only
-		moved = Cell{ChangeOf(*g.Change, g.Unit), Normal}
 	}
 	return []Cell{
 		{endpoint, Strong},
@@ -334,6 +359,7 @@ func wholeShift(list []report.Shift) *Table {
 			moved = Change(*x.Change)
 		}
 		t.Rows = append(t.Rows, []Cell{{x.Endpoint, Strong}, {quantileName(x.Quantile), Normal}, {a, Normal}, {b, Normal}, {moved, Normal}, {ChangeRange(x.Interval, report.UnitMS), Dim}})
+		t.sortedBy(map[string]*float64{"baseline": &x.Baseline, "now": &x.Candidate})
 	}
 	return t.withoutEmptyColumns()
 }

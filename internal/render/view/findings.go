@@ -142,7 +142,7 @@ func componentTable(a *report.Attribution, opts Options) *Table {
 			continue
 		}
 		var inner []string
-		for _, p := range c.Parts {
+		for _, p := range c.Parts.Distinct() {
 			if p.Value >= leastPart {
 				inner = append(inner, p.Name+" "+Number(p.Value, 2)+" ms")
 			}
@@ -242,6 +242,7 @@ func levels(r *report.Report, opts Options) Section {
 			number(l.AchievedPerS, 1), rate(l.DropShare), number(l.Concurrency, 1),
 			rate(l.ErrorRate), number(l.P50, 2), number(l.P95, 2), number(l.P99, 2), word,
 		})
+		t.sortedBy(map[string]*float64{"from": &l.FromS, "to": &l.ToS})
 	}
 	t.Rows, t.More = cut(rows, otherRows+2, "levels", opts)
 	s.Table = t.withoutEmptyColumns()

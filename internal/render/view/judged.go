@@ -79,6 +79,7 @@ func thresholds(r *report.Report, opts Options) Section {
 	}
 	var count judged
 	var byOrder [3][][]Cell
+	var observed [3][]*float64
 	for _, t := range list {
 		count.add(t.OK)
 		seen := Cell{Absent, Dim}
@@ -90,8 +91,9 @@ func thresholds(r *report.Report, opts Options) Section {
 			row = append(row, Cell{t.Source, Dim})
 		}
 		byOrder[order(t.OK)] = append(byOrder[order(t.OK)], row)
+		observed[order(t.OK)] = append(observed[order(t.OK)], t.Observed)
 	}
-	columns := []Column{{}, {Name: "metric", Flex: true}, {Name: "threshold", Flex: true}, {Name: "observed", Right: true}, {Name: "remark", Drop: 2, Flex: true}}
+	columns := []Column{{}, {Name: "metric", Flex: true}, {Name: "threshold", Flex: true}, {Name: "observed", Right: true, Numbers: slices.Concat(observed[:]...)}, {Name: "remark", Drop: 2, Flex: true}}
 	if opts.All {
 		columns = append(columns, Column{Name: "judged by", Drop: 1, Flex: true})
 	}
@@ -157,8 +159,10 @@ func serviceLevels(r *report.Report, opts Options) Section {
 	}
 	var count judged
 	var byOrder [3][][]Cell
+	var observed [3][]*float64
 	for _, t := range list {
 		count.add(t.OK)
+		observed[order(t.OK)] = append(observed[order(t.OK)], t.Observed)
 		seen := Cell{Absent, Dim}
 		if t.Observed != nil {
 			seen = Cell{Measure(*t.Observed, t.Unit), markRaised(t.OK, r.Run.Load.Raised).Tone}
@@ -175,7 +179,7 @@ func serviceLevels(r *report.Report, opts Options) Section {
 		s.Summary[0].Text += made
 		s.Told[0].Text += made
 	}
-	s.Table = judgedTable([]Column{{}, {Name: "of", Flex: true}, {Name: "target", Flex: true}, {Name: "observed", Right: true}, {Name: "set by", Drop: 1, Flex: true}}, byOrder, opts)
+	s.Table = judgedTable([]Column{{}, {Name: "of", Flex: true}, {Name: "target", Flex: true}, {Name: "observed", Right: true, Numbers: slices.Concat(observed[:]...)}, {Name: "set by", Drop: 1, Flex: true}}, byOrder, opts)
 	return s
 }
 

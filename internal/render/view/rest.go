@@ -78,7 +78,7 @@ func metrics(r *report.Report) Section {
 	s := Section{ID: "metrics", Title: "Metrics", Summary: []Cell{{"as k6 counts, set-up included", Dim}}}
 	for _, m := range r.Run.Metrics {
 		l := Line{Label: m.Name}
-		for _, v := range m.Values {
+		for _, v := range m.Values.Distinct() {
 			l.Parts = append(l.Parts, cell(report.StatisticName(v.Name)+" "+Measure(v.Value, valueUnit(m, v.Name)), Normal))
 		}
 		if len(l.Parts) == 0 {

@@ -34,6 +34,9 @@ type Column struct {
 	// the highest goes first, 0 never does.
 	Drop int
 	Flex bool // a name, which may be shortened in its middle
+	// Numbers are what the rows are sorted by, from the first row on, where their
+	// texts have units of their own: nil for a row without. None: the texts tell.
+	Numbers []*float64
 }
 
 // Table is rows of as many cells as there are columns.
@@ -43,6 +46,17 @@ type Table struct {
 	// More says what was left out, Foot explains marks; empty: nothing.
 	More string
 	Foot string
+}
+
+// sortedBy notes what one row after the other is sorted by, by the names of the
+// columns.
+func (t *Table) sortedBy(row map[string]*float64) {
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		if v, ok := row[c.Name]; ok {
+			c.Numbers = append(c.Numbers, v)
+		}
+	}
 }
 
 // Line is a fact: a label and some pieces, or text alone where the label is

@@ -142,6 +142,7 @@ func TrendTable(t *report.Trend) *Table {
 				{c.ID, Normal},
 				{shortCommit(c.Commit), Dim},
 			})
+			out.sortedBy(map[string]*float64{"before": &c.Before, "after": &c.After, "p": c.PValue})
 		}
 	}
 	if len(out.Rows) == 0 {

@@ -33,6 +33,11 @@ func TestEveryRowHasItsCells(t *testing.T) {
 						t.Errorf("%s, %s: row %d has %d cells for %d columns", name, s.ID, i, len(row), len(s.Table.Columns))
 					}
 				}
+				for _, c := range s.Table.Columns {
+					if n := len(c.Numbers); all && n > 0 && n != len(s.Table.Rows) || n > 0 && n < len(s.Table.Rows) {
+						t.Errorf("%s, %s: %s has %d numbers for %d rows", name, s.ID, c.Name, n, len(s.Table.Rows))
+					}
+				}
 			}
 		}
 	}
@@ -59,6 +64,24 @@ func TestWhatFailedComesFirst(t *testing.T) {
 	}
 	if got := section(t, sample.Healthy(), "thresholds", false); got.Table != nil {
 		t.Error("thresholds that were all met take more than a line")
+	}
+}
+
+// Where rows have units of their own, each is sorted by its own number.
+func TestNumbersAreThoseOfTheirRows(t *testing.T) {
+	r := sample.ThresholdFailed()
+	for _, id := range []string{"thresholds", "service_levels"} {
+		table := section(t, r, id, true).Table
+		i := slices.IndexFunc(table.Columns, func(c view.Column) bool { return c.Name == "observed" })
+		for k, row := range table.Rows {
+			v := table.Columns[i].Numbers[k]
+			if (v == nil) != (row[i].Text == view.Absent) {
+				t.Errorf("%s, row %d: the number of %q is %v", id, k, row[i].Text, v)
+			}
+			if v != nil && !slices.Contains([]string{view.Measure(*v, report.UnitMS), view.Measure(*v, report.UnitShare), view.Measure(*v, report.UnitCount)}, row[i].Text) {
+				t.Errorf("%s, row %d: %v stands for %q", id, k, *v, row[i].Text)
+			}
+		}
 	}
 }
 

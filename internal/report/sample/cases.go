@@ -251,7 +251,7 @@ func Full() *report.Report {
 		PerHour: report.Num(114e6), Change: report.Num(0.31), PValue: report.Num(0.0004), Drifts: true, Text: "about 50 kB a request",
 	}}}
 	r.Trend = trend()
-	r.Charts[0].Log, r.Charts[0].Endpoint = true, "execute_workflow"
+	r.Charts[0].Endpoint = "execute_workflow"
 	for range r.Charts[0].X {
 		r.Charts[0].XLabels = append(r.Charts[0].XLabels, "t")
 	}
