@@ -25,7 +25,8 @@ func (t *table) number(r *report.Report) {
 }
 
 // changes adds how each endpoint moved against the baseline, with its interval
-// as a small bar: of the gate on p95, else of its first gate.
+// as a small bar: of the gate on p95, else of its first gate; in grey of p95 where it
+// has no gate.
 func (t *table) changes(r *report.Report) {
 	if r.Comparison == nil || len(t.Rows) != len(r.Run.Endpoints) {
 		return
@@ -49,14 +50,17 @@ func (t *table) changes(r *report.Report) {
 	for i, g := range gates {
 		c := cell{Text: view.Absent, Tone: view.Dim}
 		if g != nil {
-			word := view.GateWord(g.Verdict)
-			c = cell{Text: report.GateStatistic(g.Metric, g.Statistic) + " " + view.ChangeOf(*g.Change, g.Unit) + " ", Tone: word.Tone, Bar: bar(g, widest), Number: decimal(g.Change)}
+			c = cell{Text: report.GateStatistic(g.Metric, g.Statistic) + " " + view.ChangeOf(*g.Change, g.Unit) + " ", Tone: view.Dim, Bar: bar(g, widest), Number: decimal(g.Change)}
+			if g.Verdict != "" {
+				c.Tone = view.GateWord(g.Verdict).Tone
+			}
 		}
 		t.Rows[i] = slices.Insert(t.Rows[i], behindTheName, c)
 	}
 }
 
-// gateOf is the gate that stands for an endpoint; nil where none has a change.
+// gateOf is the gate that stands for an endpoint, or how it moved, without a verdict,
+// where it has none; nil where that is not known either.
 func gateOf(c *report.Comparison, endpoint string) *report.Gate {
 	var found *report.Gate
 	for i := range c.Gates {
@@ -68,7 +72,15 @@ func gateOf(c *report.Comparison, endpoint string) *report.Gate {
 			found = g
 		}
 	}
-	return found
+	if found != nil {
+		return found
+	}
+	for i := range c.Endpoints {
+		if e := &c.Endpoints[i]; e.Endpoint == endpoint && e.Change != nil {
+			return &report.Gate{Metric: e.Metric, Endpoint: e.Endpoint, Statistic: e.Statistic, Unit: report.UnitMS, Change: e.Change, Interval: e.Interval}
+		}
+	}
+	return nil
 }
 
 func bounds(g *report.Gate) (low, high float64) {

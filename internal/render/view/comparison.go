@@ -364,8 +364,8 @@ func wholeShift(list []report.Shift) *Table {
 	return t.withoutEmptyColumns()
 }
 
-// BaselineP95 is the baseline's p95 of an endpoint in ms, as the gate on it has
-// it, else the shift function; nil where the comparison says nothing of it.
+// BaselineP95 is the baseline's p95 of an endpoint in ms; nil where the comparison
+// says nothing of it.
 func BaselineP95(r *report.Report, endpoint string) *float64 {
 	if r.Comparison == nil {
 		return nil
@@ -376,9 +376,9 @@ func BaselineP95(r *report.Report, endpoint string) *float64 {
 			return g.Baseline
 		}
 	}
-	for i := range r.Comparison.Shift {
-		if q := &r.Comparison.Shift[i]; q.Endpoint == endpoint && q.Quantile == 0.95 {
-			return &q.Baseline
+	for i := range r.Comparison.Endpoints {
+		if e := &r.Comparison.Endpoints[i]; e.Endpoint == endpoint && e.Statistic == "p(95)" {
+			return e.Baseline
 		}
 	}
 	return nil

@@ -86,7 +86,7 @@ func TestAStopIsNoFailure(t *testing.T) {
 func TestBaselineP95(t *testing.T) {
 	r := sample.Full()
 	r.Comparison.Gates = []report.Gate{{Endpoint: "a", Statistic: "p(95)", Unit: report.UnitMS, Baseline: report.Num(7)}}
-	r.Comparison.Shift = []report.Shift{{Endpoint: "a", Quantile: 0.95, Baseline: 6}, {Endpoint: "b", Quantile: 0.95, Baseline: 5}}
+	r.Comparison.Endpoints = []report.EndpointChange{{Endpoint: "a", Statistic: "p(95)", Baseline: report.Num(6)}, {Endpoint: "b", Statistic: "p(95)", Baseline: report.Num(5)}}
 	for endpoint, want := range map[string]float64{"a": 7, "b": 5} {
 		if got := BaselineP95(r, endpoint); got == nil || *got != want {
 			t.Errorf("%s: %v, want %v", endpoint, got, want)

@@ -376,11 +376,15 @@ func comparison() *report.Comparison {
 		Baseline:    report.Baseline{Name: "main", Runs: 8, IDs: []string{"load-1", "load-2"}, Wanted: 5, Epoch: "2026-10"},
 		Candidate:   []string{"stress-20261123-130212", "stress-20261123-131540"},
 		Differences: []report.Difference{{What: "label runner", Baseline: "perf-1", Candidate: "perf-2"}},
-		Noise:       report.Noise{Definition: "standard deviation between runs of ln(statistic)", Runs: 8, Median: report.Num(0.012), Largest: report.Num(0.031), Dispersion: report.Num(1.2)},
+		Noise:       report.Noise{Definition: "standard deviation between runs of ln(statistic)", Runs: 8, Median: report.Num(0.012), Largest: report.Num(0.031), Dispersion: report.Num(1.2), Learned: report.Num(0.009), LearnedRuns: 34},
 		Gates:       gates,
 		Shift: []report.Shift{{
 			Endpoint: "execute_workflow", Quantile: 0.95, Baseline: 588.2, Candidate: 812.3, Change: report.Num(0.381),
 			Interval: &report.Interval{Low: report.Num(0.34)}, // open above
+		}},
+		Endpoints: []report.EndpointChange{{
+			Metric: "http_req_duration", Endpoint: "get_execution", Statistic: "p(95)", Baseline: report.Num(92.1), Candidate: report.Num(96.2),
+			Change: report.Num(0.0445), Interval: &report.Interval{Low: report.Num(-0.01), High: report.Num(0.1)},
 		}},
 		Exploratory: []report.Finding{{
 			Metric: "http_req_waiting", Endpoint: "get_trace", Statistic: "avg", Unit: report.UnitMS,
