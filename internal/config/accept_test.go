@@ -113,6 +113,8 @@ func FuzzAccept(f *testing.F) {
 		if !utf8.ValidString(endpoint) || !utf8.ValidString(reason) { // no report has others
 			return
 		}
+		// A file's values have no white space around them.
+		endpoint, reason = strings.TrimSpace(endpoint), strings.TrimSpace(reason)
 		before, err := Parse(file, []byte(text))
 		if err != nil {
 			return

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"k6report/internal/render/chart"
+	"k6report/internal/render/plain"
 	"k6report/internal/render/view"
 	"k6report/internal/report"
 )
@@ -50,7 +51,7 @@ func (t *table) changes(r *report.Report) {
 	for i, g := range gates {
 		c := cell{Text: view.Absent, Tone: view.Dim}
 		if g != nil {
-			c = cell{Text: report.GateStatistic(g.Metric, g.Statistic) + " " + view.ChangeOf(*g.Change, g.Unit) + " ", Tone: view.Dim, Bar: bar(g, widest), Number: decimal(g.Change)}
+			c = cell{Text: plain.Short(report.GateStatistic(g.Metric, g.Statistic), longestName) + " " + view.ChangeOf(*g.Change, g.Unit) + " ", Tone: view.Dim, Bar: bar(g, widest), Number: decimal(g.Change)}
 			if g.Verdict != "" {
 				c.Tone = view.GateWord(g.Verdict).Tone
 			}
