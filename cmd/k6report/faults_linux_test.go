@@ -113,7 +113,7 @@ func TestDiskFull(t *testing.T) {
 	if err := os.Mkdir(small, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Mount("tmpfs", small, "tmpfs", 0, "size=96k"); err != nil {
+	if err := syscall.Mount("tmpfs", small, "tmpfs", 0, "size=48k"); err != nil {
 		needs.LeaveOut(t, "missing: %s", "root and the right to mount a small file system: "+err.Error())
 	}
 	t.Cleanup(func() {
