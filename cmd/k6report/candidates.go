@@ -159,7 +159,7 @@ type latestStart struct {
 	made   time.Time
 }
 
-// before reports whether an entry started later than that.
+// before reports whether that was before an entry started, which is too late then.
 func (l latestStart) before(e *baseline.Entry) bool {
 	if l.commit != "" && e.Commit != "" {
 		return e.Started.After(l.made)

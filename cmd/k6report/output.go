@@ -192,13 +192,10 @@ func (f format) write(ctx context.Context, dir string, o *output) (failed []erro
 
 // writeFile writes a file as a whole, and makes its folder.
 func writeFile(ctx context.Context, name string, content []byte) error {
-	err := os.MkdirAll(filepath.Dir(name), 0o755)
-	if err != nil {
-		err = fmt.Errorf("make folder for the reports: %w", err)
-	} else {
-		err = atomicfile.WriteFile(ctx, name, content)
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return writeError(fmt.Errorf("make folder for the reports: %w", err))
 	}
-	return writeError(err)
+	return writeError(atomicfile.WriteFile(ctx, name, content))
 }
 
 // mostNamed is how many files are named each that can't be written: most often it is
