@@ -193,7 +193,7 @@ stats: ## what verdicts can promise, by simulation; some minutes
 	go run ./tools/stats trend -series $(SERIES) $(if $(OUT),-o '$(OUT)')
 
 .PHONY: stats-runs
-stats-runs: build ## the same by real runs of the testbed's engine; a quarter of an hour and more
+stats-runs: build ## the same by real runs of the testbed's engine; half an hour
 	$(INSTALL) k6
 	cd testbed && CGO_ENABLED=0 go build -trimpath -o ../bin/engine ./cmd/engine
 	go run ./tools/stats runs -limit $(LIMIT)

@@ -42,7 +42,7 @@ func runsCommand(ctx context.Context, args []string, log io.Writer) (string, out
 	f.StringVar(&l.prog, "k6report", "bin/k6report", "the k6report `program`")
 	f.StringVar(&l.script, "script", "tools/stats/execute.js", "what k6 runs")
 	f.IntVar(&l.unchanged, "n", 64, "`runs` of the unchanged engine")
-	f.IntVar(&l.slowed, "slow", 20, "`runs` of the engine at each factor of slow")
+	f.IntVar(&l.slowed, "slow", 40, "`runs` of the engine at each factor of slow")
 	f.Func("factors", "`factors` of the engine's fault slow, on the statements that write: such as "+usualFactors+" (the default), which make an execution about 10 and 20 % slower", func(list string) error {
 		l.factors = strings.Split(list, ",")
 		return nil
