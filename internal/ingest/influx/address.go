@@ -85,6 +85,9 @@ func Parse(raw string) (Address, error) {
 		}
 	}
 	a.Server = transport + "://" + net.JoinHostPort(u.Hostname(), port)
+	if _, err := url.Parse(a.Server); err != nil {
+		return fail("its host is neither a name nor an address", "an address of IPv6 stands in brackets, as in [::1]:8086")
+	}
 	path := strings.Trim(u.Path, "/")
 	if at := strings.LastIndexByte(path, '/'); at >= 0 && !a.Flux {
 		a.Server += "/" + (&url.URL{Path: path[:at]}).EscapedPath() // behind a proxy
