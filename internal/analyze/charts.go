@@ -52,13 +52,6 @@ func axis[V any](data ...map[int64]V) []int64 {
 	return whole
 }
 
-// merged are the durations of all endpoints that are no iterations, by block.
-func (s *subject) merged() map[int64]*run.Sketch {
-	blocks := make(map[int64][]*run.Sketch)
-	s.eachBlock(func(_ string, b *run.Block) { blocks[b.Index] = append(blocks[b.Index], b.Durations) })
-	return mergedBlocks(blocks)
-}
-
 // mergedBlocks puts the durations of each block together.
 func mergedBlocks(blocks map[int64][]*run.Sketch) map[int64]*run.Sketch {
 	durations := make(map[int64]*run.Sketch, len(blocks))
@@ -95,7 +88,9 @@ func (s *subject) eachBlock(visit func(protocol string, b *run.Block)) {
 
 // latencyChart has the percentiles of all requests, by their start.
 func (s *subject) latencyChart() *report.Chart {
-	blocks := s.merged()
+	parts := make(map[int64][]*run.Sketch)
+	s.eachBlock(func(_ string, b *run.Block) { parts[b.Index] = append(parts[b.Index], b.Durations) })
+	blocks := mergedBlocks(parts)
 	c := overTime(report.ChartLatency, "Latency of all requests", report.UnitMS, "p50", "p95", "p99")
 	for _, index := range axis(blocks) {
 		c.X = append(c.X, s.middle(index, s.Requests.BlockLength))

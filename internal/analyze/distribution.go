@@ -1,7 +1,6 @@
 package analyze
 
 import (
-	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -18,10 +17,12 @@ const distributionPoints = 120
 // it, of the endpoint whose verdict matters most where one moved. Nil where no two requests differ.
 func (s *subject) distributionChart() *report.Chart {
 	chart := &report.Chart{ID: report.ChartDistribution, Kind: report.KindLine, Unit: report.UnitShare, XUnit: report.UnitMS}
-	sides := []distribution{distributionOf(slices.Collect(maps.Values(s.merged())))}
-	names := []string{"this run"}
 	chart.Title = "Latency of all requests"
-	if c := s.compared; c != nil {
+	var sides []distribution
+	names := []string{"this run"}
+	if c := s.compared; c == nil {
+		sides = []distribution{s.distribution()}
+	} else {
 		names = c.sideNames()
 		if g := c.mostTelling(); g != nil {
 			key := [2]string{g.Metric, g.Endpoint}
@@ -80,6 +81,13 @@ type distribution struct {
 func (d *distribution) add(value, count float64) {
 	d.total += count
 	d.values, d.upTo = append(d.values, value), append(d.upTo, d.total)
+}
+
+// distribution are the durations of all requests.
+func (s *subject) distribution() distribution {
+	var parts []*run.Sketch
+	s.eachBlock(func(_ string, b *run.Block) { parts = append(parts, b.Durations) })
+	return distributionOf(parts)
 }
 
 // distributionOf are the durations of all requests of some compared runs, without

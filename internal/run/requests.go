@@ -62,7 +62,8 @@ type Block struct {
 }
 
 // Row is the requests of a block with about the same time T, where T is what
-// a user waits: for HTTP blocked + duration.
+// a user waits: for HTTP blocked + duration. A snapshot of a run in which no
+// request has times of the server keeps one row for all requests of a block.
 type Row struct {
 	// Bin is the bin of T at TableBits; see RowRange.
 	Bin   uint32

@@ -11,6 +11,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -98,6 +99,9 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Encode writes a snapshot. Equal runs give equal bytes. It fails for a run that
 // Decode would refuse for its size, hundreds of times that of a usual one.
+//
+// All of the run comes back but rows that nothing needs: of a run in which no
+// request has times of the server, each block keeps one row, that of its mean.
 func Encode(w io.Writer, r *Run) error {
 	payload, err := encodePayload(r)
 	if err != nil {
@@ -194,8 +198,9 @@ func encodePayload(r *Run) ([]byte, error) {
 	if e.text > maxText {
 		return nil, fmt.Errorf("its tags take %d MB, more than %d: give up tags", e.text>>20, maxText>>20)
 	}
+	mean := !r.Requests.haveServerTimes()
 	for i := range r.Requests.Tables {
-		head.Tables = append(head.Tables, e.table(&r.Requests.Tables[i]))
+		head.Tables = append(head.Tables, e.table(&r.Requests.Tables[i], mean))
 	}
 	for k := range e.low {
 		e.low[k].pad(&e.streams[streamPacked+2*k+1])
@@ -261,23 +266,23 @@ func decodePayload(payload []byte) (*Run, error) {
 	return r, nil
 }
 
-// decodeStreams reads series and tables. The rows of tables share no stream with
-// the rest: they are read at the same time.
+// decodeStreams reads series and tables. Series, distributions of tables and rows
+// share no stream: they are read at the same time.
 func decodeStreams(r *Run, head *snapshotHead, all []stream) error {
-	series := &decoder{streams: all, strings: head.Strings}
-	rows := series.clone()
+	series := &decoder{streams: all, strings: head.Strings, bins: new(atomic.Int64)}
+	durations, rows := series.clone(), series.clone()
 	tables, sizes := rows.blocks(head.Tables)
-	var both sync.WaitGroup
-	both.Go(func() { rows.allRows(tables, head.Tables, sizes) })
+	var others sync.WaitGroup
+	others.Go(func() { rows.allRows(tables, head.Tables, sizes) })
+	others.Go(func() { durations.allDurations(tables) })
 	r.Series = series.allSeries(head.Series, head.Started)
-	series.allDurations(tables)
-	both.Wait()
-	if err := cmp.Or(series.err, rows.err); err != nil {
+	others.Wait()
+	if err := cmp.Or(series.err, durations.err, rows.err); err != nil {
 		return err
 	}
 	r.Requests.Tables = tables
 	for i, s := range all {
-		if left := len(s.b) - max(series.streams[i].at, rows.streams[i].at); left > 0 {
+		if left := len(s.b) - max(series.streams[i].at, durations.streams[i].at, rows.streams[i].at); left > 0 {
 			return fmt.Errorf("stream %d holds %d bytes too many", i, left)
 		}
 	}
@@ -309,6 +314,25 @@ func cutBytes(from []byte) (s, rest []byte, err error) {
 		return nil, nil, fmt.Errorf("it ends too early")
 	}
 	return from[n : n+int(length)], from[n+int(length):], nil
+}
+
+// haveServerTimes reports whether any request does.
+func (q *Requests) haveServerTimes() bool {
+	return slices.ContainsFunc(q.Tables, func(t Table) bool {
+		return slices.ContainsFunc(t.Blocks, func(b Block) bool {
+			return slices.ContainsFunc(b.Rows, func(row Row) bool { return row.Joined > 0 })
+		})
+	})
+}
+
+// mean is one row for all requests of a block.
+func (b *Block) mean() Row {
+	all := Row{Sums: make([]int64, 0, maxColumns)}
+	for i := range b.Rows {
+		all.add(&b.Rows[i])
+	}
+	all.Bin = RowOf(max(0, float64(all.Total)/float64(all.Count)/1000))
+	return all
 }
 
 // width is the number of columns that any row of a table uses.

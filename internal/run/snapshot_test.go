@@ -77,6 +77,39 @@ func TestManyRows(t *testing.T) {
 	}
 }
 
+// TestRowsOfMeans: where no request has times of the server, a block comes back with
+// one row that says the same of all its requests; where one has, with all of them.
+func TestRowsOfMeans(t *testing.T) {
+	for _, components := range []bool{false, true} {
+		b := run.NewBuilder(run.Options{})
+		feed(b, load{seed: 3, duration: time.Minute, rate: 100, endpoints: 2, components: components})
+		r := b.Finish()
+		back := decode(t, encode(t, r))
+		most := 0
+		for i, table := range r.Requests.Tables {
+			for j, block := range table.Blocks {
+				rows := back.Requests.Tables[i].Blocks[j].Rows
+				if most = max(most, len(rows)); components {
+					continue
+				}
+				var total, waiting int64
+				for _, row := range block.Rows {
+					total += row.Total
+					waiting += row.Sums[run.ColumnWaiting]
+				}
+				mean := float64(total) / float64(block.Count) / 1000
+				if len(rows) != 1 || rows[0].Count != block.Count || rows[0].Total != total ||
+					rows[0].Sums[run.ColumnWaiting] != waiting || rows[0].Bin != run.RowOf(mean) {
+					t.Fatalf("table %d, block %d: %+v, of %d requests that took %d µs", i, j, rows, block.Count, total)
+				}
+			}
+		}
+		if components && most < 2 {
+			t.Error("rows with times of the server are gone")
+		}
+	}
+}
+
 // cutStreams takes a payload apart, joinStreams puts it together.
 func cutStreams(t *testing.T, payload []byte) (head []byte, all [][]byte) {
 	t.Helper()

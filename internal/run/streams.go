@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"sync/atomic"
 )
 
 // encoder fills the streams of a snapshot.
@@ -144,8 +145,8 @@ type decoder struct {
 	streams []stream
 	strings []string
 	low     [packedStreams]bitBuffer
-	bins    int // of sketches
-	text    int // of tags
+	bins    *atomic.Int64 // of sketches, of all clones
+	text    int           // of tags
 	err     error
 }
 
@@ -179,12 +180,19 @@ func (d *decoder) fail(err error) {
 
 // uint reads a number; most fit into a byte.
 func (d *decoder) uint(stream int) uint64 {
-	s := &d.streams[stream]
-	if s.at < len(s.b) && s.b[s.at] < 0x80 && d.err == nil {
-		s.at++
-		return uint64(s.b[s.at-1])
+	if v, ok := d.streams[stream].short(); ok && d.err == nil {
+		return v
 	}
 	return d.longUint(stream)
+}
+
+// short reads a number that takes one byte, if that is what comes.
+func (s *stream) short() (v uint64, ok bool) {
+	if s.at >= len(s.b) || s.b[s.at] >= 0x80 {
+		return 0, false
+	}
+	s.at++
+	return uint64(s.b[s.at-1]), true
 }
 
 func (d *decoder) longUint(stream int) uint64 {
@@ -336,31 +344,42 @@ func (d *decoder) windows(s *Series) {
 func (d *decoder) sketch(k int, bins, counts int) *Sketch {
 	s := NewSketch(k)
 	s.low, s.zero, s.high = d.uint(counts), d.uint(counts), d.uint(counts)
-	last := uint64(binOf(maxMagnitude/2, s.bits) + 1<<s.bits)
-	for _, b := range []*bank{&s.neg, &s.pos} {
-		bin := uint64(0)
-		var near neighbours
-		n := d.length(bins, bins)
-		if d.bins += n; d.bins > maxBins {
-			d.fail(fmt.Errorf("its sketches need more memory than k6report gives them"))
-			return s
-		}
-		b.room(n)
-		for i := range n {
-			step := d.uint(bins)
-			bin += step
-			if bin >= last || step > last || i > 0 && step == 0 {
-				d.fail(fmt.Errorf("a sketch has a bin that can't be"))
-				return s
-			}
-			count := d.uint(counts + near.context())
-			if count-1 < math.MaxUint32 {
-				b.bins, b.counts = append(b.bins, uint32(bin)), append(b.counts, uint32(count))
-			} else {
-				b.push(uint32(bin), count)
-			}
-			near.next(count)
-		}
-	}
+	s.neg = d.bank(bins, counts, s.bits)
+	s.pos = d.bank(bins, counts, s.bits)
 	return s
+}
+
+// bank reads the bins of one sign. They are many: it is done without uint, and with
+// what it fills on the stack.
+func (d *decoder) bank(bins, counts int, k uint8) bank {
+	var b bank
+	n := d.length(bins, bins)
+	if d.bins.Add(int64(n)) > maxBins {
+		d.fail(fmt.Errorf("its sketches need more memory than k6report gives them"))
+	}
+	if d.err != nil || n == 0 {
+		return b
+	}
+	b.room(n)
+	last, bin := uint64(binOf(maxMagnitude/2, k)+1<<k), uint64(0)
+	var near neighbours
+	for i := range n {
+		step, ok := d.streams[bins].short()
+		if !ok {
+			step = d.longUint(bins)
+		}
+		bin += step
+		if bin >= last || step > last || i > 0 && step == 0 {
+			d.fail(fmt.Errorf("a sketch has a bin that can't be"))
+			return b
+		}
+		of := counts + near.context()
+		count, ok := d.streams[of].short()
+		if !ok {
+			count = d.longUint(of)
+		}
+		b.push(uint32(bin), count)
+		near.next(count)
+	}
+	return b
 }
