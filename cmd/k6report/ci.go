@@ -121,7 +121,7 @@ func (a *app) ci(ctx context.Context, f *ciFlags, judge judge, args []string, da
 		err = c.take(ctx, args)
 	}
 	if job == nil || ctx.Err() != nil || len(c.outcomes) == 0 && err == nil {
-		return err
+		return unlessInterrupted(ctx, err)
 	}
 	p := publication{common: &f.common, flags: f.publishFlags, job: job, outcomes: c.outcomes}
 	p.unjudged = len(c.outcomes) < c.asked // what was judged is published all the same
@@ -130,6 +130,16 @@ func (a *app) ci(ctx context.Context, f *ciFlags, judge judge, args []string, da
 	}
 	if failed := a.publish(ctx, p); failed != nil && err == nil {
 		return failed
+	}
+	return unlessInterrupted(ctx, err)
+}
+
+// unlessInterrupted is how a job ends: not with its verdict where it was interrupted
+// after that, before all was done that belongs to it.
+func unlessInterrupted(ctx context.Context, err error) error {
+	var exit exitError
+	if verdict := err == nil || errors.As(err, &exit) && exit.code != exitInterrupted; verdict && ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	return err
 }

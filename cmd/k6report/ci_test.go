@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"runtime"
 	"slices"
 	"strings"
@@ -46,6 +48,29 @@ func TestTheLabelsOfAJob(t *testing.T) {
 			if got[name] != value {
 				t.Errorf("%s is %q, want %q", name, got[name], value)
 			}
+		}
+	}
+}
+
+// A job that is interrupted is not green, though its verdict was.
+func TestInterruptedJob(t *testing.T) {
+	going := t.Context()
+	over, cancel := context.WithCancel(going)
+	cancel()
+	broken := errors.New("broken")
+	for _, tc := range []struct {
+		ctx       context.Context
+		err, want error
+	}{
+		{going, nil, nil},
+		{going, exitError{3}, exitError{3}},
+		{over, nil, context.Canceled},
+		{over, exitError{3}, context.Canceled},
+		{over, exitError{exitInterrupted}, exitError{exitInterrupted}}, // it was said
+		{over, broken, broken},
+	} {
+		if got := unlessInterrupted(tc.ctx, tc.err); !errors.Is(got, tc.want) {
+			t.Errorf("%v, %v: %v, want %v", tc.ctx.Err(), tc.err, got, tc.want)
 		}
 	}
 }

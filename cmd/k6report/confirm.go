@@ -17,16 +17,16 @@ func confirmFolder(dir string) string { return filepath.Clean(dir) + confirmEndi
 
 const confirmEnding = "-confirm"
 
-// judged compares a run with its baseline. With --confirm, what it is suspected
-// of is tested by a second run, which confirms or clears it.
-func (r runner) judged(ctx context.Context, j job, measured *run.Run) (*report.Report, error) {
+// judged compares a run with its baseline. Where confirm says so, what it is
+// suspected of is tested by a second run, which confirms or clears it.
+func (r runner) judged(ctx context.Context, j job, measured *run.Run, confirm bool) (*report.Report, error) {
 	a, c := r.app, &r.flags.common
 	options, err := a.comparisonOptions(ctx, c, r.judge.config, measured)
 	if err != nil {
 		return nil, err
 	}
 	rep := r.judge.compare(measured, options)
-	if !r.flags.confirm || ctx.Err() != nil || !suspected(rep) {
+	if !confirm || ctx.Err() != nil || !suspected(rep) {
 		return rep, nil
 	}
 	a.say(c, "suspected: %s", rep.Verdict.Headline)

@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -16,6 +17,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"k6report/internal/report"
 )
 
 // program is k6report, started in a folder of its own.
@@ -252,6 +255,92 @@ func TestInterruptEmpty(t *testing.T) {
 		t.Errorf("standard output %q", &p.stdout)
 	}
 	wantFiles(t, dir, "bin/k6", "out/execution.json", "out/k6.log", "out/plan.json")
+}
+
+// suspicious prepares a run with --confirm that its baseline will suspect. Of the two
+// runs the one in this folder goes on until it is interrupted.
+func suspicious(t *testing.T, dir, hangs string) *program {
+	t.Helper()
+	args := []string{"baseline", "add", "-q", "--baseline", "main"}
+	for seed := range uint64(6) {
+		m := usual(seed + 1)
+		name := fmt.Sprintf("%d.k6run", m.seed)
+		if m.seed == 6 {
+			m.slow, name = 1.2, "slow.k6run"
+		} else {
+			args = append(args, name)
+		}
+		if err := m.writeFile(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add := prepare(t, dir, nil, args...)
+	add.start(t)
+	add.ends(t, exitOK)
+	return prepare(t, dir, []string{
+		"FAKE_PLAN=" + usualPlan, "FAKE_MODE=hang", "FAKE_ONLY=json=" + hangs + "/run.json.gz", "FAKE_SAMPLES=slow.k6run", "FAKE_CONFIRM=slow.k6run",
+	}, "run", "--baseline", "main", "--confirm", "--out", "out", "--", "k6", "run", "s.js")
+}
+
+// TestInterruptBeforeSecondRun reports on what the first run measured, and does not
+// begin the second one.
+func TestInterruptBeforeSecondRun(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := suspicious(t, dir, "out")
+	p.start(t)
+	p.await(t, "fake message")
+	p.signal(t, syscall.SIGINT)
+	if said := p.ends(t, 130); strings.Contains(said, "second run") || !strings.Contains(said, "the run and its reports are in out") {
+		t.Errorf("standard error %q", said)
+	}
+	if r := readReport(t, filepath.Join(dir, "out", reportFile)); !suspected(r) {
+		t.Error("the run is not suspected: the test shows nothing")
+	}
+	if isFile(filepath.Join(dir, "out-confirm", samplesFile)) {
+		t.Error("a second run was made")
+	}
+}
+
+// TestInterruptSecondRun keeps what the first run showed, with its files.
+func TestInterruptSecondRun(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := suspicious(t, dir, "out-confirm")
+	p.start(t)
+	p.await(t, "a second run confirms or clears it")
+	p.await(t, "fake message")
+	p.signal(t, syscall.SIGINT)
+	if said := p.ends(t, 130); !strings.Contains(said, "the run and its reports are in out") {
+		t.Errorf("standard error %q", said)
+	}
+	if out := p.stdout.String(); !strings.Contains(out, "SUSPECTED") {
+		t.Errorf("standard output %q", out)
+	}
+	var want []string
+	for _, name := range runFiles {
+		want = append(want, strings.TrimPrefix(name, "out/"))
+	}
+	wantFiles(t, filepath.Join(dir, "out"), want...)
+	if r := readReport(t, filepath.Join(dir, "out", reportFile)); !suspected(r) {
+		t.Errorf("verdict %+v", r.Verdict)
+	}
+}
+
+func readReport(t *testing.T, path string) *report.Report {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := checkSchema(content); err != nil {
+		t.Error(err)
+	}
+	r, err := report.Decode(bytes.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }
 
 // TestRunWhereOneIsBeingMade is refused, and takes nothing from that one.

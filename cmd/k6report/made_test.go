@@ -66,6 +66,9 @@ func madeCommand(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(m.writeFile(ts.MkAbs(args[0])))
 }
 
+// usualPlan is the plan of such a run as k6 inspect prints it.
+const usualPlan = `{"scenarios":{"s":{"executor":"constant-arrival-rate","rate":100,"timeUnit":"1s","duration":"10s","preAllocatedVUs":5,"maxVUs":10}},"totalDuration":"40s","maxVUs":10}`
+
 // usual is a run like most.
 func usual(seed uint64) made {
 	return made{seed: seed, rate: 100, seconds: 10, slow: 1, noise: 0.005, plan: true}

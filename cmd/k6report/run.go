@@ -206,6 +206,9 @@ func worseExit(x, y int) int {
 
 // run makes one run and reports on it. An exitError is its verdict.
 func (r runner) run(ctx context.Context, s *series, j *job) error {
+	if err := context.Cause(ctx); err != nil { // before anything is taken away
+		return err
+	}
 	if r.target != nil {
 		instance, err := r.app.identify(ctx, r.target)
 		if err != nil {
@@ -228,11 +231,16 @@ func (r runner) run(ctx context.Context, s *series, j *job) error {
 	if err != nil {
 		return err
 	}
-	return r.report(ctx, *j, result)
+	err = r.report(ctx, *j, result)
+	if errors.Is(err, context.Canceled) {
+		r.app.say(&r.flags.common, "the run is kept in %[1]s: k6report analyze %[1]s", filepath.ToSlash(j.dir))
+	}
+	return err
 }
 
 // report reads what a run left, shows and keeps the report. What there is gets
-// reported, also after Ctrl-C.
+// reported, also after Ctrl-C, which ends the second run of --confirm or keeps it
+// from being made.
 func (r runner) report(ctx context.Context, j job, result k6exec.RunResult) error {
 	a, c := r.app, &r.flags.common
 	interrupted := ctx.Err() != nil
@@ -242,14 +250,16 @@ func (r runner) report(ctx context.Context, j job, result k6exec.RunResult) erro
 	measured, err := a.read(ctx, c, r.judge.config, sourcesOf(j, result))
 	switch {
 	case err != nil && ctx.Err() != nil:
-		a.say(c, "the run is kept in %[1]s: k6report analyze %[1]s", filepath.ToSlash(j.dir))
 		return err
 	case err != nil:
 		return nothingToReport(j, result.Execution, err)
 	}
-	rep, err := r.judged(ctx, j, measured)
+	rep, err := r.judged(ctx, j, measured, r.flags.confirm && !interrupted)
 	if err != nil {
 		return err
+	}
+	if ctx.Err() != nil { // the second run was given up, the first one is whole
+		interrupted, ctx = true, context.WithoutCancel(ctx)
 	}
 	written := a.writeFiles(ctx, j.dir, r.wanted, rep, measured)
 	if r.done != nil {
@@ -266,7 +276,7 @@ func (r runner) report(ctx context.Context, j job, result k6exec.RunResult) erro
 	}
 	a.say(c, "the run and its reports are in %s", filepath.ToSlash(j.dir))
 	r.sayGrafana(result)
-	if interrupted {
+	if interrupted || ctx.Err() != nil {
 		return exitError{exitInterrupted}
 	}
 	return finish(rep)

@@ -90,18 +90,7 @@ func (s *suite) run(t *testing.T, args ...string) *program {
 
 func (s *suite) report(t *testing.T) *report.Report {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(s.dir, "out", "report.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := checkSchema(data); err != nil {
-		t.Error(err)
-	}
-	r, err := report.Decode(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return readReport(t, filepath.Join(s.dir, "out", reportFile))
 }
 
 // runningAwhile are lines of k6's progress: the test is in its third second, or
