@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"k6report/internal/report"
 	"k6report/internal/run"
@@ -38,12 +39,40 @@ func failedThreshold(t report.Threshold) bool { return t.OK != nil && !*t.OK }
 
 // checkClock says on which clock times and rates rest.
 func (s *subject) checkClock() {
+	if by := clockSet(s.Execution); by != 0 {
+		way := "ahead while k6 ran: it was set, or the machine slept"
+		if by < 0 {
+			way = "back while k6 ran: it was set"
+		}
+		s.note("clock_set", report.Warning, fmt.Sprintf("the clock of the load generator went %.0f s %s; times and rates of the run mean little", by.Abs().Seconds(), way), "")
+	}
 	if s.Reported == nil && s.seconds > 0 {
 		s.note("rates_by_span", report.Info, "k6's own duration is only in its summary: rates are per second between the first and the last sample and may differ from k6's by a few percent", "")
 	}
 	if setup := float64(s.origin-s.Started) / 1e9; setup > 1 {
 		s.note("starts_late", report.Info, fmt.Sprintf("times are counted from the start of the schedule, %.1f s after the first sample: set-up came before", setup), "")
 	}
+}
+
+// clockSet is how far a clock was set while k6 ran: what it says went by, less what
+// did. It is 0 for less than a second, which is neither, and where that is not known.
+func clockSet(e *run.Execution) time.Duration {
+	if e == nil || e.Wall <= 0 {
+		return 0
+	}
+	started, err := time.Parse(time.RFC3339Nano, e.Started)
+	if err != nil {
+		return 0
+	}
+	ended, err := time.Parse(time.RFC3339Nano, e.Ended)
+	if err != nil {
+		return 0
+	}
+	by := ended.Sub(started) - time.Duration(e.Wall*float64(time.Second))
+	if by.Abs() <= time.Second {
+		return 0
+	}
+	return by
 }
 
 // checkAbsent says what the report can't show, and why.

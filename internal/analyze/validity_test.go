@@ -302,6 +302,34 @@ func TestGeneratorBusy(t *testing.T) {
 	}
 }
 
+// A clock that was set shows in the record of k6, which tells how long it took, too.
+func TestClockSet(t *testing.T) {
+	for _, tc := range []struct {
+		started, ended string
+		wall           float64
+		says           string // "" is no note
+	}{
+		{"2026-11-23T11:45:53.2Z", "2026-11-23T11:46:04.1Z", 10, ""},
+		{"2026-11-23T11:45:53.2Z", "2026-11-23T12:46:03.2Z", 10, "went 3600 s ahead while k6 ran: it was set, or the machine slept; "},
+		{"2026-11-23T11:45:53.2Z", "2026-11-23T11:45:33.2Z", 10, "went 30 s back while k6 ran: it was set; "},
+		{"2026-11-23T11:45:53.2Z", "2026-11-23T11:45:33.2Z", 0, ""},
+		{"", "2026-11-23T11:45:33.2Z", 10, ""},
+		{"2026-11-23T11:45:53.2Z", "", 10, ""},
+	} {
+		m := newRun().traffic(traffic{to: 10, perS: 10})
+		m.SetExecution(&run.Execution{Wall: tc.wall, Started: tc.started, Ended: tc.ended})
+		said := ""
+		for _, n := range analyzed(t, m, nil).Notes {
+			if n.Code == "clock_set" {
+				said = n.Message
+			}
+		}
+		if (said == "") != (tc.says == "") || !strings.Contains(said, tc.says) {
+			t.Errorf("%s to %s in %v s: %q, want %q", tc.started, tc.ended, tc.wall, said, tc.says)
+		}
+	}
+}
+
 func TestSourcesThatDisagree(t *testing.T) {
 	value := func(name string, v float64) run.ReportedValue { return run.ReportedValue{Name: name, Value: v} }
 	for _, tc := range []struct {

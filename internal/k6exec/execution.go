@@ -25,8 +25,10 @@ type Execution struct {
 	WallSeconds float64 `json:"wall_s"`           // from start to exit, start-up and teardown included, ≥ 0
 	CPUs        int     `json:"cpus"`             // processors that k6 could use, ≥ 1
 
-	Started time.Time `json:"started"` // UTC
-	Ended   time.Time `json:"ended"`   // UTC
+	// Started and Ended are what the clock said, in UTC: where it was set meanwhile,
+	// WallSeconds went by all the same.
+	Started time.Time `json:"started"`
+	Ended   time.Time `json:"ended"`
 
 	Labels map[string]string `json:"labels,omitempty"` // the caller's, such as commit
 }
