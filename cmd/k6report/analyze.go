@@ -184,8 +184,8 @@ func maskAround(names *regexp.Regexp, s string, mask func(string) string) string
 	return around.String()
 }
 
-// read reads all sources as one run.
-func (a *app) read(ctx context.Context, c *common, cfg *config.Config, args []string) (*run.Run, error) {
+// read reads all sources as one run, those that args name and more.
+func (a *app) read(ctx context.Context, c *common, cfg *config.Config, args []string, more ...ingest.Source) (*run.Run, error) {
 	if err := c.checkInstances(); err != nil {
 		return nil, err
 	}
@@ -200,7 +200,7 @@ func (a *app) read(ctx context.Context, c *common, cfg *config.Config, args []st
 	defer closeAll()
 	progress := a.progress(c, sources)
 	defer progress.finish()
-	r, err := ingest.Read(ctx, sources, ingest.Options{
+	r, err := ingest.Read(ctx, append(sources, more...), ingest.Options{
 		Workers:        runtime.GOMAXPROCS(0),
 		Dimensions:     cfg.Dimensions,
 		EndpointName:   cfg.EndpointName,

@@ -178,7 +178,7 @@ func (a *app) join(ctx context.Context, c *common, j judge, s *baseline.Store, o
 	out.Epoch = e.Epoch
 	out.Replaced = slices.ContainsFunc(entries, func(o *baseline.Entry) bool { return o.ID == e.ID })
 	out.Added = true
-	return out, s.Add(ctx, e)
+	return out, unwritable(s.Add(ctx, e), "--store")
 }
 
 // reportBeside is the report of a run that stands in its folder, which knows of

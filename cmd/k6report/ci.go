@@ -266,7 +266,8 @@ func (c *ciJob) second(ctx context.Context, args []string, dash int) error {
 		return err
 	}
 	defer release()
-	if _, err := r.execute(ctx, j); err != nil {
+	result, err := r.execute(ctx, j)
+	if err := errors.Join(err, result.unkept); err != nil {
 		return err
 	}
 	c.asked = 1

@@ -60,7 +60,10 @@ func (r runner) again(ctx context.Context, j job) (*run.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	measured, err := a.read(ctx, c, r.judge.config, sourcesOf(j, result))
+	if result.unkept != nil {
+		a.warn(result.unkept)
+	}
+	measured, err := r.measured(ctx, j, result)
 	if err != nil {
 		return nil, nothingToReport(j, result.Execution, err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,6 +17,7 @@ import (
 	"k6report/internal/ingest"
 	"k6report/internal/k6exec"
 	"k6report/internal/redact"
+	"k6report/internal/run"
 )
 
 // toolsFolder is where the project's own tools are.
@@ -87,11 +89,18 @@ func (a *app) inspect(ctx context.Context, k6 string, command k6exec.Command) ([
 	return plan, err
 }
 
+// executed is a run that k6 made.
+type executed struct {
+	k6exec.RunResult
+	record []byte // of how it went
+	unkept error  // why the record is not in the run's folder; nil where it is
+}
+
 // execute makes the run and keeps its plan and its record.
-func (r runner) execute(ctx context.Context, j job) (k6exec.RunResult, error) {
+func (r runner) execute(ctx context.Context, j job) (executed, error) {
 	a, f := r.app, r.flags
 	if err := j.keepPlan(ctx, a.redactor); err != nil {
-		return k6exec.RunResult{}, err
+		return executed{}, err
 	}
 	options := k6exec.RunOptions{
 		K6: r.k6, Version: r.version, Command: j.command, Env: a.environmentOfK6(), Plan: j.plan,
@@ -121,20 +130,35 @@ func (r runner) execute(ctx context.Context, j job) (k6exec.RunResult, error) {
 	result, err := k6exec.Run(ctx, options)
 	fold()
 	if err != nil {
-		return result, err
+		return executed{}, err
 	}
 	if result.LogErr != nil {
 		a.say(&f.common, "%v", result.LogErr)
 	}
 	record, err := json.MarshalIndent(result.Execution, "", "  ")
 	if err != nil {
-		return result, fmt.Errorf("keep the record of the run: %w", err)
+		return executed{}, fmt.Errorf("keep the record of the run: %w", err)
 	}
+	done := executed{RunResult: result, record: append(record, '\n')}
 	kept := context.WithoutCancel(ctx) // after Ctrl-C too
-	if err := atomicfile.WriteFile(kept, filepath.Join(j.dir, executionFile), append(record, '\n')); err != nil {
-		return result, writeError(fmt.Errorf("keep the record of the run: %w", err))
+	if err := atomicfile.WriteFile(kept, filepath.Join(j.dir, executionFile), done.record); err != nil {
+		done.unkept = writeError(fmt.Errorf("keep the record of the run: %w", err))
 	}
-	return result, nil
+	return done, nil
+}
+
+// measured reads what a run left. A record that could not be kept, as on a full disk,
+// is still read.
+func (r runner) measured(ctx context.Context, j job, done executed) (*run.Run, error) {
+	var record []ingest.Source
+	files := sourcesOf(j, done.RunResult)
+	if done.unkept != nil {
+		if len(files) == 0 {
+			return nil, errors.New("no file is left of it")
+		}
+		record = []ingest.Source{{Name: filepath.ToSlash(filepath.Join(j.dir, executionFile)), Reader: bytes.NewReader(done.record)}}
+	}
+	return r.app.read(ctx, &r.flags.common, r.judge.config, files, record...)
 }
 
 // keepPlan writes the plan into the run's folder, without secrets: a script's
@@ -169,8 +193,11 @@ func namedByK6(in []string) bool {
 // sourcesOf are the files that a run left.
 func sourcesOf(j job, result k6exec.RunResult) []string {
 	var sources []string
-	for _, path := range []string{result.Samples, result.Summary, filepath.Join(j.dir, planFile), filepath.Join(j.dir, executionFile)} {
-		if path != "" && isFile(path) {
+	if result.Samples != "" && isFile(result.Samples) {
+		sources = append(sources, result.Samples)
+	}
+	for _, path := range []string{result.Summary, filepath.Join(j.dir, planFile), filepath.Join(j.dir, executionFile)} {
+		if path != "" && holdsSomething(path) {
 			sources = append(sources, path)
 		}
 	}

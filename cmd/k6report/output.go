@@ -210,13 +210,16 @@ func notWritten(failed []error) error {
 	return errors.Join(failed...)
 }
 
-// writeError gives advice on what can't be written.
-func writeError(err error) error {
+// writeError gives advice on what can't be written below --out.
+func writeError(err error) error { return unwritable(err, "--out") }
+
+// unwritable gives advice on what can't be written where a flag says.
+func unwritable(err error, flag string) error {
 	switch {
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		return hinted{err, "run k6report as a user who may write there, or name another folder with --out"}
+		return hinted{err, "run k6report as a user who may write there, or name another folder with " + flag}
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return hinted{err, "make room there, or name a folder on another disk with --out"}
+		return hinted{err, "make room there, or name a folder on another disk with " + flag}
 	}
 	return err
 }

@@ -241,18 +241,18 @@ func (r runner) run(ctx context.Context, s *series, j *job) error {
 // report reads what a run left, shows and keeps the report. What there is gets
 // reported, also after Ctrl-C, which ends the second run of --confirm or keeps it
 // from being made.
-func (r runner) report(ctx context.Context, j job, result k6exec.RunResult) error {
+func (r runner) report(ctx context.Context, j job, result executed) error {
 	a, c := r.app, &r.flags.common
 	interrupted := ctx.Err() != nil
 	if interrupted {
 		ctx = context.WithoutCancel(ctx)
 	}
-	measured, err := a.read(ctx, c, r.judge.config, sourcesOf(j, result))
+	measured, err := r.measured(ctx, j, result)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return err
 	case err != nil:
-		return nothingToReport(j, result.Execution, err)
+		return errors.Join(result.unkept, nothingToReport(j, result.Execution, err))
 	}
 	rep, err := r.judged(ctx, j, measured, r.flags.confirm && !interrupted)
 	if err != nil {
@@ -261,7 +261,7 @@ func (r runner) report(ctx context.Context, j job, result k6exec.RunResult) erro
 	if ctx.Err() != nil { // the second run was given up, the first one is whole
 		interrupted, ctx = true, context.WithoutCancel(ctx)
 	}
-	written := a.writeFiles(ctx, j.dir, r.wanted, rep, measured)
+	written := errors.Join(result.unkept, a.writeFiles(ctx, j.dir, r.wanted, rep, measured))
 	if r.done != nil {
 		r.done(j, rep, measured)
 	}
@@ -275,7 +275,7 @@ func (r runner) report(ctx context.Context, j job, result k6exec.RunResult) erro
 		return written
 	}
 	a.say(c, "the run and its reports are in %s", filepath.ToSlash(j.dir))
-	r.sayGrafana(result)
+	r.sayGrafana(result.RunResult)
 	if interrupted || ctx.Err() != nil {
 		return exitError{exitInterrupted}
 	}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"k6report/internal/ingest"
 )
@@ -95,8 +96,11 @@ func readError(err error) error {
 		return err
 	}
 	err = fmt.Errorf("read %s: %w", path.Path, path.Err)
-	if errors.Is(err, fs.ErrPermission) {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
 		return hinted{err, "let the file's owner run chmod a+r on it, or run k6report as the user that wrote it"}
+	case errors.Is(err, syscall.EMFILE):
+		return hinted{err, "all files of a run are open at once: raise the limit with ulimit -n, or make snapshots of some of them first"}
 	}
 	return err
 }
@@ -197,7 +201,7 @@ func runFolder(dir string) ([]string, error) {
 		break
 	}
 	for _, name := range besideFiles {
-		if path := filepath.Join(dir, name); isFile(path) {
+		if path := filepath.Join(dir, name); holdsSomething(path) {
 			files = append(files, path)
 		}
 	}
@@ -208,6 +212,13 @@ func runFolder(dir string) ([]string, error) {
 		fmt.Errorf("read %s: the folder holds no run (none of %s)", dir, strings.Join(slices.Concat(ingest.SampleFiles(), besideFiles), ", ")),
 		"name the files themselves",
 	}
+}
+
+// holdsSomething reports whether there is a file that is not empty, as k6 leaves its
+// summary where the disk is full.
+func holdsSomething(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && !info.IsDir() && info.Size() > 0
 }
 
 func isFile(path string) bool {

@@ -168,3 +168,24 @@ func TestLongLines(t *testing.T) {
 		}
 	}
 }
+
+// Thousands of small sources take little room until they are read.
+func TestManySmallSources(t *testing.T) {
+	content := []byte(vus(0))
+	zipped := packed(t, content)
+	var sources []Source
+	for range 500 {
+		sources = append(sources, Source{"f", newFile(content)}, Source{"g", newFile(zipped)})
+	}
+	inputs, err := openAll(t.Context(), sources, Options{Progress: func(int64) {}, formats: formats()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := 0
+	for _, in := range inputs {
+		held += cap(in.head)
+	}
+	if most := 100 * len(content) * len(sources); held > most {
+		t.Errorf("%d sources of %d bytes hold %d, want %d at most", len(sources), len(content), held, most)
+	}
+}

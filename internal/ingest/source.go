@@ -57,13 +57,15 @@ func open(ctx context.Context, s Source, o Options) (*input, error) {
 			in.file, in.size, in.changed = file, info.Size(), info.ModTime()
 		}
 	}
-	source := s.Reader
+	source, looked := s.Reader, headSize
 	if in.file == nil {
 		in.ahead = newAhead(ctx, source)
 		source = in.ahead
+	} else { // there may be thousands of small ones
+		looked = int(min(headSize, in.size))
 	}
-	buffered := bufio.NewReaderSize(source, headSize)
-	head, err := buffered.Peek(headSize)
+	buffered := bufio.NewReaderSize(source, looked)
+	head, err := buffered.Peek(looked)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return in, err
 	}
@@ -126,7 +128,7 @@ func unzipHead(head []byte) ([]byte, error) {
 	if n == 0 && err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("it starts like gzip, but nothing can be unpacked (%w): copy it again from where it came", err)
 	}
-	return out[:n], nil
+	return bytes.Clone(out[:n]), nil
 }
 
 // unpacked is the content without compression.
