@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"k6report/internal/atomicfile"
 	"k6report/internal/baseline"
 	"k6report/internal/config"
 	"k6report/internal/render/view"
@@ -126,7 +125,7 @@ func (a *app) acceptReport(ctx context.Context, c *common, path, reason string) 
 	if err != nil {
 		return err
 	}
-	if err := atomicfile.WriteFile(ctx, name, after); err != nil {
+	if err := a.replaceFile(ctx, name, after); err != nil {
 		return err
 	}
 	if c.json {

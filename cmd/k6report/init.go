@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"k6report/internal/atomicfile"
 	"k6report/internal/config"
 )
 
@@ -35,7 +34,7 @@ is left, unless --force is given.`,
 				case err != nil && !errors.Is(err, fs.ErrNotExist):
 					return err
 				}
-				if err := atomicfile.WriteFile(cmd.Context(), f.name, []byte(f.content)); err != nil {
+				if err := a.replaceFile(cmd.Context(), f.name, []byte(f.content)); err != nil {
 					return err
 				}
 				if _, err := fmt.Fprintf(a.stdout, "wrote %s: %s\n", f.name, f.what); err != nil {

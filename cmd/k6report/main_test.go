@@ -32,6 +32,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"k6report": main,
 		"fakek6":   func() { os.Exit(fakeK6(os.Args[1:])) },
+		"killat":   func() { os.Exit(killAt(os.Args[1:])) },
 		"zcat":     zcat,
 	})
 }

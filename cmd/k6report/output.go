@@ -210,6 +210,13 @@ func notWritten(failed []error) error {
 	return errors.Join(failed...)
 }
 
+// replaceFile writes a file that stands by itself, as a whole, and takes away what
+// programs that were killed left half written of it.
+func (a *app) replaceFile(ctx context.Context, name string, content []byte) error {
+	_, _ = atomicfile.Sweep(filepath.Dir(name), a.now().Add(-abandoned), func(of string) bool { return of == filepath.Base(name) })
+	return atomicfile.WriteFile(ctx, name, content)
+}
+
 // writeError gives advice on what can't be written below --out.
 func writeError(err error) error { return unwritable(err, "--out") }
 

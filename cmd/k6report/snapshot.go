@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"k6report/internal/atomicfile"
 	"k6report/internal/run"
 )
 
@@ -54,7 +53,7 @@ func (a *app) snapshot(ctx context.Context, c *common, args []string) error {
 	if err := run.Encode(&content, r); err != nil {
 		return err
 	}
-	if err := atomicfile.WriteFile(ctx, c.out, content.Bytes()); err != nil {
+	if err := a.replaceFile(ctx, c.out, content.Bytes()); err != nil {
 		return writeError(err)
 	}
 	if !c.quiet {
