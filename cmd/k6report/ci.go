@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,10 @@ const (
 	ciFolder = "results/ci"
 
 	joinAuto, joinAlways, joinNever = "auto", "always", "never"
+
+	// labelKey is the label that holds the key of the run's note: whoever tells of
+	// the run again writes that note.
+	labelKey = "note_key"
 )
 
 func (a *app) ciCommand() *cobra.Command {
@@ -74,7 +79,7 @@ second run of NAME.`,
 	f.publishFlags.add(fl)
 	fl.IntVar(&f.repeat, "repeat", 1, "make this `number` of runs, one after the other: five begin a baseline")
 	fl.BoolVar(&f.confirm, "confirm", true, "run again when the comparison with the baseline suspects something")
-	fl.StringVar(&f.first, "first", "", "the `folder` of a run of an earlier job: run k6 only if it is suspected, as its second run")
+	fl.StringVar(&f.first, "first", "", "the `folder` of a run of an earlier job: run k6 only if it is suspected, as its second run; both have that job's note")
 	fl.StringVar(&f.join, "join", joinAuto, "`when` runs join the baseline: auto (those of the default branch do), always or never")
 	fl.StringVar(&f.k6, "k6", "", "the k6 `program` to use")
 	return cmd
@@ -120,8 +125,8 @@ func (a *app) ci(ctx context.Context, f *ciFlags, judge judge, args []string, da
 	default:
 		err = c.take(ctx, args)
 	}
-	if job == nil || ctx.Err() != nil || len(c.outcomes) == 0 && err == nil {
-		return unlessInterrupted(ctx, err)
+	if job == nil || ctx.Err() != nil || len(c.outcomes) == 0 && (err == nil || f.first != "") {
+		return unlessInterrupted(ctx, err) // where a first run was not judged again, what its job told stands
 	}
 	p := publication{common: &f.common, flags: f.publishFlags, job: job, outcomes: c.outcomes}
 	p.unjudged = len(c.outcomes) < c.asked // what was judged is published all the same
@@ -189,6 +194,7 @@ func (a *app) setUpCI(f *ciFlags, judge judge, job *forgeJob) error {
 		{Name: "commit", Value: job.Commit},
 		{Name: "branch", Value: job.Branch},
 		{Name: render.LabelJob, Value: job.URL},
+		{Name: labelKey, Value: cmp.Or(f.key, job.Name)},
 		{Name: "ci_runner", Value: job.Runner},
 		{Name: "cpu", Value: processor()},
 	} {
@@ -241,37 +247,61 @@ func (c *ciJob) runK6(ctx context.Context, args []string, dash int) error {
 }
 
 // second runs k6 if the run of an earlier job is suspected, and judges that run
-// again with what it left.
+// again with what it left. Where that run breaks, the earlier job's judgement stands.
 func (c *ciJob) second(ctx context.Context, args []string, dash int) error {
 	a, f := c.app, &c.flags.runFlags
-	first, err := a.savedReport(filepath.Join(c.flags.first, reportFile), reportWanted)
+	f.out = c.flags.first
+	first, err := a.savedReport(filepath.Join(f.out, reportFile), reportWanted)
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // the earlier job has failed, and says why
-		a.say(&f.common, "%s holds no report: there is nothing to confirm", filepath.ToSlash(c.flags.first))
+		a.say(&f.common, "%s holds no report: there is nothing to confirm", filepath.ToSlash(f.out))
 		return nil
 	case err != nil:
 		return err
 	case !suspected(first):
-		a.say(&f.common, "%s is not suspected of anything: there is nothing to confirm", filepath.ToSlash(c.flags.first))
+		a.say(&f.common, "%s is not suspected of anything: there is nothing to confirm", filepath.ToSlash(f.out))
 		return nil
 	}
-	f.out = confirmFolder(c.flags.first)
-	s, r, err := c.runner(ctx, args, dash)
+	c.flags.takeKey(first)
+	s, r, broken := c.runner(ctx, args, dash)
+	var usage usageError
+	if errors.As(broken, &usage) {
+		return broken
+	}
+	measured, err := a.read(ctx, &f.common, c.judge.config, []string{f.out})
 	if err != nil {
 		return err
 	}
-	j := s.jobs[0]
-	release, err := begin(j.dir)
+	options, err := a.comparisonOptions(ctx, &f.common, c.judge.config, measured)
 	if err != nil {
 		return err
 	}
-	defer release()
-	result, err := r.execute(ctx, j)
-	if err := errors.Join(err, result.unkept); err != nil {
-		return err
+	if broken == nil {
+		options.Rerun, broken = r.again(ctx, s.jobs[0])
+	}
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case broken != nil:
+		a.unconfirmed(&options, measured, broken)
 	}
 	c.asked = 1
-	return c.judgeUnit(ctx, unit{name: filepath.Base(c.flags.first), dir: c.flags.first, sources: []string{c.flags.first}, rerun: j.dir})
+	rep := c.judge.compare(measured, options)
+	err = a.deliver(ctx, &f.common, c.wanted, rep, measured)
+	c.finished(ctx, outcome{filepath.Base(f.out), f.out, rep}, measured)
+	if err != nil {
+		return err
+	}
+	return finish(rep)
+}
+
+// takeKey makes the note the one that a first run's job has written, whatever
+// names it here.
+func (f *ciFlags) takeKey(first *report.Report) {
+	if key := first.Run.Labels[labelKey]; key != "" {
+		f.key = key
+		f.labels = append(f.labels, labelKey+"="+key) // the last one counts
+	}
 }
 
 // take judges runs that are there.

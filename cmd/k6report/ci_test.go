@@ -25,12 +25,12 @@ func TestTheLabelsOfAJob(t *testing.T) {
 		a, _, _ := terminal(t, 100)
 		f := &ciFlags{join: joinAuto}
 		f.labels = slices.Clone(labels)
-		job := &forgeJob{Job: &forge.Job{Commit: "f000001", Branch: "feature", URL: "https://gitlab.example.com/group/app/-/jobs/900", Runner: runner}}
+		job := &forgeJob{Job: &forge.Job{Name: "load 1/2", Commit: "f000001", Branch: "feature", URL: "https://gitlab.example.com/group/app/-/jobs/900", Runner: runner}}
 		if err := a.setUpCI(f, judge{config: &config.Config{}}, job); err != nil {
 			t.Fatal(err)
 		}
 		want := map[string]string{
-			"commit": "f000001", "branch": "feature", "job_url": job.URL, "ci_runner": runner, "cpu": cpu,
+			"commit": "f000001", "branch": "feature", "job_url": job.URL, "ci_runner": runner, "cpu": cpu, "note_key": "load 1/2",
 		}
 		for _, label := range labels {
 			name, value, _ := strings.Cut(label, "=")

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -355,9 +354,11 @@ func TestTheTemplatesAgree(t *testing.T) {
 	if a, _ := second["artifacts"].(map[string]any); a == nil || !reflect.DeepEqual(a["reports"], map[string]any{"junit": "results/ci/junit.xml", "annotations": "results/ci/annotations.json"}) {
 		t.Errorf("the artifacts of the second are %v", second["artifacts"])
 	}
-	// The key of the first run's note is its job's name, of each where it is parallel.
-	if key, set := variables["K6REPORT_KEY"]; set || !slices.Equal([]any{others["K6REPORT_KEY"]}, second["needs"].([]any)) {
-		t.Errorf("the key of the first is %v, that of the second %v, which needs %v", key, others["K6REPORT_KEY"], second["needs"])
+	// The second takes the key of its note from what the first left, whatever named it.
+	for _, of := range []map[string]any{variables, others} {
+		if key, set := of["K6REPORT_KEY"]; set {
+			t.Errorf("a template says that the key is %v", key)
+		}
 	}
 	if len(variables) < 5 {
 		t.Errorf("only %d variables", len(variables))

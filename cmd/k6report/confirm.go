@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"k6report/internal/analyze"
 	"k6report/internal/render/plain"
 	"k6report/internal/report"
 	"k6report/internal/run"
@@ -34,16 +35,22 @@ func (r runner) judged(ctx context.Context, j job, measured *run.Run, confirm bo
 	switch {
 	case ctx.Err() != nil: // what the first one showed is still worth a report
 		return rep, nil
-	case err != nil: // and so it is where the second one broke: it stays suspected
-		a.warn(fmt.Errorf("the second run confirms nothing: %w", err))
-		options.Baseline.Notes = append(options.Baseline.Notes, report.Note{
-			Code: "rerun_unused", Severity: report.Error, Where: measured.ID,
-			Message: "the second run confirms nothing: " + plain.Line(err.Error()),
-		})
+	case err != nil: // and so it is where the second one broke
+		a.unconfirmed(&options, measured, err)
 	default:
 		options.Rerun = again
 	}
 	return r.judge.compare(measured, options), nil
+}
+
+// unconfirmed says that the second run of a run broke, and has the first one stay
+// suspected.
+func (a *app) unconfirmed(o *analyze.Options, measured *run.Run, why error) {
+	why = fmt.Errorf("the second run confirms nothing: %w", why)
+	a.warn(why)
+	o.Baseline.Notes = append(o.Baseline.Notes, report.Note{
+		Code: "rerun_unused", Severity: report.Error, Where: measured.ID, Message: plain.Line(why.Error()),
+	})
 }
 
 // again makes the second run of a job, beside the first.

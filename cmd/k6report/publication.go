@@ -21,6 +21,9 @@ type outcome struct {
 	report *report.Report
 }
 
+// key is that of the note which a job has told of the run in; "" is none.
+func (o outcome) key() string { return o.report.Run.Labels[labelKey] }
+
 // publication is all that is to be told to a forge of a job's runs.
 type publication struct {
 	common   *common
@@ -33,7 +36,20 @@ type publication struct {
 	unjudged bool
 }
 
-func (p *publication) key() string { return forge.Key(cmp.Or(p.flags.key, p.job.Name)) }
+func (p *publication) key() string { return forge.Key(p.keyText()) }
+
+// keyText is what tells the job's note from others. Of reports that were published
+// before it is the one of then, so that they have one note.
+func (p *publication) keyText() string {
+	before := ""
+	if len(p.outcomes) > 0 {
+		before = p.outcomes[0].key()
+	}
+	if slices.ContainsFunc(p.outcomes, func(o outcome) bool { return o.key() != before }) {
+		before = "" // they had several
+	}
+	return cmp.Or(p.flags.key, before, p.job.Name)
+}
 
 func (p *publication) runs() []render.NoteRun {
 	var runs []render.NoteRun
@@ -173,7 +189,7 @@ func inert(title string) string {
 func (p *publication) commitStatus() forge.Status {
 	s := forge.Status{
 		// Several jobs of a pipeline must not overwrite each other's.
-		Name: strings.TrimSpace("k6report " + plain.Short(cmp.Or(p.flags.key, p.job.Name), 80)), URL: p.job.URL,
+		Name: strings.TrimSpace("k6report " + plain.Short(p.keyText(), 80)), URL: p.job.URL,
 		Branch: p.job.Branch, Pipeline: p.job.Pipeline,
 	}
 	if len(p.outcomes) == 0 {

@@ -31,7 +31,7 @@ func (p *publishFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&p.comment, "comment", "", "`when` to write a note where there is none: always, changes or regressions (default always)")
 	f.BoolVar(&p.thread, "thread", false, "open a thread on a regression, and resolve it when it is gone")
 	f.BoolVar(&p.require, "require-publish", false, "fail when something can't be published")
-	f.StringVar(&p.key, "key", "", "tells the notes of several jobs apart: a `name` (default the job's)")
+	f.StringVar(&p.key, "key", "", "tells the notes of several jobs apart: a `name` (default the one that the run was published with, or the job's)")
 	f.BoolVar(&p.status, "status", true, "set the commit's status k6report")
 	f.BoolVar(&p.scheduleIssue, "schedule-issue", false, "open an issue when a scheduled pipeline finds a regression")
 }

@@ -126,6 +126,32 @@ func TestWhatResolvesAThread(t *testing.T) {
 	}
 }
 
+// Runs that were told of in one note are told of in that again, unless a key is
+// given; where they had several, it is the job's.
+func TestTheKeyOfANote(t *testing.T) {
+	for _, tc := range []struct {
+		given string
+		had   []string
+		want  string
+	}{
+		{"", []string{""}, "publish-later"},
+		{"", []string{"load 1/2"}, "load 1/2"},
+		{"nightly", []string{"load 1/2"}, "nightly"},
+		{"", []string{"nightly", "nightly"}, "nightly"},
+		{"", []string{"load 1/2", "load 2/2"}, "publish-later"},
+		{"", []string{"load 1/2", ""}, "publish-later"},
+		{"", nil, "publish-later"},
+	} {
+		p := publication{flags: publishFlags{key: tc.given}, job: &forgeJob{Job: &forge.Job{Name: "publish-later"}}}
+		for _, key := range tc.had {
+			p.outcomes = append(p.outcomes, outcome{report: &report.Report{Run: report.Run{Labels: map[string]string{labelKey: key}}}})
+		}
+		if p.key() != forge.Key(tc.want) || p.commitStatus().Name != "k6report "+tc.want {
+			t.Errorf("%q, had %q: key %s, status %s", tc.given, tc.had, p.key(), p.commitStatus().Name)
+		}
+	}
+}
+
 // A job's store deletes with K6REPORT_GITLAB_TOKEN what the job's own token may
 // not.
 func TestTheStoreDeletesWithTheTokenThatMay(t *testing.T) {
