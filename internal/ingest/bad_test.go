@@ -36,6 +36,14 @@ func TestRefused(t *testing.T) {
 		{"nothing but bad lines", strings.Repeat(`{"metric":"x","type":"Point","data":1}`+"\n", 3), "read f: none of its 3 lines is a line of k6 JSON: give the file that k6 wrote with --out json=FILE"},
 		{"two tests with ids", aPoint("x", at(0), "1", `{"testid":"b"}`) + aPoint("x", at(1), "1", `{"testid":"a"}`), "read f: it holds several runs (testid a, b): give each a file of its own"},
 		{"broken summary", "{\"root_group\":{},\n\"metrics\":{]}", "read f (k6 summary): it is not JSON: invalid character ']' looking for beginning of object key string (line 2)"},
+		{"what k6report printed", run.MagicPrefix + ": error: read f: no such file or directory\n", "read f: it is nothing that k6report reads (text/plain): give " + fileFormats(formats())},
+		{"its name in a line", run.MagicPrefix + "\n", "read f: it is nothing that k6report reads (text/plain): give " + fileFormats(formats())},
+		{"its name in a table", run.MagicPrefix + "\t1.0\n", "read f: it is nothing that k6report reads (text/plain): give " + fileFormats(formats())},
+		{"its name alone", run.MagicPrefix, "read f: it is nothing that k6report reads (text/plain): give " + fileFormats(formats())},
+		{"snapshot of a newer version", run.MagicPrefix + "\x02and what that has", "read f: read snapshot: it has format 2, this k6report reads up to format 1: update k6report"},
+		{"snapshot of a much newer version", run.MagicPrefix + "\x1f", "read f: read snapshot: it has format 31, this k6report reads up to format 1: update k6report"},
+		{"snapshot of no version", run.MagicPrefix + "\x00", "read f: read snapshot: there is no format 0: the file is damaged; take it again from where it came"},
+		{"cut snapshot", run.MagicPrefix + "\x01012", "read f: read snapshot: it is cut off: take it again from where it came"},
 		{"damaged snapshot", run.MagicPrefix + "\x010123456789abcdef", "read f: read snapshot: the checksum does not match: …"},
 	}
 	for _, tt := range tests {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode"
 
 	"k6report/internal/run"
 )
@@ -97,7 +98,12 @@ func SampleFiles() []string {
 	return names
 }
 
-func isSnapshot(head []byte) bool { return bytes.HasPrefix(head, []byte(run.MagicPrefix)) }
+// isSnapshot wants a version behind the magic, be it a newer one: what k6report
+// prints begins with its name, too.
+func isSnapshot(head []byte) bool {
+	rest, found := bytes.CutPrefix(head, []byte(run.MagicPrefix))
+	return found && len(rest) > 0 && rest[0] < ' ' && !unicode.IsSpace(rune(rest[0]))
+}
 
 // isJSONLines looks for one line of k6 JSON among the first.
 func isJSONLines(head []byte) bool {

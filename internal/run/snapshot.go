@@ -20,7 +20,7 @@ import (
 // A snapshot is a Run on disk:
 //
 //	magic    8 bytes "k6report"
-//	version  1 byte
+//	version  1 byte: below 32 and none of 9 to 13, which text may go on with
 //	checksum 4 bytes, CRC-32C of what follows
 //	length   8 bytes, of the payload before compression
 //	payload  zstd
