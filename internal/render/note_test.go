@@ -93,13 +93,14 @@ func TestSeveralRunsHaveTheWorstOnTop(t *testing.T) {
 }
 
 func TestOnlyHTTPAddressesBecomeLinks(t *testing.T) {
-	for _, bad := range []string{"", "javascript:alert(1)", "https://user:pw@host/x", "/relative", "https://ho st/x", "ftp://host/x"} {
+	for _, bad := range []string{"", "javascript:alert(1)", "https://user:pw@host/x", "/relative", "https://ho st/x", "ftp://host/x",
+		"https://ho(st/x", "https://ho)st/x", "https://ho<st/x", "https://ho>st/x", `https://ho"st/x`, "https://ho'st/x", "https://ho`st/x"} {
 		if note := noteOf(t, []NoteRun{{Report: sample.Minimal()}}, Link{"x", bad}); strings.Contains(note, "](") {
 			t.Errorf("%q became a link", bad)
 		}
 	}
-	note := noteOf(t, []NoteRun{{Report: sample.Minimal()}}, Link{"x", jobURL + "/a)b (c?q=1#f"})
-	if !strings.Contains(note, "]("+jobURL+"/a%29b%20%28c)") {
+	note := noteOf(t, []NoteRun{{Report: sample.Minimal()}}, Link{"x", jobURL + "/a)b (c'd?q=1#f"})
+	if !strings.Contains(note, "]("+jobURL+"/a%29b%20%28c%27d)") {
 		t.Errorf("%q", note[len(note)-200:])
 	}
 }
