@@ -120,6 +120,11 @@ func TestDoubtful(t *testing.T) {
 			if got, want := problemsOf(r), strings.Join(tt.want, "\n"); got != want {
 				t.Errorf("%s:\n%s\nwant\n%s", tt.name, got, want)
 			}
+			for _, p := range r.Problems {
+				if ofFile := p.Line > 0 || p.Code == "truncated"; ofFile && p.Source != "f" {
+					t.Errorf("%s: %s names the file %q", tt.name, p.Code, p.Source)
+				}
+			}
 		}
 	}
 }

@@ -65,6 +65,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	if testing.Short() {
 		n = 10_000
 	}
+	longLine := aPoint("x", aTime, "1", `{"a":"`+strings.Repeat("x", 10<<20)+`"}`)
 	tests := []struct {
 		name string
 		mb   float64
@@ -89,6 +90,12 @@ func TestMemoryIsBounded(t *testing.T) {
 				return "\n"
 			}
 			return aPoint("x", aTime, "1", fmt.Sprintf(`{"a":"%s%d"}`, strings.Repeat("x", 100_000), i))
+		}, func(r *run.Run) bool { return strings.Contains(problemsOf(r), "tag_too_long") }},
+		{"lines of 10 MB", 150, func(i int) string {
+			if i > n/50_000 {
+				return "\n"
+			}
+			return longLine
 		}, func(r *run.Run) bool { return strings.Contains(problemsOf(r), "tag_too_long") }},
 	}
 	for _, tt := range tests {

@@ -19,6 +19,10 @@ import (
 // Absent is shown where a number doesn't exist.
 const Absent = "–"
 
+// mostWhole is from where on a number has an exponent: nothing that a load test
+// measures is so large, and its digits would fill the line.
+const mostWhole = 1e15
+
 // Count is a whole number with thousands separated, "412,345".
 func Count(n int64) string { return group(strconv.FormatInt(n, 10)) }
 
@@ -30,7 +34,10 @@ func Number(v float64, places int) string {
 		return "0"
 	}
 	rounded := significant(v, 3)
-	if math.Abs(v) >= 1000 {
+	switch abs := math.Abs(v); {
+	case abs >= mostWhole:
+		return minus(strconv.FormatFloat(v, 'g', 3, 64))
+	case abs >= 1000:
 		rounded = math.Round(v)
 	}
 	if math.Abs(rounded) < 1e-4 && places > 4 {
@@ -45,10 +52,12 @@ func Number(v float64, places int) string {
 
 // prose is v to so many significant digits without zeros at the end.
 func prose(v float64, digits int) string {
-	if v == 0 {
+	switch abs := math.Abs(v); {
+	case v == 0:
 		return "0"
-	}
-	if math.Abs(v) >= math.Pow10(digits) {
+	case abs >= mostWhole:
+		return minus(strconv.FormatFloat(v, 'g', digits, 64))
+	case abs >= math.Pow10(digits):
 		return minus(group(strconv.FormatFloat(v, 'f', 0, 64)))
 	}
 	v = significant(v, digits)
@@ -99,8 +108,11 @@ func Milliseconds(ms float64) string {
 
 // Seconds is a length of time: "4 s", "10m", "10m 2s", "8h 5m".
 func Seconds(s float64) string {
-	if math.Abs(s) < 59.95 {
+	switch abs := math.Abs(s); {
+	case abs < 59.95:
 		return prose(s, 3) + " s"
+	case abs >= mostWhole:
+		return prose(s/3600, 3) + "h"
 	}
 	whole := int64(math.Round(s))
 	sign := ""

@@ -24,6 +24,8 @@ func TestNumber(t *testing.T) {
 		{5006.2, 2, "5,006"},
 		{1234567, 2, "1,234,567"},
 		{-12.34, 2, "−12.3"},
+		{999_999_999_999_999, 2, "999,999,999,999,999"},
+		{-1e300, 2, "−1e+300"},
 		{0.0123, 6, "0.0123"},
 	} {
 		if got := Number(tc.v, tc.places); got != tc.want {
@@ -48,6 +50,10 @@ func TestWords(t *testing.T) {
 		Seconds(601.8):                           "10m 2s",
 		Seconds(3600):                            "1h",
 		Seconds(29_100):                          "8h 5m",
+		Seconds(1e300):                           "2.78e+296h",
+		Seconds(-9e15):                           "−2,500,000,000,000h",
+		Milliseconds(-1e300):                     "−2.78e+293h",
+		PerSecond(1e300):                         "1e+300/s",
 		PerSecond(499.94):                        "499.9/s",
 		PerSecond(12345.6):                       "12,346/s",
 		PerSecond(0.35):                          "0.35/s",
