@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -432,6 +433,52 @@ func TestAllJobsOfALoadTestAgree(t *testing.T) {
 			if c.ours[key] == nil || !reflect.DeepEqual(c.ours[key], c.theirs[key]) {
 				t.Errorf("%s: %s of init is\n%v\nand here\n%v", c.what, key, c.ours[key], c.theirs[key])
 			}
+		}
+	}
+}
+
+// Whatever GitLab shows of a job is declared, and made by the job.
+func TestAllReportsAreDeclared(t *testing.T) {
+	files := map[string]string{snippetOfInit: ciSnippet}
+	for _, name := range []string{"k6report.gitlab-ci.yml", "templates/load-test.yml"} {
+		files[name] = readComponent(t, filepath.Join("..", "..", "ci", filepath.FromSlash(name))).text
+	}
+	var made []string
+	for _, f := range formats() {
+		made = append(made, f.may...)
+	}
+	want := map[string]string{"junit": "junit.xml", "annotations": "annotations.json", "metrics": "metrics.txt", "load_performance": "load-performance.json"}
+	for file, text := range files {
+		var jobs map[string]struct {
+			Artifacts struct {
+				When     string            `yaml:"when"`
+				ExposeAs string            `yaml:"expose_as"`
+				Paths    []string          `yaml:"paths"`
+				Reports  map[string]string `yaml:"reports"`
+			} `yaml:"artifacts"`
+		}
+		if err := yaml.Unmarshal([]byte(text), &jobs); err != nil {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		declared := 0
+		for name, job := range jobs {
+			a := job.Artifacts
+			if len(a.Reports) == 0 {
+				continue
+			}
+			declared++
+			if a.ExposeAs == "" || !slices.Contains(a.Paths, ciFolder+"/") {
+				t.Errorf("%s: %s exposes %q as %q", file, name, a.Paths, a.ExposeAs)
+			}
+			for kind, report := range want {
+				if a.Reports[kind] != path.Join(ciFolder, report) || !slices.Contains(made, report) {
+					t.Errorf("%s: %s declares %q as %s", file, name, a.Reports[kind], kind)
+				}
+			}
+		}
+		if declared != 1 || !strings.Contains(text, "when: always") {
+			t.Errorf("%s: %d jobs declare reports", file, declared)
 		}
 	}
 }
