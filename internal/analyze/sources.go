@@ -101,7 +101,7 @@ func (s *subject) checkAbsent() {
 	}
 	for _, m := range s.Metrics {
 		if m.Type == run.Unknown && s.has(m.Name) {
-			s.note("metric_type_unknown", report.Warning, "no definition of this metric was found: it is read as a trend", m.Name)
+			s.note("metric_type_unknown", report.Warning, "no usable definition of this metric was found: it is read as a trend; keep the first lines of k6's file, or set metrics in k6report.yaml", m.Name)
 		}
 	}
 }
@@ -152,11 +152,15 @@ func (s *subject) checkThresholdsKnown() {
 
 // problems turns what was lost while reading into Notes.
 func (s *subject) problems() {
+	ofSamples := []string{"metric_type", "tag_too_long", "time_gap"} // found when all of them are together
 	mild := []string{"urls_grouped", "times_in_seconds", "types_inferred", "generators_added", "columns_left_out"}
 	for _, p := range s.Problems {
 		where := p.Source
-		if p.Line > 0 {
+		switch {
+		case p.Line > 0:
 			where = fmt.Sprintf("%s:%d", p.Source, p.Line)
+		case where == "" && slices.Contains(ofSamples, p.Code):
+			where = s.sampled()
 		}
 		message := p.Message
 		if p.Count > 1 {

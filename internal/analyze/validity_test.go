@@ -407,7 +407,13 @@ func TestProblemsBecomeNotes(t *testing.T) {
 	m := newRun().traffic(traffic{to: 5, perS: 10})
 	m.Problem(run.Problem{Code: "bad_line", Source: "run.json", Line: 7, Message: "it is not JSON", Count: 3})
 	m.Problem(run.Problem{Code: "urls_grouped", Message: "grouped", Count: 1})
+	m.Problem(run.Problem{Code: "time_gap", Message: "nothing for long", Count: 1})
+	m.Source(run.Source{Name: "run.json", Samples: 50})
+	m.Source(run.Source{Name: "summary.json"})
 	r := analyzed(t, m, nil)
+	if n := noteOf(r, "time_gap"); n == nil || n.Where != "run.json" {
+		t.Errorf("%+v", n)
+	}
 	wantNote(t, r, "urls_grouped", report.Info)
 	wantNote(t, r, "bad_line", report.Warning)
 	if n := noteOf(r, "bad_line"); n.Where != "run.json:7" || n.Message != "it is not JSON (3 times)" {

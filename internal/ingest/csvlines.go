@@ -76,7 +76,7 @@ func (c *csvReader) bad(code string, err error) {
 	c.segment.badLines++
 	c.note(run.Problem{
 		Code: code, Line: c.segment.lines, Count: 1,
-		Message: "a line was left out: " + err.Error(),
+		Message: leftOut(code, err),
 	})
 }
 

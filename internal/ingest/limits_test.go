@@ -128,7 +128,7 @@ func TestOtherJSON(t *testing.T) {
 			return other
 		})}))
 	})
-	want := fmt.Sprintf("bad_line 2 %d: a line was left out: it is JSON, but no line of k6: neither a Metric nor a Point", n)
+	want := fmt.Sprintf("bad_line 2 %d: a line was left out: it is JSON, but no line of k6: neither a Metric nor a Point; give k6 a file of its own", n)
 	t.Logf("%d lines of other JSON -> %.0f MB; %s", n, used, got)
 	if got != want || used > 50 {
 		t.Errorf("%.0f MB and\n%s\nwant at most 50 and\n%s", used, got, want)
@@ -164,7 +164,7 @@ func TestLongLines(t *testing.T) {
 	for _, length := range lengths {
 		samples, problems := uint64(20), "tag_too_long 0 0: values of tags longer than 1024 bytes are cut there, and tags with names longer than 256 left out: put long texts into the log"
 		if length > maxLine {
-			samples, problems = 19, "line_too_long 10 1: a line was left out: it is longer than 32 MB"
+			samples, problems = 19, "line_too_long 10 1: a line was left out: it is longer than 32 MB; put long texts into the log, not into tags"
 		}
 		content := []byte(aRequest(at(0), aTags, 5) + line(length) + strings.Repeat(vus(0), 10))
 		for _, o := range []Options{{}, {Workers: 2, segmentSize: 1 << 20}} {

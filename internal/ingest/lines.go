@@ -134,6 +134,15 @@ func (l *lines) bad(code string, err error) {
 	l.segment.badLines++
 	l.segment.problem(run.Problem{
 		Code: code, Line: l.segment.lines, Count: 1,
-		Message: "a line was left out: " + err.Error(),
+		Message: leftOut(code, err),
 	})
+}
+
+// leftOut says why a line was left out, and what to do.
+func leftOut(code string, err error) string {
+	remedy := "give k6 a file of its own"
+	if code == "line_too_long" {
+		remedy = "put long texts into the log, not into tags"
+	}
+	return "a line was left out: " + err.Error() + "; " + remedy
 }

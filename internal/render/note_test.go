@@ -93,8 +93,10 @@ func TestSeveralRunsHaveTheWorstOnTop(t *testing.T) {
 }
 
 func TestOnlyHTTPAddressesBecomeLinks(t *testing.T) {
-	for _, bad := range []string{"", "javascript:alert(1)", "https://user:pw@host/x", "/relative", "https://ho st/x", "ftp://host/x",
-		"https://ho(st/x", "https://ho)st/x", "https://ho<st/x", "https://ho>st/x", `https://ho"st/x`, "https://ho'st/x", "https://ho`st/x"} {
+	for _, bad := range []string{
+		"", "javascript:alert(1)", "https://user:pw@host/x", "/relative", "https://ho st/x", "ftp://host/x",
+		"https://ho(st/x", "https://ho)st/x", "https://ho<st/x", "https://ho>st/x", `https://ho"st/x`, "https://ho'st/x", "https://ho`st/x",
+	} {
 		if note := noteOf(t, []NoteRun{{Report: sample.Minimal()}}, Link{"x", bad}); strings.Contains(note, "](") {
 			t.Errorf("%q became a link", bad)
 		}

@@ -288,7 +288,7 @@ func (b *Builder) Finish() *Run {
 		if m.typeUnclear {
 			b.Problem(Problem{
 				Code:    "metric_type",
-				Message: fmt.Sprintf("metric %q is declared with several types; it is read as a %s", m.name, m.kind),
+				Message: fmt.Sprintf("metric %q is declared with several types; it is read as a %s: rename one of the two in the script", m.name, m.kind),
 			})
 		}
 	}
