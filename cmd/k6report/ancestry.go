@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"k6report/internal/render/view"
 )
 
 // kinship is what is known of a commit's relation to another.
@@ -46,7 +48,7 @@ func ancestors(ctx context.Context, g gitFolder, of string, commits []string) (m
 		return nil, err
 	}
 	if hashes[of] == "" {
-		return nil, errNoHistory{"commit " + short(of) + " is not in this clone"}
+		return nil, errNoHistory{"commit " + view.ShortCommit(of) + " is not in this clone"}
 	}
 	// What is reached from the others and not from the one: of these commits
 	// exactly those that are no ancestors of it are among them.
@@ -78,8 +80,6 @@ func ancestors(ctx context.Context, g gitFolder, of string, commits []string) (m
 	}
 	return kin, nil
 }
-
-func short(commit string) string { return commit[:min(len(commit), 10)] }
 
 // gitFolder is a folder that git is asked in, with an environment.
 type gitFolder struct {

@@ -165,7 +165,7 @@ func entriesTable(entries []listedEntry, verbose bool) *view.Table {
 	t := &view.Table{Columns: []view.Column{
 		{Name: "run", Flex: true},
 		{Name: "started", Drop: 3},
-		{Name: "commit", Drop: 2},
+		{Name: "commit", Drop: 2, Flex: true},
 		{Name: "verdict"},
 		{Name: "epoch", Drop: 4},
 		{Name: "kept"},
@@ -204,4 +204,4 @@ func day(t time.Time) string {
 	return t.UTC().Format("2 Jan 2006 15:04")
 }
 
-func commitText(commit string) string { return cmp.Or(short(commit), view.Absent) }
+func commitText(commit string) string { return cmp.Or(view.ShortCommit(commit), view.Absent) }

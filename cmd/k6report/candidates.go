@@ -13,6 +13,7 @@ import (
 	"k6report/internal/analyze"
 	"k6report/internal/baseline"
 	"k6report/internal/config"
+	"k6report/internal/render/view"
 	"k6report/internal/report"
 	"k6report/internal/run"
 )
@@ -169,7 +170,7 @@ func (l latestStart) before(e *baseline.Entry) bool {
 
 func (l latestStart) String() string {
 	if l.commit != "" {
-		return "commit " + short(l.commit) + " was made"
+		return "commit " + view.ShortCommit(l.commit) + " was made"
 	}
 	return "this run"
 }

@@ -26,7 +26,7 @@ func (c *Client) FindRequest(ctx context.Context, j *forge.Job) (*forge.Request,
 	defer cancel()
 	list, _, err := c.api.Commits.ListMergeRequestsByCommit(j.Project, j.Commit, gitlab.WithContext(ctx))
 	if err != nil {
-		wrapped := wrap("find the merge request of commit "+short(j.Commit), err)
+		wrapped := wrap("find the merge request of commit "+j.Commit, err)
 		if forge.StatusOf(wrapped) == http.StatusNotFound {
 			return nil, nil // a commit that GitLab has not seen yet
 		}
@@ -102,7 +102,7 @@ func (c *Client) history(ctx context.Context, project any, head string, visit fu
 		list, resp, err := c.api.Commits.ListCommits(project, opt, gitlab.WithContext(call))
 		cancel()
 		if err != nil {
-			return false, wrap("list the commits that "+short(head)+" is built on", err)
+			return false, wrap("list the commits that "+head+" is built on", err)
 		}
 		for _, commit := range list {
 			visit(commit.ID)
@@ -122,7 +122,7 @@ func (c *Client) isAncestor(ctx context.Context, project any, head, commit strin
 	ctx, cancel := c.within(ctx)
 	defer cancel()
 	base, _, err := c.api.Repositories.MergeBase(project, &gitlab.MergeBaseOptions{Ref: &[]string{commit, head}}, gitlab.WithContext(ctx))
-	wrapped := wrap("find the merge base of "+short(commit)+" and "+short(head), err)
+	wrapped := wrap("find the merge base of "+commit+" and "+head, err)
 	switch forge.StatusOf(wrapped) {
 	case http.StatusNotFound, http.StatusBadRequest:
 		return false, nil

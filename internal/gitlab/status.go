@@ -26,7 +26,7 @@ func (c *Client) SetStatus(ctx context.Context, project, commit string, s forge.
 	ctx, cancel := c.within(ctx)
 	defer cancel()
 	_, resp, err := c.api.Commits.SetCommitStatus(project, commit, opt, gitlab.WithContext(ctx))
-	wrapped := wrapStatus("set the status of commit "+short(commit), err, resp)
+	wrapped := wrapStatus("set the status of commit "+commit, err, resp)
 	switch forge.StatusOf(wrapped) {
 	case http.StatusConflict:
 		return forge.Unchanged, nil
@@ -85,5 +85,3 @@ func (c *Client) hasStatus(ctx context.Context, project, commit string, want *gi
 	}
 	return newest != nil && newest.Status == string(want.State) && newest.Description == text(want.Description) && newest.TargetURL == text(want.TargetURL)
 }
-
-func short(commit string) string { return commit[:min(len(commit), 8)] }

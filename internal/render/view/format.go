@@ -279,6 +279,16 @@ func Pair(a, b *float64, unit string) (string, string) {
 // Moment is a point in time for people, in UTC.
 func Moment(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04:05 UTC") }
 
+// ShortCommit leaves of a hash what tells it from others, as much as GitLab shows;
+// what is no hash stays as it is.
+func ShortCommit(commit string) string {
+	const enough = 8
+	if len(commit) > enough && strings.Trim(commit, "0123456789abcdefABCDEF") == "" {
+		return commit[:enough]
+	}
+	return commit
+}
+
 // Plural is "1 check", "3 checks".
 func Plural(n int, one, many string) string {
 	if n == 1 {

@@ -40,6 +40,8 @@ func TestWords(t *testing.T) {
 	for got, want := range map[string]string{
 		Count(412345):                            "412,345",
 		Count(-1000):                             "-1,000",
+		ShortCommit("4f0c2d81aa55"):              "4f0c2d81",
+		ShortCommit("release-2026.11"):           "release-2026.11",
 		Milliseconds(0.714):                      "0.714 ms",
 		Milliseconds(812.3):                      "812 ms",
 		Milliseconds(999.7):                      "1 s",

@@ -2,7 +2,6 @@ package view
 
 import (
 	"fmt"
-	"strings"
 
 	"k6report/internal/report"
 )
@@ -86,16 +85,7 @@ func changePlace(c *report.Change) string {
 	if c.Commit == "" {
 		return c.ID
 	}
-	return shortCommit(c.Commit)
-}
-
-// shortCommit leaves of a hash what tells it from others.
-func shortCommit(commit string) string {
-	const enough = 10
-	if len(commit) > enough && strings.Trim(commit, "0123456789abcdefABCDEF") == "" {
-		return commit[:enough]
-	}
-	return commit
+	return ShortCommit(c.Commit)
 }
 
 func changeTone(c *report.Change, t *report.TrendSeries) Tone {
@@ -140,7 +130,7 @@ func TrendTable(t *report.Trend) *Table {
 				{ChangeRange(c.Interval, series.Unit), Dim},
 				{p, Dim},
 				{c.ID, Normal},
-				{shortCommit(c.Commit), Dim},
+				{ShortCommit(c.Commit), Dim},
 			})
 			out.sortedBy(map[string]*float64{"before": &c.Before, "after": &c.After, "p": c.PValue})
 		}
