@@ -110,12 +110,12 @@ func TestPlanText(t *testing.T) {
 	for want, o := range map[string]analyze.Outlook{
 		"5m, up to 101/s, at most 1,250 VUs, 30,300 requests at least": {Seconds: 300, PeakPerS: 101, MaxVUs: 1250, Iterations: 30300},
 		"1h, what one VU comes to":                                     {Seconds: 3600, Looping: 1},
-		"6s, at most 1 VU, what one VU comes to":                       {Seconds: 6, MaxVUs: 1, Looping: 1},
-		"1m30s, up to 0.5/s, 45 requests at least and what 180 VUs come to": {
+		"6 s, at most 1 VU, what one VU comes to":                      {Seconds: 6, MaxVUs: 1, Looping: 1},
+		"1m 30s, up to 0.5/s, 45 requests at least and what 180 VUs come to": {
 			Seconds: 90, PeakPerS: 0.5, Iterations: 45, Looping: 180,
 		},
 		"at most 5 VUs, 31 requests at least":  {MaxVUs: 5, Iterations: 31},
-		"7.5s, what 2 VUs come to":             {Seconds: 7.5, Looping: 2},
+		"7.5 s, what 2 VUs come to":            {Seconds: 7.5, Looping: 2},
 		"nothing that is known before it runs": {},
 	} {
 		if got := planText(o, "requests at least"); got != want {

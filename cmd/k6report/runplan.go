@@ -3,13 +3,13 @@ package main
 import (
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 	"time"
 
 	"k6report/internal/analyze"
 	"k6report/internal/ingest"
 	"k6report/internal/k6exec"
+	"k6report/internal/render/view"
 )
 
 // showPlans says what is going to be run, before it is.
@@ -51,7 +51,7 @@ func (a *app) showPlans(f *runFlags, s *series) error {
 		}
 	}
 	if len(s.jobs) > 1 && total > 0 {
-		a.say(&f.common, "all %d runs: %s", len(s.jobs), spanText(total))
+		a.say(&f.common, "all %d runs: %s", len(s.jobs), view.Seconds(total.Seconds()))
 	}
 	return nil
 }
@@ -60,27 +60,24 @@ func (a *app) showPlans(f *runFlags, s *series) error {
 func planText(o analyze.Outlook, requests string) string {
 	var parts []string
 	if o.Seconds > 0 {
-		parts = append(parts, spanText(time.Duration(o.Seconds*float64(time.Second))))
+		parts = append(parts, view.Seconds(o.Seconds))
 	}
 	if o.PeakPerS > 0 {
-		parts = append(parts, "up to "+grouped(o.PeakPerS)+"/s")
+		parts = append(parts, "up to "+view.PerSecond(o.PeakPerS))
 	}
 	if o.MaxVUs > 0 {
-		vus := grouped(float64(o.MaxVUs)) + " VUs"
-		if o.MaxVUs == 1 {
-			vus = "1 VU"
-		}
-		parts = append(parts, "at most "+vus)
+		parts = append(parts, "at most "+view.Plural(int(o.MaxVUs), "VU", "VUs"))
 	}
-	looping := fmt.Sprintf("what %s VUs come to", grouped(float64(o.Looping)))
+	iterations := view.Count(int64(math.Round(o.Iterations))) + " " + requests
+	looping := fmt.Sprintf("what %s VUs come to", view.Count(o.Looping))
 	if o.Looping == 1 {
 		looping = "what one VU comes to"
 	}
 	switch {
 	case o.Iterations > 0 && o.Looping > 0:
-		parts = append(parts, grouped(o.Iterations)+" "+requests+" and "+looping)
+		parts = append(parts, iterations+" and "+looping)
 	case o.Iterations > 0:
-		parts = append(parts, grouped(o.Iterations)+" "+requests)
+		parts = append(parts, iterations)
 	case o.Looping > 0:
 		parts = append(parts, looping)
 	}
@@ -88,35 +85,4 @@ func planText(o analyze.Outlook, requests string) string {
 		return "nothing that is known before it runs"
 	}
 	return strings.Join(parts, ", ")
-}
-
-// spanText is a length of time in whole seconds.
-func spanText(d time.Duration) string {
-	text := d.Round(time.Second).String()
-	if d < 10*time.Second {
-		text = d.Round(100 * time.Millisecond).String()
-	}
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
-}
-
-// grouped is a number with commas between thousands; small ones keep a decimal.
-func grouped(v float64) string {
-	if v < 100 && v != math.Trunc(v) {
-		return strconv.FormatFloat(v, 'f', 1, 64)
-	}
-	digits := strconv.FormatFloat(math.Round(v), 'f', 0, 64)
-	var out strings.Builder
-	for i, d := range digits {
-		if i > 0 && (len(digits)-i)%3 == 0 {
-			out.WriteByte(',')
-		}
-		out.WriteRune(d)
-	}
-	return out.String()
 }
