@@ -117,7 +117,7 @@ func (a *attributor) warmUp(own *report.Span) float64 {
 func (a *attributor) levelText(i int) string {
 	l := &a.this.levels[i]
 	if l.stretch.perS > 0 {
-		return digits(l.stretch.perS, 3) + "/s"
+		return report.Digits(l.stretch.perS, 3) + "/s"
 	}
 	return plural(int(math.Round(l.vus)), "VU", "VUs")
 }

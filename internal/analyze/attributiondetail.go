@@ -178,7 +178,7 @@ func (a *attributor) busy(name string) (bool, string) {
 	inUse, of, gauge := a.gaugeBusy(name, capacity)
 	switch {
 	case windows > 0 && float64(busy) >= busyWindows*float64(windows) && busy > 0:
-		return true, fmt.Sprintf("at least %s of %s servers of %s were busy on average at %s, by Little's law; at least %s of them in %d of %d windows (capacity: %s)", digits(mean/float64(windows), 3), number(capacity), name, a.levelText(a.high), percent(busyShare), busy, windows, source)
+		return true, fmt.Sprintf("at least %s of %s servers of %s were busy on average at %s, by Little's law; at least %s of them in %d of %d windows (capacity: %s)", report.Digits(mean/float64(windows), 3), number(capacity), name, a.levelText(a.high), percent(busyShare), busy, windows, source)
 	case of > 0 && float64(inUse) >= busyWindows*float64(of) && inUse > 0:
 		return true, fmt.Sprintf("at least %s of the %s servers of %s were in use in %d of %d windows at %s, as %s counts them", percent(busyShare), number(capacity), name, inUse, of, a.levelText(a.high), gauge)
 	}

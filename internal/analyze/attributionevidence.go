@@ -119,7 +119,7 @@ func (a *attributor) quantileText(e *excess, endpoint run.Endpoint, of int) stri
 	}
 	before, after := total(q.parts.reference), total(q.parts.hard)
 	share := q.components.shares()[of]
-	return fmt.Sprintf("around p95 (p%s to p%s) %s %s by %s, from %s to %s on average; %s of that is %s", digits(100*from, 3), digits(100*to, 3), endpoint.Name, grewOrFell(after-before), shortMS(math.Abs(after-before)), shortMS(before), shortMS(after), mostPercent(share), components[of].Name)
+	return fmt.Sprintf("around p95 (p%s to p%s) %s %s by %s, from %s to %s on average; %s of that is %s", report.Digits(100*from, 3), report.Digits(100*to, 3), endpoint.Name, grewOrFell(after-before), shortMS(math.Abs(after-before)), shortMS(before), shortMS(after), mostPercent(share), components[of].Name)
 }
 
 // mostPercent is a share of a difference, of which there is no more than all:

@@ -308,12 +308,12 @@ func signedPercent(share float64) string {
 // shortMS is a time for a sentence.
 func shortMS(ms float64) string {
 	if math.Abs(ms) >= 10_000 {
-		return digits(ms/1000, 3) + " s"
+		return report.Digits(ms/1000, 3) + " s"
 	}
 	if math.Abs(ms) < 0.0005 {
 		return "0 ms"
 	}
-	return digits(ms, 3) + " ms"
+	return report.Digits(ms, 3) + " ms"
 }
 
 func signedMS(ms float64) string {

@@ -85,7 +85,7 @@ func (a *attributor) collapseAbove(level int) string {
 		case above && l.errors > failing:
 			return fmt.Sprintf("at %s %s of the requests failed", a.levelText(i), percent(l.errors))
 		case above && l.perS < fell*best:
-			return fmt.Sprintf("at %s throughput was down to %s/s, from %s/s at less load", a.levelText(i), digits(l.perS, 3), digits(best, 3))
+			return fmt.Sprintf("at %s throughput was down to %s/s, from %s/s at less load", a.levelText(i), report.Digits(l.perS, 3), report.Digits(best, 3))
 		case l.errors <= failing:
 			best = max(best, l.perS)
 		}

@@ -131,7 +131,7 @@ func (a *attributor) within(gates []report.Gate) *question {
 			hard, reference := a.sides(&a.regression, endpoint)
 			if from, to, ok := bandAround(at, hard, reference); ok {
 				banded[endpoint] = true
-				name += " around its p" + digits(100*at, 3)
+				name += " around its p" + report.Digits(100*at, 3)
 				for _, side := range []struct {
 					of *sample
 					in []oneTable

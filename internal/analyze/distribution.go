@@ -3,7 +3,6 @@ package analyze
 import (
 	"math"
 	"slices"
-	"strconv"
 
 	"k6report/internal/report"
 	"k6report/internal/run"
@@ -139,7 +138,7 @@ func latencies(sides []distribution) report.Points {
 	out := make(report.Points, distributionPoints)
 	for i := range out {
 		at := low * math.Pow(high/low, float64(i)/(distributionPoints-1))
-		out[i], _ = strconv.ParseFloat(strconv.FormatFloat(at, 'g', 4, 64), 64) // a curve needs no more digits
+		out[i] = report.Significant(at, 4) // a curve needs no more digits
 	}
 	out[0], out[distributionPoints-1] = low, high
 	slices.Sort(out) // rounding may pass an end of a narrow range

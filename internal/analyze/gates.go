@@ -183,7 +183,7 @@ func newJudgement(in *GateInput, rules Rules) *judgement {
 	case len(in.Candidates) == 0:
 		j.broken, j.reason = report.GateNotComparable, "there is no value of it now"
 	case slices.ContainsFunc(in.Candidates, few) || slices.ContainsFunc(in.Base, few):
-		j.broken, j.reason = report.GateInconclusive, "fewer than "+digits(float64(j.enough()), 6)+" requests in a run are too few"
+		j.broken, j.reason = report.GateInconclusive, "fewer than "+report.Digits(float64(j.enough()), 6)+" requests in a run are too few"
 	}
 	if len(in.Base) == 0 || len(in.Candidates) == 0 {
 		return j
@@ -399,7 +399,7 @@ func (j *judgement) missing() string {
 // amount is a change for a sentence.
 func (j *judgement) amount(v float64) string {
 	if j.Absolute() {
-		return digits(100*v, 3) + " points"
+		return report.Digits(100*v, 3) + " points"
 	}
 	return percent(v)
 }

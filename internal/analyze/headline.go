@@ -128,19 +128,19 @@ func gateSentence(g *report.Gate, against, verb string) phrase {
 func percentChange(change float64) string {
 	change = math.Abs(change)
 	if change < 0.1 {
-		return digits(math.Round(change*1000)/10, 2) + " %"
+		return report.Digits(math.Round(change*1000)/10, 2) + " %"
 	}
-	return digits(math.Round(change*100), 3) + " %"
+	return report.Digits(math.Round(change*100), 3) + " %"
 }
 
 func amountOf(v float64, unit string) string {
 	switch unit {
 	case "":
-		return digits(v, 3)
+		return report.Digits(v, 3)
 	case report.UnitPerS:
-		return digits(v, 4) + unit
+		return report.Digits(v, 4) + unit
 	}
-	return digits(v, 3) + " " + unit
+	return report.Digits(v, 3) + " " + unit
 }
 
 // excludedText says what a comparison without findings excludes; "" when

@@ -234,19 +234,12 @@ func (s *subject) k6Seconds() float64 {
 }
 
 // percent is a share for a sentence.
-func percent(share float64) string { return digits(share*100, 3) + " %" }
-
-// digits is a number with so many significant digits, never with an exponent.
-func digits(v float64, n int) string {
-	rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', n, 64), 64)
-	if err != nil {
-		rounded = v
-	}
-	return strconv.FormatFloat(rounded, 'f', -1, 64)
-}
+func percent(share float64) string { return report.Digits(share*100, 3) + " %" }
 
 // number is a number as somebody wrote it, up to rounding.
-func number(v float64) string { return digits(v, 9) }
+func number(v float64) string {
+	return strconv.FormatFloat(report.Significant(v, 9), 'f', -1, 64)
+}
 
 // plural is a number of things.
 func plural(n int, one, many string) string {
@@ -257,10 +250,4 @@ func plural(n int, one, many string) string {
 }
 
 // count is a number of things with its thousands separated, as in tables.
-func count(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+func count(n int) string { return report.Thousands(strconv.Itoa(n)) }

@@ -136,20 +136,6 @@ func TestFewSamples(t *testing.T) {
 	}
 }
 
-func TestDigits(t *testing.T) {
-	for _, tc := range []struct {
-		v    float64
-		n    int
-		want string
-	}{
-		{0.00123456, 3, "0.00123"}, {1e-7, 3, "0.0000001"}, {123456, 3, "123000"}, {50, 3, "50"}, {0, 3, "0"}, {1e21, 3, "1000000000000000000000"},
-	} {
-		if got := digits(tc.v, tc.n); got != tc.want {
-			t.Errorf("digits of %g = %s, want %s", tc.v, got, tc.want)
-		}
-	}
-}
-
 func TestFewSamplesByPercentile(t *testing.T) {
 	for n, want := range map[int]int{29: 3, 30: 2, 59: 2, 60: 1, 299: 1, 300: 0} {
 		r := analyzed(t, newRun().traffic(traffic{to: 10, perS: float64(n) / 10}), nil)

@@ -121,12 +121,12 @@ func fairness(tenants []report.Part) *report.Fairness {
 		out.Worst, out.WorstP95, out.MedianP95 = slowest.Name, slowest.P95, report.Num(median)
 		if median > 0 {
 			out.Ratio = report.Num(*slowest.P95 / median)
-			said = append(said, fmt.Sprintf("p95 of %s is %s times the median tenant's", slowest.Name, digits(*slowest.P95/median, 3)))
+			said = append(said, fmt.Sprintf("p95 of %s is %s times the median tenant's", slowest.Name, report.Digits(*slowest.P95/median, 3)))
 		}
 	}
 	if usual := medianTenant(counts); usual > 0 && float64(most.Count) >= noisyFactor*usual {
 		out.Noisy = most.Name
-		said = append(said, fmt.Sprintf("%s sent %s of the requests, %s times as many as the median tenant", most.Name, percent(float64(most.Count)/all), digits(float64(most.Count)/usual, 3)))
+		said = append(said, fmt.Sprintf("%s sent %s of the requests, %s times as many as the median tenant", most.Name, percent(float64(most.Count)/all), report.Digits(float64(most.Count)/usual, 3)))
 	}
 	out.Text = strings.Join(said, "; ")
 	return out

@@ -67,7 +67,7 @@ func (l *loadStep) dropped() float64 {
 // text is an amount of the load that steps differ in.
 func (l *loadStep) text(v float64) string {
 	if l.open {
-		return digits(v, 4) + "/s"
+		return report.Digits(v, 4) + "/s"
 	}
 	return plural(int(math.Round(v)), "VU", "VUs")
 }
@@ -290,11 +290,11 @@ func (s *subject) saturationHeadline(sat *report.Saturation, levels []loadStep, 
 	}
 	switch {
 	case sat.Status == report.SatPeak:
-		return text + fmt.Sprintf("; throughput peaks at about %s requests/s, with %s of them at once", digits(*sat.PeakPerS, 3), digits(*sat.PeakConcurrency, 3)), ""
+		return text + fmt.Sprintf("; throughput peaks at about %s requests/s, with %s of them at once", report.Digits(*sat.PeakPerS, 3), report.Digits(*sat.PeakConcurrency, 3)), ""
 	case knee < 0:
 		return text + "; throughput followed the load throughout, so there is no peak in the tested range", ""
 	}
-	text += fmt.Sprintf("; throughput stopped following the load at %s (%s requests/s completed)", last.text(levels[knee].asked), digits(levels[knee].perS, 3))
+	text += fmt.Sprintf("; throughput stopped following the load at %s (%s requests/s completed)", last.text(levels[knee].asked), report.Digits(levels[knee].perS, 3))
 	if sat.Status == report.SatNoPeak {
 		return text + ", with no peak in the tested range", ""
 	}

@@ -228,9 +228,9 @@ func (s *subject) noteSeen() {
 			high = l
 		}
 	}
-	of := fmt.Sprintf("from %s to %s virtual users", digits(low.vus, 3), digits(high.vus, 3))
+	of := fmt.Sprintf("from %s to %s virtual users", report.Digits(low.vus, 3), report.Digits(high.vus, 3))
 	if low.perS > 0 {
-		of = fmt.Sprintf("from %s to %s iterations a second", digits(low.perS, 3), digits(high.perS, 3))
+		of = fmt.Sprintf("from %s to %s iterations a second", report.Digits(low.perS, 3), report.Digits(high.perS, 3))
 	}
 	s.note("levels_measured", report.Info, fmt.Sprintf("the plan of the load is unknown, so its levels are those that were measured: %d, %s; with the plan (k6 inspect --execution-requirements) they are exact", len(s.seen), of), "")
 }

@@ -118,9 +118,9 @@ func (s *subject) soak(out *report.Report) *report.Soak {
 
 func longText(seconds float64) string {
 	if seconds < 120 {
-		return digits(seconds, 3) + " s"
+		return report.Digits(seconds, 3) + " s"
 	}
-	return digits(seconds/60, 3) + " minutes"
+	return report.Digits(seconds/60, 3) + " minutes"
 }
 
 // leastChange is how much a series must change over the run to count.
@@ -217,7 +217,7 @@ func (s *subject) gaugeTrend(metric string, span stretch) *report.SoakFinding {
 		return nil
 	}
 	f.Drifts = f.Drifts && s.goesOn(f, times, values)
-	f.Text = fmt.Sprintf("%s went from %s to %s", metric, digits(*f.From, 3), digits(*f.To, 3))
+	f.Text = fmt.Sprintf("%s went from %s to %s", metric, report.Digits(*f.From, 3), report.Digits(*f.To, 3))
 	if metric == gaugeGoroutines {
 		s.besideConnections(f, span, busyConnection)
 	}
@@ -258,10 +258,10 @@ func (s *subject) leak(span stretch, each float64) *report.SoakFinding {
 	if f == nil {
 		return nil
 	}
-	f.Text = fmt.Sprintf("the heap after collection went from %s to %s MB", digits(*f.From/1e6, 3), digits(*f.To/1e6, 3))
+	f.Text = fmt.Sprintf("the heap after collection went from %s to %s MB", report.Digits(*f.From/1e6, 3), report.Digits(*f.To/1e6, 3))
 	if perS := s.completedPerS(span); perS > 0 && *f.PerHour > 0 {
 		kept := *f.PerHour / 3600 / perS
-		f.Text += fmt.Sprintf(", by %s kB a request", digits(kept/1e3, 3))
+		f.Text += fmt.Sprintf(", by %s kB a request", report.Digits(kept/1e3, 3))
 		f.Drifts = f.Drifts && (s.end >= longRun || kept >= leakRequest)
 	}
 	f.Drifts = f.Drifts && s.goesOn(f, only(times, collected), only(heap, collected))
@@ -331,7 +331,7 @@ func (s *subject) connectionMemory() (f *report.SoakFinding, each float64) {
 	if t, span := stat.FindRelation(times, hub, heap); t.P < trendP && t.Slope > 0 && span >= leastConnections {
 		return &report.SoakFinding{
 			Name: findingConnection, Metric: gaugeHeap, Unit: report.UnitBytes, PValue: report.Num(t.P), Drifts: t.Slope >= heavyConnection,
-			Text: fmt.Sprintf("each hub connection takes %s kB of heap", digits(t.Slope/1e3, 3)),
+			Text: fmt.Sprintf("each hub connection takes %s kB of heap", report.Digits(t.Slope/1e3, 3)),
 		}, t.Slope
 	}
 	opened := openedPerS(times, hub)
@@ -341,7 +341,7 @@ func (s *subject) connectionMemory() (f *report.SoakFinding, each float64) {
 	}
 	most := *f.PerHour / 3600 / opened
 	f.Drifts = f.Drifts && most >= heavyConnection
-	f.Text = fmt.Sprintf("each hub connection may take up to %s kB of heap", digits(most/1e3, 3))
+	f.Text = fmt.Sprintf("each hub connection may take up to %s kB of heap", report.Digits(most/1e3, 3))
 	return f, 0
 }
 

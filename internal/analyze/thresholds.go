@@ -145,7 +145,7 @@ func (s *subject) weigh(t report.Threshold, e threshold.Expression, k6 *bool, ob
 		s.noteNear(t.Expression, observed, margin, "add the summary that k6 writes with --summary-export", t.Metric)
 		return t
 	case k6 != nil && *k6 != *passed:
-		s.note("threshold_disagrees", report.Warning, fmt.Sprintf("k6 says that %s %s, the samples say otherwise (%s), so it fails: the sources may not be of one run, or samples are missing", t.Expression, outcomeOf(*k6), digits(observed, 6)), t.Metric)
+		s.note("threshold_disagrees", report.Warning, fmt.Sprintf("k6 says that %s %s, the samples say otherwise (%s), so it fails: the sources may not be of one run, or samples are missing", t.Expression, outcomeOf(*k6), report.Digits(observed, 6)), t.Metric)
 		t.OK = report.Bool(false)
 		if *passed {
 			t.Source = "summary"
@@ -160,7 +160,7 @@ func (s *subject) weigh(t report.Threshold, e threshold.Expression, k6 *bool, ob
 // noteNear says of a threshold or service level that samples can't judge it,
 // and what would.
 func (s *subject) noteNear(expression string, observed float64, margin interval, advice, where string) {
-	s.note("threshold_near", report.Warning, fmt.Sprintf("%s is too near to its limit to be judged from samples (%s, between %s and %s): %s", expression, digits(observed, 6), digits(margin.low, 6), digits(margin.high, 6), advice), where)
+	s.note("threshold_near", report.Warning, fmt.Sprintf("%s is too near to its limit to be judged from samples (%s, between %s and %s): %s", expression, report.Digits(observed, 6), report.Digits(margin.low, 6), report.Digits(margin.high, 6), advice), where)
 }
 
 func outcomeOf(met bool) string {

@@ -19,12 +19,8 @@ import (
 // Absent is shown where a number doesn't exist.
 const Absent = "–"
 
-// mostWhole is from where on a number has an exponent: nothing that a load test
-// measures is so large, and its digits would fill the line.
-const mostWhole = 1e15
-
 // Count is a whole number with thousands separated, "412,345".
-func Count(n int64) string { return group(strconv.FormatInt(n, 10)) }
+func Count(n int64) string { return report.Thousands(strconv.FormatInt(n, 10)) }
 
 // Number has three significant digits, or all before the point, thousands separated, no exponent for
 // anything from 0.0001 on: "0.71", "38.2", "5,006". It keeps zeros at the end,
@@ -33,10 +29,10 @@ func Number(v float64, places int) string {
 	if v == 0 {
 		return "0"
 	}
-	rounded := significant(v, 3)
+	rounded := report.Significant(v, 3)
 	switch abs := math.Abs(v); {
-	case abs >= mostWhole:
-		return minus(strconv.FormatFloat(v, 'g', 3, 64))
+	case abs >= report.MostWhole:
+		return minus(report.Digits(v, 3))
 	case abs >= 1000:
 		rounded = math.Round(v)
 	}
@@ -47,49 +43,14 @@ func Number(v float64, places int) string {
 	if least := math.Pow10(-decimals); math.Abs(rounded) < least/2 {
 		return "<" + strconv.FormatFloat(least, 'f', decimals, 64)
 	}
-	return minus(group(strconv.FormatFloat(rounded, 'f', decimals, 64)))
+	return minus(report.Thousands(strconv.FormatFloat(rounded, 'f', decimals, 64)))
 }
 
 // prose is v to so many significant digits without zeros at the end.
-func prose(v float64, digits int) string {
-	switch abs := math.Abs(v); {
-	case v == 0:
-		return "0"
-	case abs >= mostWhole:
-		return minus(strconv.FormatFloat(v, 'g', digits, 64))
-	case abs >= math.Pow10(digits):
-		return minus(group(strconv.FormatFloat(v, 'f', 0, 64)))
-	}
-	v = significant(v, digits)
-	if math.Abs(v) < 1e-4 {
-		return minus(strconv.FormatFloat(v, 'g', 2, 64))
-	}
-	return minus(group(strconv.FormatFloat(v, 'f', -1, 64)))
-}
-
-func significant(v float64, digits int) float64 {
-	rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'e', digits-1, 64), 64)
-	if err != nil {
-		return v
-	}
-	return rounded
-}
+func prose(v float64, digits int) string { return minus(report.Digits(v, digits)) }
 
 // exponent is the power of ten of v's first digit.
 func exponent(v float64) int { return int(math.Floor(math.Log10(math.Abs(v)) + 1e-12)) }
-
-// group separates thousands in a decimal number.
-func group(s string) string {
-	start := strings.IndexFunc(s, func(r rune) bool { return r >= '0' && r <= '9' })
-	end := strings.IndexByte(s, '.')
-	if end < 0 {
-		end = len(s)
-	}
-	for i := end - 3; start >= 0 && i > start; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
 
 // minus writes a real minus sign.
 func minus(s string) string { return strings.Replace(s, "-", "−", 1) }
@@ -111,7 +72,7 @@ func Seconds(s float64) string {
 	switch abs := math.Abs(s); {
 	case abs < 59.95:
 		return prose(s, 3) + " s"
-	case abs >= mostWhole:
+	case abs >= report.MostWhole:
 		return prose(s/3600, 3) + "h"
 	}
 	whole := int64(math.Round(s))
