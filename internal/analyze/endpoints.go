@@ -56,7 +56,7 @@ func (s *subject) endpoints() []report.Endpoint {
 
 func (s *subject) endpoint(e run.Endpoint, sel *run.Selection, ended outcome) report.Endpoint {
 	out := report.Endpoint{
-		Name: e.Name, Protocol: e.Protocol, Method: e.Method,
+		Name: e.Name, Protocol: e.Protocol, Metric: durationMetric(e.Protocol), Method: e.Method,
 		Count:      int64(sel.Count),
 		ErrorRate:  ended.errorRate(),
 		DurationMS: durations(sel),

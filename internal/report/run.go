@@ -157,7 +157,8 @@ type Durations struct {
 // too, told apart by Protocol.
 type Endpoint struct {
 	Name        string    `json:"name"`
-	Protocol    string    `json:"protocol"` // http, websocket, grpc, browser
+	Protocol    string    `json:"protocol"`         // http, websocket, grpc, browser
+	Metric      string    `json:"metric,omitempty"` // k6's, that the durations are of
 	Method      string    `json:"method,omitempty"`
 	Scenario    string    `json:"scenario,omitempty"`
 	Count       int64     `json:"count"`

@@ -6,7 +6,11 @@ import (
 	"k6report/internal/report"
 )
 
-const protocolHTTP = "http"
+// What most runs are of, in k6's words.
+const (
+	protocolHTTP = "http"
+	durationHTTP = "http_req_duration"
+)
 
 func requests(r *report.Report) Line {
 	l, line := &r.Run.Load, Line{Label: "Requests"}
@@ -140,7 +144,7 @@ func latency(r *report.Report) Line {
 // latencyShown are the durations that stand for the run, which of them rest on
 // few samples, and of which requests they are.
 func latencyShown(r *report.Report) (d report.Durations, few []string, remarks []Cell) {
-	protocol, several := mainProtocol(r.Run.Endpoints)
+	protocol, metric, several := mainProtocol(r.Run.Endpoints)
 	var own []report.Endpoint
 	for _, e := range r.Run.Endpoints {
 		if e.Protocol == protocol {
@@ -151,7 +155,7 @@ func latencyShown(r *report.Report) (d report.Durations, few []string, remarks [
 		d, few = own[0].DurationMS, own[0].FewSamples
 	}
 	if len(latencyOf(d, few)) == 0 {
-		v := metricValues(r, durationMetric(protocol))
+		v := metricValues(r, metric)
 		d, few = report.Durations{
 			Avg: v.Num("avg"), Med: v.Num("med"), P95: v.Num("p(95)"), P99: v.Num("p(99)"), Max: v.Num("max"),
 		}, nil
@@ -185,34 +189,21 @@ func latencyOf(d report.Durations, few []string) []Cell {
 }
 
 // mainProtocol is http if there is any or nothing is known of endpoints, else
-// the one with the most requests, and whether there are others.
-func mainProtocol(list []report.Endpoint) (name string, several bool) {
+// the one with the most requests; the metric of its durations, and whether there
+// are other protocols.
+func mainProtocol(list []report.Endpoint) (name, metric string, several bool) {
 	counts := map[string]int64{}
 	for _, e := range list {
 		counts[e.Protocol] += e.Count
 	}
-	name = protocolHTTP
+	name, metric = protocolHTTP, durationHTTP
 	if _, ok := counts[name]; !ok {
 		most := int64(-1)
 		for _, e := range list { // in the report's order, the first of equals
 			if n := counts[e.Protocol]; n > most {
-				name, most = e.Protocol, n
+				name, metric, most = e.Protocol, e.Metric, n
 			}
 		}
 	}
-	return name, len(counts) > 1
-}
-
-// durationMetric is k6's metric of how long a request of a protocol took, the
-// one that an endpoint's durations are of.
-func durationMetric(protocol string) string {
-	switch protocol {
-	case "grpc":
-		return "grpc_req_duration"
-	case "websocket":
-		return "ws_connecting"
-	case "browser":
-		return "browser_http_req_duration"
-	}
-	return "http_req_duration"
+	return name, metric, len(counts) > 1
 }

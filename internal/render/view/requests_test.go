@@ -56,7 +56,17 @@ func TestLatencyOfTheRun(t *testing.T) {
 			"avg 26.1 ms · p50 19.8 ms · p95 61.2 ms · max 613 ms",
 		},
 		"two protocols, no http": {grpc, "avg 42.8 ms · p50 38.2 ms · p95 71.4 ms · p99 122 ms · max 613 ms · grpc only"},
-		"nothing":                {func(r *report.Report) { r.Run.Endpoints, r.Run.Metrics = nil, nil }, ""},
+		"several of another": {
+			func(r *report.Report) {
+				r.Run.Endpoints = r.Run.Endpoints[:2]
+				for i := range r.Run.Endpoints {
+					r.Run.Endpoints[i].Protocol, r.Run.Endpoints[i].Metric = "grpc", "grpc_req_duration"
+				}
+				r.Run.Metrics = append(r.Run.Metrics, report.Metric{Name: "grpc_req_duration", Type: "trend", Values: report.Values{{Name: "avg", Value: 5}}})
+			},
+			"avg 5 ms · with set-up · grpc only",
+		},
+		"nothing": {func(r *report.Report) { r.Run.Endpoints, r.Run.Metrics = nil, nil }, ""},
 	} {
 		r := sample.Healthy()
 		tc.change(r)

@@ -116,7 +116,7 @@ func Wide() *report.Report {
 			e.FewSamples = []string{"p(99)"}
 		}
 		if i%50 == 1 {
-			e.Protocol, e.Method = "websocket", ""
+			e.Protocol, e.Metric, e.Method = "websocket", "ws_connecting", ""
 		}
 		r.Run.Endpoints = append(r.Run.Endpoints, e)
 	}
@@ -148,7 +148,7 @@ func Hostile() *report.Report {
 	run.Load.Plan.Executors[0].Scenario, run.Load.Plan.Executors[0].Type = a, a
 	for i := range run.Endpoints {
 		e := &run.Endpoints[i]
-		e.Name, e.Protocol, e.Method, e.Scenario, e.FewSamples = a, a, a, a, []string{a}
+		e.Name, e.Protocol, e.Metric, e.Method, e.Scenario, e.FewSamples = a, a, a, a, a, []string{a}
 		for j := range e.Targets {
 			e.Targets[j].Expression, e.Targets[j].Text, e.Targets[j].Unit = a, a, a
 		}
@@ -317,7 +317,7 @@ func fillRun(run *report.Run) {
 		{Component: "other", MeanMS: 29.9, Share: 0.21, Tail: report.Num(0.1), Load: report.Num(0.12), Regression: report.Num(0.09)},
 	}
 	run.Endpoints = append(run.Endpoints, report.Endpoint{
-		Name: "/hubs/workflow", Protocol: "websocket", Count: 212, RatePerS: report.Num(0.35),
+		Name: "/hubs/workflow", Protocol: "websocket", Metric: "ws_connecting", Count: 212, RatePerS: report.Num(0.35),
 		FewSamples: []string{"p(99)"}, DurationMS: report.Durations{Avg: report.Num(3.2), Med: report.Num(2.9), P95: report.Num(6.1), P99: report.Num(9.9), Max: report.Num(11)},
 	})
 	for _, list := range []*[]report.Part{&run.Scenarios, &run.Groups, &run.Tenants} {

@@ -132,7 +132,7 @@ func part(name string, n int64, p50, p95, p99, errors float64) report.Part {
 
 func endpoint(name, method string, n int64, med, p95, p99, maximum, errors float64, targets ...report.Target) report.Endpoint {
 	return report.Endpoint{
-		Name: name, Protocol: "http", Method: method, Count: n,
+		Name: name, Protocol: "http", Metric: "http_req_duration", Method: method, Count: n,
 		RatePerS: report.Num(float64(n) / 600), ErrorRate: &errors, TimeoutRate: report.Num(0),
 		DurationMS: report.Durations{
 			Avg: report.Num(med * 1.12), Min: report.Num(med / 4), Med: &med,
