@@ -67,7 +67,7 @@ func (a *app) influxSource(url string) (ingest.Source, error) {
 		DisableCompression:  true, // on a near network packing takes longer than sending
 		ForceAttemptHTTP2:   true,
 	}
-	return ingest.Source{Name: address.Name, Reader: ingest.InfluxDB{DB: influx.Open(address, influx.Options{
+	return ingest.Source{Name: address.Name, Database: ingest.InfluxDB{DB: influx.Open(address, influx.Options{
 		HTTP: &http.Client{Transport: transport},
 		Credentials: influx.Credentials{
 			Username: a.variable("INFLUX_USERNAME"),

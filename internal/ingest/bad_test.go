@@ -47,7 +47,7 @@ func TestRefused(t *testing.T) {
 		{"damaged snapshot", run.MagicPrefix + "\x010123456789abcdef", "read f: read snapshot: the checksum does not match: …"},
 	}
 	for _, tt := range tests {
-		_, err := Read(t.Context(), []Source{{"f", strings.NewReader(tt.content)}}, Options{})
+		_, err := Read(t.Context(), []Source{{Name: "f", Reader: strings.NewReader(tt.content)}}, Options{})
 		t.Logf("%s -> %v", tt.name, err)
 		begin, more := strings.CutSuffix(tt.want, "…") // the rest is of another package
 		if err == nil || err.Error() != tt.want && !(more && strings.HasPrefix(err.Error(), begin)) {
@@ -106,7 +106,7 @@ func TestDoubtful(t *testing.T) {
 	}
 	for _, tt := range tests {
 		for _, o := range []Options{{}, {Workers: 2, segmentSize: 100}} {
-			r, err := Read(t.Context(), []Source{{"f", newFile([]byte(tt.content))}}, o)
+			r, err := Read(t.Context(), []Source{{Name: "f", Reader: newFile([]byte(tt.content))}}, o)
 			if err != nil {
 				t.Errorf("%s: %v", tt.name, err)
 				continue
@@ -149,7 +149,7 @@ func problemsOf(r *run.Run) string {
 func TestDefinitionKeepsRest(t *testing.T) {
 	text := `{"type":"Metric","data":{"name":"x","type":"rate","contains":"default","thresholds":[3,"rate<1"],"submetrics":[{"name":"x{a:b}","tags":{"a":"b"}}]},"metric":"x"}` + "\n" +
 		aPoint("x", at(0), "1", `{"a":"b"}`) + aPoint("y", at(0), "1", `{}`)
-	r := read(t, Options{}, Source{"f", strings.NewReader(text)})
+	r := read(t, Options{}, Source{Name: "f", Reader: strings.NewReader(text)})
 	m, _ := r.Metric("x")
 	if m.Type != run.Rate || len(m.Thresholds) != 1 || len(m.Submetrics) != 1 {
 		t.Errorf("the definition became %+v", m)
@@ -163,8 +163,8 @@ func TestDefinitionKeepsRest(t *testing.T) {
 func TestDefinitionBehindPoints(t *testing.T) {
 	definition := `{"type":"Metric","data":{"name":"x","type":"counter","contains":"data"},"metric":"x"}` + "\n"
 	points := strings.Repeat(aPoint("x", at(0), "2", "{}"), 3000)
-	want := read(t, Options{}, Source{"f", strings.NewReader(definition + points)})
-	got := read(t, Options{Workers: 3, segmentSize: 10_000}, Source{"f", newFile([]byte(points + definition))})
+	want := read(t, Options{}, Source{Name: "f", Reader: strings.NewReader(definition + points)})
+	got := read(t, Options{Workers: 3, segmentSize: 10_000}, Source{Name: "f", Reader: newFile([]byte(points + definition))})
 	if !bytes.Equal(encoded(t, want), encoded(t, got)) {
 		t.Error("a definition behind the points gives another run")
 	}
@@ -176,7 +176,7 @@ func TestDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	_, err = Read(t.Context(), []Source{{"results", f}}, Options{})
+	_, err = Read(t.Context(), []Source{{Name: "results", Reader: f}}, Options{})
 	if want := "read results: it is a directory: give the files in it"; err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
@@ -186,9 +186,9 @@ func TestDirectory(t *testing.T) {
 // same file, a copy, or the same content packed or as a snapshot.
 func TestGivenTwice(t *testing.T) {
 	data := firstLines(realRun(t), 3000)
-	one := read(t, Options{}, Source{"a", bytes.NewReader(data)})
+	one := read(t, Options{}, Source{Name: "a", Reader: bytes.NewReader(data)})
 	for name, again := range map[string][]byte{"copy": data, "gzip": packed(t, data), "snapshot": encoded(t, one)} {
-		_, err := Read(t.Context(), []Source{{"a", bytes.NewReader(data)}, {"b", newFile(again)}}, Options{Workers: 2, segmentSize: 50_000})
+		_, err := Read(t.Context(), []Source{{Name: "a", Reader: bytes.NewReader(data)}, {Name: "b", Reader: newFile(again)}}, Options{Workers: 2, segmentSize: 50_000})
 		want := "read b: it holds the same samples as a: give them once"
 		swapped := "read a: it holds the same samples as b: give them once"
 		if err == nil || err.Error() != want && err.Error() != swapped {
@@ -203,14 +203,14 @@ func TestDifferentRuns(t *testing.T) {
 		{"times", vus(0), vus(60_000), "a and b do not overlap in time, so they are not parts of one run: give the parts of one run only"},
 	}
 	for _, tt := range tests {
-		_, err := Read(t.Context(), []Source{{"b", strings.NewReader(tt.b)}, {"a", strings.NewReader(tt.a)}}, Options{})
+		_, err := Read(t.Context(), []Source{{Name: "b", Reader: strings.NewReader(tt.b)}, {Name: "a", Reader: strings.NewReader(tt.a)}}, Options{})
 		if err == nil || err.Error() != tt.want {
 			t.Errorf("%s: %v, want %s", tt.name, err, tt.want)
 		}
 	}
 	// A short part inside a long one leaves no gap behind it.
 	long := vus(0) + vus(5000) + vus(60_000)
-	if _, err := Read(t.Context(), []Source{{"a", strings.NewReader(long)}, {"b", strings.NewReader(vus(100))}, {"c", strings.NewReader(vus(50_000))}}, Options{}); err != nil {
+	if _, err := Read(t.Context(), []Source{{Name: "a", Reader: strings.NewReader(long)}, {Name: "b", Reader: strings.NewReader(vus(100))}, {Name: "c", Reader: strings.NewReader(vus(50_000))}}, Options{}); err != nil {
 		t.Error(err)
 	}
 }
@@ -269,7 +269,7 @@ func TestFileChanges(t *testing.T) {
 		if tt.size < headSize {
 			f.after = int64(len(data)) + 1 // behind the head
 		}
-		r := read(t, Options{Workers: 1, segmentSize: tt.size}, Source{"f", f})
+		r := read(t, Options{Workers: 1, segmentSize: tt.size}, Source{Name: "f", Reader: f})
 		t.Logf("%s -> %d samples; %s", tt.name, samplesOf(r), problemsOf(r))
 		if got := problemsOf(r); got != tt.want || samplesOf(r) != tt.samples {
 			t.Errorf("%s: %d samples and\n%s\nwant %d and\n%s", tt.name, samplesOf(r), got, tt.samples, tt.want)
@@ -281,7 +281,7 @@ func TestFileChanges(t *testing.T) {
 func TestBrokenDisk(t *testing.T) {
 	data := strings.Repeat(vus(0), 10_000)
 	broken := io.MultiReader(strings.NewReader(data), failing{fmt.Errorf("input/output error")})
-	r := read(t, Options{}, Source{"f", broken})
+	r := read(t, Options{}, Source{Name: "f", Reader: broken})
 	want := "truncated 0 1: reading stopped early (input/output error): what comes before counts; copy the file again from where it came"
 	if got := problemsOf(r); got != want || samplesOf(r) != 10_000 {
 		t.Errorf("%d samples and\n%s\nwant 10000 and\n%s", samplesOf(r), got, want)
@@ -296,7 +296,7 @@ func TestCutGzip(t *testing.T) {
 	}
 	last := uint64(0)
 	for _, size := range []int{len(whole) / 4, len(whole) / 2, len(whole) - 100} {
-		r, err := Read(context.Background(), []Source{{"f", bytes.NewReader(whole[:size])}}, Options{})
+		r, err := Read(context.Background(), []Source{{Name: "f", Reader: bytes.NewReader(whole[:size])}}, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

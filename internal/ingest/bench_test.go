@@ -134,7 +134,7 @@ func BenchmarkRead(b *testing.B) {
 			b.SetBytes(int64(len(data)))
 			b.ReportAllocs()
 			for b.Loop() {
-				read(b, asUsual(), Source{"x", newFile(data)})
+				read(b, asUsual(), Source{Name: "x", Reader: newFile(data)})
 			}
 		})
 	}

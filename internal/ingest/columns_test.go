@@ -31,7 +31,7 @@ func TestWantedColumns(t *testing.T) {
 		Metrics: []run.Metric{{Name: "queue_length", Type: run.Gauge}},
 	}
 	content := lines(0, 20)
-	r := read(t, o, Source{"x", strings.NewReader(content)})
+	r := read(t, o, Source{Name: "x", Reader: strings.NewReader(content)})
 	want := "columns_left_out 0 0: more times are recorded with requests than the tables of requests have columns for: left out are cache_17_ms, cache_18_ms, cache_19_ms, so what they measure counts as other; what components in k6report.yaml map comes first"
 	check := func(what string, r *run.Run) {
 		t.Helper()
@@ -45,15 +45,15 @@ func TestWantedColumns(t *testing.T) {
 	check("stream", r)
 	segments := o
 	segments.Workers, segments.segmentSize = 2, 3000
-	cut := read(t, segments, Source{"x", newFile([]byte(content))})
+	cut := read(t, segments, Source{Name: "x", Reader: newFile([]byte(content))})
 	if check("segments", cut); !bytes.Equal(encoded(t, r), encoded(t, cut)) {
 		t.Error("segments give another run")
 	}
-	check("snapshot", read(t, o, Source{"x", bytes.NewReader(encoded(t, r))}))
-	check("snapshot and more", read(t, o, Source{"x", bytes.NewReader(encoded(t, r))}, Source{"y", strings.NewReader(lines(50, 2))}))
-	check("snapshot and more, without the wish", read(t, Options{}, Source{"x", bytes.NewReader(encoded(t, r))}, Source{"y", bytes.NewReader(encoded(t, read(t, o, Source{"y", strings.NewReader(lines(50, 18))})))}))
+	check("snapshot", read(t, o, Source{Name: "x", Reader: bytes.NewReader(encoded(t, r))}))
+	check("snapshot and more", read(t, o, Source{Name: "x", Reader: bytes.NewReader(encoded(t, r))}, Source{Name: "y", Reader: strings.NewReader(lines(50, 2))}))
+	check("snapshot and more, without the wish", read(t, Options{}, Source{Name: "x", Reader: bytes.NewReader(encoded(t, r))}, Source{Name: "y", Reader: bytes.NewReader(encoded(t, read(t, o, Source{Name: "y", Reader: strings.NewReader(lines(50, 18))})))}))
 
-	few := read(t, o, Source{"x", strings.NewReader(lines(0, 17))})
+	few := read(t, o, Source{Name: "x", Reader: strings.NewReader(lines(0, 17))})
 	if got := problemsOf(few); got != "" {
 		t.Errorf("where all have a column: %s", got)
 	}

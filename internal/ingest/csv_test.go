@@ -212,7 +212,7 @@ func TestCSVDoubtful(t *testing.T) {
 		aHeader + quoted + good + "\n\n",
 		`"` + strings.ReplaceAll(strings.TrimSuffix(aHeader, "\n"), ",", `","`) + "\"\n" + good + good,
 	} {
-		r := read(t, Options{}, Source{"x", strings.NewReader(text)})
+		r := read(t, Options{}, Source{Name: "x", Reader: strings.NewReader(text)})
 		if sel := r.Select("http_reqs", nil); sel.Count != 2 || len(r.SeriesOf("http_reqs")) != 1 {
 			t.Errorf("%d samples in %d series of %q", sel.Count, len(r.SeriesOf("http_reqs")), text)
 		}
@@ -235,7 +235,7 @@ func TestCSVRefused(t *testing.T) {
 		csvOpening + strings.Repeat(",x", headSize):                       "longer than 256 kB",
 		aHeader + "http_reqs,1795729158,1,,,,,,,,,,,,,,,testid=a,\n" + "": "",
 	} {
-		_, err := Read(context.Background(), []Source{{"x.csv", strings.NewReader(text)}}, Options{})
+		_, err := Read(context.Background(), []Source{{Name: "x.csv", Reader: strings.NewReader(text)}}, Options{})
 		if says == "" && err != nil || says != "" && (err == nil || !strings.Contains(err.Error(), says)) {
 			t.Errorf("%q: %v, want %q", clip(text), err, says)
 		}
@@ -253,8 +253,8 @@ func TestCSVOfMadeUpRun(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := read(t, Options{}, Source{"x", &lines})
-	got := read(t, Options{Workers: 2, segmentSize: 20_000}, Source{"x", newFile(rows.Bytes())})
+	want := read(t, Options{}, Source{Name: "x", Reader: &lines})
+	got := read(t, Options{Workers: 2, segmentSize: 20_000}, Source{Name: "x", Reader: newFile(rows.Bytes())})
 	if len(got.Requests.Tables) != len(want.Requests.Tables) || !reflect.DeepEqual(got.Requests.Columns, want.Requests.Columns) {
 		t.Fatalf("%d tables of %v, want %d of %v", len(got.Requests.Tables), got.Requests.Columns, len(want.Requests.Tables), want.Requests.Columns)
 	}

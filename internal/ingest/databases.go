@@ -9,9 +9,8 @@ import (
 	"k6report/internal/run"
 )
 
-// asked is the Reader of a Source that is no stream: a database, which Read asks
-// for the run that is meant.
-type asked interface {
+// Database is one that Read asks for the run that is meant, such as an [InfluxDB].
+type Database interface {
 	// open finds the run and says where in time it lies. Of its format, a row of the
 	// table, it sets how to read this run. Its errors name the source.
 	open(ctx context.Context, name string, progress func(int64)) (*input, error)

@@ -10,6 +10,6 @@
 //
 // A new source is one file and one row in the table of formats (formats.go). For a
 // file it is how to know and to read it: newformat_test.go has one of a log that
-// tells of requests as a whole. For a database it is a Reader that finds
+// tells of requests as a whole. For a database it is a [Database] that finds
 // the run (databases.go); cmd/k6report has a row that says by which URLs.
 package ingest

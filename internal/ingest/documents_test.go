@@ -32,7 +32,7 @@ func TestSummaryTypes(t *testing.T) {
 	}
 	for _, tt := range tests {
 		text := fmt.Sprintf(`{"root_group":{},"metrics":{%q:%s}}`, tt.metric, tt.fields)
-		r := read(t, Options{}, Source{"s", strings.NewReader(byteOrderMark + text)})
+		r := read(t, Options{}, Source{Name: "s", Reader: strings.NewReader(byteOrderMark + text)})
 		if got := r.Reported.Metrics[0].Type; got != tt.want {
 			t.Errorf("%s %s is read as a %q, want %q", tt.metric, tt.fields, got, tt.want)
 		}
@@ -43,7 +43,7 @@ func TestSummaryTypes(t *testing.T) {
 func TestSummaryVerdicts(t *testing.T) {
 	text := `{"metrics":{"x":{"avg":1,"max":null,"thresholds":{"avg<2":false,"avg<1":true}},"c":{"count":20,"rate":2}},
 		"root_group":{"checks":{"a":{"name":"ok","path":"::ok","passes":2,"fails":1}},"groups":{"g":{"path":"::g","checks":{"a":{"name":"in","passes":1,"fails":0}}}}}}`
-	r := read(t, Options{}, Source{"s", strings.NewReader(text)})
+	r := read(t, Options{}, Source{Name: "s", Reader: strings.NewReader(text)})
 	x := r.Reported.Metrics[1]
 	if want := []run.ReportedThreshold{{Expression: "avg<1"}, {Expression: "avg<2", OK: true}}; !slices.Equal(x.Thresholds, want) {
 		t.Errorf("thresholds %+v, want %+v", x.Thresholds, want)
@@ -69,7 +69,7 @@ func TestLongSummary(t *testing.T) {
 	}
 	m, g := `"metrics":{`+strings.Join(metrics, ",")+`}`, `"root_group":{"groups":{`+strings.Join(groups, ",")+`}}`
 	for _, text := range []string{"{" + m + "," + g + "}", "{" + g + "," + m + "}"} {
-		if r := read(t, Options{}, Source{"s", strings.NewReader(text)}); len(r.Reported.Metrics) != 4000 {
+		if r := read(t, Options{}, Source{Name: "s", Reader: strings.NewReader(text)}); len(r.Reported.Metrics) != 4000 {
 			t.Errorf("%d metrics, want 4000", len(r.Reported.Metrics))
 		}
 	}
@@ -78,7 +78,7 @@ func TestLongSummary(t *testing.T) {
 func TestPlanKeepsRest(t *testing.T) {
 	text := `{"scenarios":{"a":{"executor":"ramping-vus","stages":[{"duration":null,"target":1},{"duration":"1m30s","target":5}]}},
 		"thresholds":{"x":[7,"avg<1"]},"maxVUs":5,"totalDuration":"2m"}`
-	r := read(t, Options{}, Source{"plan", strings.NewReader(text)}, Source{"f", strings.NewReader(vus(0))})
+	r := read(t, Options{}, Source{Name: "plan", Reader: strings.NewReader(text)}, Source{Name: "f", Reader: strings.NewReader(vus(0))})
 	if want := []run.MetricThresholds{{Metric: "x", Expressions: []string{"avg<1"}}}; fmt.Sprint(r.Plan.Thresholds) != fmt.Sprint(want) {
 		t.Errorf("thresholds %v, want %v", r.Plan.Thresholds, want)
 	}
@@ -102,7 +102,7 @@ func TestPlanOfShortcuts(t *testing.T) {
 		{`"vus":2`, "per-vu-iterations", 10 * time.Minute},
 	}
 	for _, tt := range tests {
-		r := read(t, Options{}, Source{"plan", strings.NewReader(`{"scenarios":null,"thresholds":null,` + tt.options + `}`)}, Source{"f", strings.NewReader(vus(0))})
+		r := read(t, Options{}, Source{Name: "plan", Reader: strings.NewReader(`{"scenarios":null,"thresholds":null,` + tt.options + `}`)}, Source{Name: "f", Reader: strings.NewReader(vus(0))})
 		if s := r.Plan.Scenarios[0]; s.Executor != tt.executor || s.Duration != tt.duration || s.VUs != 2 {
 			t.Errorf("%s became %+v", tt.options, s)
 		}
@@ -129,7 +129,7 @@ func TestDurations(t *testing.T) {
 func TestExecution(t *testing.T) {
 	record := `{"k6_version":"v1.8.1","exit_code":99,"cpu_s":1.5,"wall_s":3,"cpus":4,"labels":{"commit":"abc","branch":"main"}}`
 	o := Options{Labels: map[string]string{"commit": "def"}}
-	r := read(t, o, Source{"x.json", strings.NewReader(record)}, Source{"f", strings.NewReader(vus(0))})
+	r := read(t, o, Source{Name: "x.json", Reader: strings.NewReader(record)}, Source{Name: "f", Reader: strings.NewReader(vus(0))})
 	if e := r.Execution; e == nil || e.ExitCode != 99 || e.K6Version != "v1.8.1" || e.CPU != 1.5 || e.Cores != 4 {
 		t.Errorf("the execution became %+v", e)
 	}
@@ -149,7 +149,7 @@ func TestEndpointNames(t *testing.T) {
 	}
 	text := `{"type":"Metric","data":{"name":"x","type":"trend","submetrics":[{"name":"x{name:http://h/user/7}","tags":{"name":"http://h/user/7"}}]},"metric":"x"}` + "\n" +
 		aPoint("x", at(0), "1", tag("GET", "http://h/user/1")) + aPoint("x", at(0), "1", tag("PUT", "http://h/user/1?a=b")) + aPoint("x", at(0), "1", tag("GET", "http://h/user/7"))
-	r := read(t, o, Source{"f", strings.NewReader(text)})
+	r := read(t, o, Source{Name: "f", Reader: strings.NewReader(text)})
 	var names []string
 	for i := range r.Series {
 		names = append(names, r.Series[i].Tags.Value("name"))
@@ -189,7 +189,7 @@ func TestSubmetricsAreKept(t *testing.T) {
 		b.WriteString(aPoint("x", at(i), "1", fmt.Sprintf(`{"user":"%d"}`, i%500)))
 	}
 	for _, o := range []Options{{}, {Workers: 3, segmentSize: 5000}} {
-		r := read(t, o, Source{"f", newFile([]byte(b.String()))})
+		r := read(t, o, Source{Name: "f", Reader: newFile([]byte(b.String()))})
 		kept := r.Select("x", func(s run.TagSet) bool { return s.Value("user") == "7" })
 		if all := r.Select("x", nil); kept.Count != 6 || all.Count != 3000 || len(r.Series) != 2 {
 			t.Errorf("%d of %d samples in %d series carry the tag, want 6 of 3000 in 2", kept.Count, all.Count, len(r.Series))

@@ -30,7 +30,7 @@ func TestExcludedGroups(t *testing.T) {
 	}
 	for groups, want := range map[string]uint64{"": 4 + 5 + 6 + 7, "::login": 6 + 7, "::shop ::login::deep": 4 + 6} {
 		excluded := strings.Fields(groups)
-		r := read(t, Options{ExcludedGroups: excluded}, Source{"x", strings.NewReader(lines.String())})
+		r := read(t, Options{ExcludedGroups: excluded}, Source{Name: "x", Reader: strings.NewReader(lines.String())})
 		if got := inTables(r); got != want {
 			t.Errorf("without %q: %d requests in tables, want %d", groups, got, want)
 		}
@@ -38,7 +38,7 @@ func TestExcludedGroups(t *testing.T) {
 			t.Errorf("without %q: %d requests in series, want all 30", groups, n)
 		}
 		slices.Sort(excluded)
-		again := read(t, Options{}, Source{"s", bytes.NewReader(encoded(t, r))})
+		again := read(t, Options{}, Source{Name: "s", Reader: bytes.NewReader(encoded(t, r))})
 		for _, r := range []*run.Run{r, again} {
 			if fmt.Sprint(r.Requests.ExcludedGroups) != fmt.Sprint(excluded) {
 				t.Errorf("tables lack %q, want %q", r.Requests.ExcludedGroups, excluded)
@@ -48,7 +48,7 @@ func TestExcludedGroups(t *testing.T) {
 	// Of parts that lack different groups the whole lacks what all do.
 	parts := make([]*run.Run, 2)
 	for i, groups := range [][]string{{"::shop", "::login"}, {"::login"}} {
-		parts[i] = read(t, Options{ExcludedGroups: groups}, Source{"x", strings.NewReader(lines.String())})
+		parts[i] = read(t, Options{ExcludedGroups: groups}, Source{Name: "x", Reader: strings.NewReader(lines.String())})
 	}
 	if got := run.Merge(parts...).Requests.ExcludedGroups; !slices.Equal(got, []string{"::login"}) {
 		t.Errorf("together they lack %q", got)

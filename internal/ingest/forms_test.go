@@ -17,7 +17,7 @@ func formOf(t *testing.T, rd *reader, id string, samples []byte) *form {
 	if !known {
 		t.Fatalf("there is no format %s", id)
 	}
-	s := spanOf(id, []*run.Run{read(t, Options{}, Source{id, bytes.NewReader(samples)})})
+	s := spanOf(id, []*run.Run{read(t, Options{}, Source{Name: id, Reader: bytes.NewReader(samples)})})
 	s.database = f.asked()
 	return &form{format: f, seam: newSeam(rd.builder()), used: true, spans: []span{s}}
 }

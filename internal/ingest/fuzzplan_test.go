@@ -39,7 +39,7 @@ func FuzzPlan(f *testing.F) {
 		if format, err := detect(document, formats()); err != nil || format.id != "inspect" && format.id != "execution" {
 			return
 		}
-		r, err := Read(context.Background(), []Source{{"beside.json", bytes.NewReader(document)}, {"a", strings.NewReader(samples)}}, Options{})
+		r, err := Read(context.Background(), []Source{{Name: "beside.json", Reader: bytes.NewReader(document)}, {Name: "a", Reader: strings.NewReader(samples)}}, Options{})
 		if err != nil {
 			if r != nil || !strings.Contains(err.Error(), "beside.json") {
 				t.Fatalf("%v", err)

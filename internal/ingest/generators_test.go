@@ -43,7 +43,7 @@ func TestGenerators(t *testing.T) {
 			code      string
 			count     uint64
 		}{{0, "", 0}, {2, "", 0}, {5, "instances_missing", 3}, {1, "instances_unexpected", 1}} {
-			r := read(t, Options{Instances: c.instances}, Source{"a", strings.NewReader(a)}, Source{"b", strings.NewReader(b)})
+			r := read(t, Options{Instances: c.instances}, Source{Name: "a", Reader: strings.NewReader(a)}, Source{Name: "b", Reader: strings.NewReader(b)})
 			if v := r.Select("vus", nil).Value; v != 7 {
 				t.Errorf("%s: %v virtual users, want 7", name, v)
 			}
@@ -65,8 +65,8 @@ func TestGenerators(t *testing.T) {
 			}
 		}
 		// Snapshots of the parts give the same.
-		one, other := read(t, Options{}, Source{"a", strings.NewReader(a)}), read(t, Options{}, Source{"b", strings.NewReader(b)})
-		r := read(t, Options{Instances: 2}, Source{"a", bytes.NewReader(encoded(t, one))}, Source{"b", bytes.NewReader(encoded(t, other))})
+		one, other := read(t, Options{}, Source{Name: "a", Reader: strings.NewReader(a)}), read(t, Options{}, Source{Name: "b", Reader: strings.NewReader(b)})
+		r := read(t, Options{Instances: 2}, Source{Name: "a", Reader: bytes.NewReader(encoded(t, one))}, Source{Name: "b", Reader: bytes.NewReader(encoded(t, other))})
 		if v := r.Select("vus", nil).Value; v != 7 || len(r.Problems) != 1 || r.Problems[0].Code != codeAdded {
 			t.Errorf("%s: snapshots give %v virtual users, problems %+v", name, v, r.Problems)
 		}
@@ -74,7 +74,7 @@ func TestGenerators(t *testing.T) {
 	// The parts of one generator's file are one generator.
 	text := aGenerator(3, 20, 0, `{}`)
 	cut := strings.Index(text[len(text)/2:], "\n") + len(text)/2 + 1
-	r := read(t, Options{Instances: 1}, Source{"a", strings.NewReader(text[:cut])}, Source{"b", strings.NewReader(text[cut:])})
+	r := read(t, Options{Instances: 1}, Source{Name: "a", Reader: strings.NewReader(text[:cut])}, Source{Name: "b", Reader: strings.NewReader(text[cut:])})
 	if v := r.Select("vus", nil).Value; v != 3 || len(r.Problems) != 0 {
 		t.Errorf("parts of one file give %v virtual users, problems %+v", v, r.Problems)
 	}
@@ -83,7 +83,7 @@ func TestGenerators(t *testing.T) {
 // TestSummaryOfOneGenerator: it says nothing of the whole.
 func TestSummaryOfOneGenerator(t *testing.T) {
 	summary := `{"root_group":{},"metrics":{"http_reqs":{"count":10,"rate":1},"http_req_duration":{"max":13,"thresholds":{"max<1":false}}}}`
-	r := read(t, Options{}, Source{"a", strings.NewReader(aGenerator(3, 10, 0, `{}`))}, Source{"b", strings.NewReader(aGenerator(3, 10, 0.3, `{}`))}, Source{"s", strings.NewReader(summary)})
+	r := read(t, Options{}, Source{Name: "a", Reader: strings.NewReader(aGenerator(3, 10, 0, `{}`))}, Source{Name: "b", Reader: strings.NewReader(aGenerator(3, 10, 0.3, `{}`))}, Source{Name: "s", Reader: strings.NewReader(summary)})
 	if _, said := problem(r, "summary_of_part"); !said || r.Reported != nil {
 		t.Errorf("problems %+v, summary %+v", r.Problems, r.Reported)
 	}
@@ -95,7 +95,7 @@ func TestRepeated(t *testing.T) {
 	text := aGenerator(3, 20, 0, `{}`)
 	half := text[:strings.Index(text[len(text)*2/3:], "\n")+len(text)*2/3+1]
 	for name, again := range map[string]string{"the first part": half, "lost one": strings.Replace(text, `"value":14.5`, `"value":1`, 1)} {
-		_, err := Read(context.Background(), []Source{{"a", strings.NewReader(text)}, {"b", strings.NewReader(again)}}, Options{})
+		_, err := Read(context.Background(), []Source{{Name: "a", Reader: strings.NewReader(text)}, {Name: "b", Reader: strings.NewReader(again)}}, Options{})
 		if err == nil || !strings.Contains(err.Error(), "holds samples that a holds too") && !strings.Contains(err.Error(), "holds samples that b holds too") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -107,8 +107,8 @@ func TestRepeated(t *testing.T) {
 func TestTwoForms(t *testing.T) {
 	json := unpack(t, testdata(t, "k6csv.json.gz")[0])
 	rows := unpack(t, testdata(t, "k6.csv.gz")[0])
-	want := read(t, Options{}, Source{"a", bytes.NewReader(json)})
-	r := read(t, Options{Instances: 1}, Source{"a", bytes.NewReader(json)}, Source{"b", bytes.NewReader(rows)})
+	want := read(t, Options{}, Source{Name: "a", Reader: bytes.NewReader(json)})
+	r := read(t, Options{Instances: 1}, Source{Name: "a", Reader: bytes.NewReader(json)}, Source{Name: "b", Reader: bytes.NewReader(rows)})
 	if _, differ := problem(r, "sources_differ"); differ || r.Select("http_reqs", nil).Count != 124 || r.Started != want.Started {
 		t.Errorf("problems %+v, %d requests from %d", r.Problems, r.Select("http_reqs", nil).Count, r.Started)
 	}
@@ -126,13 +126,13 @@ func TestTwoForms(t *testing.T) {
 	// Of a form that lost one sample the other is used.
 	one := bytes.Index(rows, []byte("\nhttp_reqs,"))
 	lost := append(bytes.Clone(rows[:one]), rows[one+1+bytes.IndexByte(rows[one+1:], '\n'):]...)
-	r = read(t, Options{}, Source{"a", bytes.NewReader(json)}, Source{"b", bytes.NewReader(lost)})
+	r = read(t, Options{}, Source{Name: "a", Reader: bytes.NewReader(json)}, Source{Name: "b", Reader: bytes.NewReader(lost)})
 	if p, _ := problem(r, "sources_differ"); !strings.Contains(p.Message, "http_reqs has 124 samples in a and 123 in b: a is used") || p.Count != 1 {
 		t.Errorf("problems %+v", r.Problems)
 	}
 	// Of a form that breaks off, too, though it is the more exact one.
 	cut := bytes.LastIndexByte(json[:len(json)*3/4], '\n') + 1
-	r = read(t, Options{}, Source{"a", bytes.NewReader(json[:cut])}, Source{"b", bytes.NewReader(rows)})
+	r = read(t, Options{}, Source{Name: "a", Reader: bytes.NewReader(json[:cut])}, Source{Name: "b", Reader: bytes.NewReader(rows)})
 	if p, _ := problem(r, "sources_differ"); !strings.Contains(p.Message, "b is used") || r.Select("http_reqs", nil).Count != 124 {
 		t.Errorf("problems %+v, %d requests", r.Problems, r.Select("http_reqs", nil).Count)
 	}
@@ -146,7 +146,7 @@ func TestTwoForms(t *testing.T) {
 func TestSummaryOfAnotherRun(t *testing.T) {
 	rows := unpack(t, testdata(t, "k6.csv.gz")[0])
 	with := func(rows []byte, summary string) (*run.Run, error) {
-		return Read(context.Background(), append(testdata(t, summary), Source{"x", bytes.NewReader(rows)}), Options{})
+		return Read(context.Background(), append(testdata(t, summary), Source{Name: "x", Reader: bytes.NewReader(rows)}), Options{})
 	}
 	for _, own := range []string{"summary-legacy.json", "summary-data.json"} {
 		for _, part := range []int{1, 2, 3} {
@@ -161,14 +161,14 @@ func TestSummaryOfAnotherRun(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "the summary is of another run than the samples") || !errors.As(err, &hint) || !strings.Contains(hint.Hint(), "k6report compare") {
 		t.Errorf("%v", err)
 	}
-	if _, err := Read(context.Background(), append(testdata(t, "summary.json"), Source{"x", bytes.NewReader(rows)}), Options{}); err == nil {
+	if _, err := Read(context.Background(), append(testdata(t, "summary.json"), Source{Name: "x", Reader: bytes.NewReader(rows)}), Options{}); err == nil {
 		t.Error("the summary of another script was taken")
 	}
 }
 
 // TestDifferentRunsPointToCompare: the error says which verb is meant.
 func TestDifferentRunsPointToCompare(t *testing.T) {
-	_, err := Read(context.Background(), []Source{{"a", strings.NewReader(vus(0))}, {"b", strings.NewReader(vus(60_000))}}, Options{})
+	_, err := Read(context.Background(), []Source{{Name: "a", Reader: strings.NewReader(vus(0))}, {Name: "b", Reader: strings.NewReader(vus(60_000))}}, Options{})
 	var hint interface{ Hint() string }
 	if !errors.As(err, &hint) || !strings.Contains(hint.Hint(), "k6report compare OLD NEW") {
 		t.Errorf("%v", err)

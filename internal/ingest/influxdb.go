@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -11,14 +10,8 @@ import (
 	"k6report/internal/run"
 )
 
-// InfluxDB is the Reader of a Source that is a run in an InfluxDB. It is no stream:
-// Read asks for the run.
+// InfluxDB is the [Database] of a run in an InfluxDB.
 type InfluxDB struct{ DB *influx.Database }
-
-// Read fails: there is nothing to read in order.
-func (InfluxDB) Read([]byte) (int, error) {
-	return 0, errors.New("a database is asked, not read")
-}
 
 func (d InfluxDB) open(ctx context.Context, name string, progress func(int64)) (*input, error) {
 	d.DB.OnProgress(progress)

@@ -89,7 +89,7 @@ func database(t *testing.T, rawURL string, c influx.Credentials) Source {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Source{Name: a.Name, Reader: InfluxDB{influx.Open(a, influx.Options{HTTP: &http.Client{}, Credentials: c, Pause: time.Millisecond})}}
+	return Source{Name: a.Name, Database: InfluxDB{influx.Open(a, influx.Options{HTTP: &http.Client{}, Credentials: c, Pause: time.Millisecond})}}
 }
 
 func readURL(t *testing.T, rawURL string) (*run.Run, error) {
@@ -238,7 +238,7 @@ func TestPointsLost(t *testing.T) {
 	summary := fmt.Sprintf(`{"root_group":{},"metrics":{"http_reqs":{"count":%d,"rate":1},"http_req_waiting":{"count":%d,"avg":1}}}`, n, n)
 	for _, id := range []string{"whole", "holed"} {
 		for _, u := range urls(s, "testid="+id) {
-			r := read(t, Options{}, database(t, u, influx.Credentials{}), Source{"summary.json", strings.NewReader(summary)})
+			r := read(t, Options{}, database(t, u, influx.Credentials{}), Source{Name: "summary.json", Reader: strings.NewReader(summary)})
 			p, said := problem(r, codeLost)
 			if said != (id == "holed") {
 				t.Errorf("%s: %+v", u, r.Problems)

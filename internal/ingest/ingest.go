@@ -11,16 +11,17 @@ import (
 	"k6report/internal/run"
 )
 
-// Source is an input of a run.
+// Source is an input of a run: a Reader, or a Database.
 type Source struct {
 	// Name is shown in reports and messages: a path, or such as "standard input".
 	Name string
 	// Reader is the content. A regular *os.File is read by several goroutines
 	// at once; anything else as a stream. When Read is cancelled while a
 	// stream has nothing to give, it returns without waiting for that stream:
-	// closing it ends what is left. A database, as an [InfluxDB], is asked, not
-	// read.
+	// closing it ends what is left.
 	Reader io.Reader
+	// Database is asked for the run; nil where there is a Reader.
+	Database Database
 }
 
 // Options configure reading. The zero value reads on one goroutine.
@@ -167,7 +168,7 @@ func openAll(ctx context.Context, sources []Source, o Options) ([]*input, error)
 			inputs = append(inputs, in)
 		}
 		if err != nil {
-			if _, ok := s.Reader.(asked); !ok { // whose errors say it
+			if s.Database == nil { // whose errors say it
 				err = fmt.Errorf("read %s: %w", s.Name, err)
 			}
 			return inputs, err

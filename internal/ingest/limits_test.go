@@ -100,7 +100,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 	for _, tt := range tests {
 		var r *run.Run
-		used := peak(func() { r = read(t, Options{}, Source{"f", stream(t, n, tt.line)}) })
+		used := peak(func() { r = read(t, Options{}, Source{Name: "f", Reader: stream(t, n, tt.line)}) })
 		t.Logf("%d %s -> %.0f MB; %s", n, tt.name, used, problemsOf(r))
 		if used > tt.mb {
 			t.Errorf("%d %s take %.0f MB, more than %.0f", n, tt.name, used, tt.mb)
@@ -121,7 +121,7 @@ func TestOtherJSON(t *testing.T) {
 	other := `{"level":"info"}` + "\n"
 	var got string
 	used := peak(func() {
-		got = problemsOf(read(t, Options{}, Source{"f", stream(t, n+1, func(i int) string {
+		got = problemsOf(read(t, Options{}, Source{Name: "f", Reader: stream(t, n+1, func(i int) string {
 			if i == 0 {
 				return vus(0)
 			}
@@ -143,7 +143,7 @@ func TestTooManyMetrics(t *testing.T) {
 	}
 	want := "read f: they hold more than 10000 metrics: put what varies into a tag, not into a metric's name"
 	for _, o := range []Options{{}, {Workers: 2, segmentSize: 100_000}} {
-		if _, err := Read(t.Context(), []Source{{"f", newFile([]byte(b.String()))}}, o); err == nil || err.Error() != want {
+		if _, err := Read(t.Context(), []Source{{Name: "f", Reader: newFile([]byte(b.String()))}}, o); err == nil || err.Error() != want {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
@@ -168,7 +168,7 @@ func TestLongLines(t *testing.T) {
 		}
 		content := []byte(aRequest(at(0), aTags, 5) + line(length) + strings.Repeat(vus(0), 10))
 		for _, o := range []Options{{}, {Workers: 2, segmentSize: 1 << 20}} {
-			r := read(t, o, Source{"f", newFile(content)})
+			r := read(t, o, Source{Name: "f", Reader: newFile(content)})
 			if samplesOf(r) != samples || problemsOf(r) != problems {
 				t.Errorf("a line of %d bytes: %d samples and\n%s\nwant %d and\n%s", length, samplesOf(r), problemsOf(r), samples, problems)
 			}

@@ -86,8 +86,8 @@ func TestNoSecretIsKept(t *testing.T) {
 	for _, kinds := range []string{"json", "csv", "summary", "json summary plan execution", "csv execution"} {
 		var sources, plain []Source
 		for _, kind := range strings.Fields(kinds) {
-			sources = append(sources, Source{kind + " " + secret, newFile([]byte(all[kind]))})
-			plain = append(plain, Source{kind + " " + secret, strings.NewReader(all[kind])})
+			sources = append(sources, Source{Name: kind + " " + secret, Reader: newFile([]byte(all[kind]))})
+			plain = append(plain, Source{Name: kind + " " + secret, Reader: strings.NewReader(all[kind])})
 		}
 		check(kinds, read(t, options, sources...))
 
@@ -96,19 +96,19 @@ func TestNoSecretIsKept(t *testing.T) {
 		if payload := held(t, open); !bytes.Contains(payload, []byte(secret)) {
 			t.Fatalf("%s: there is nothing to mask", kinds)
 		}
-		check("snapshot of "+kinds, read(t, options, Source{"s", bytes.NewReader(encoded(t, open))}))
-		check("snapshot and more of "+kinds, read(t, options, Source{"s", bytes.NewReader(encoded(t, open))}, Source{"e", strings.NewReader(all["execution"])}))
+		check("snapshot of "+kinds, read(t, options, Source{Name: "s", Reader: bytes.NewReader(encoded(t, open))}))
+		check("snapshot and more of "+kinds, read(t, options, Source{Name: "s", Reader: bytes.NewReader(encoded(t, open))}, Source{Name: "e", Reader: strings.NewReader(all["execution"])}))
 	}
 	// A clean snapshot stays as it is, but for the labels given with it.
-	clean := read(t, Options{}, Source{"s", strings.NewReader(aRequest(at(0), aTags, 5) + aRequest(at(100), aTags, 5))})
-	check("clean snapshot", read(t, options, Source{"s", bytes.NewReader(encoded(t, clean))}))
+	clean := read(t, Options{}, Source{Name: "s", Reader: strings.NewReader(aRequest(at(0), aTags, 5) + aRequest(at(100), aTags, 5))})
+	check("clean snapshot", read(t, options, Source{Name: "s", Reader: bytes.NewReader(encoded(t, clean))}))
 }
 
 // TestSubmetricsAreMaskedApart: the samples that a threshold's tags name are
 // still found, and its name can still be read.
 func TestSubmetricsAreMaskedApart(t *testing.T) {
 	text := strings.NewReader(secretSources()["json"])
-	r := read(t, Options{Mask: hide}, Source{"x", text})
+	r := read(t, Options{Mask: hide}, Source{Name: "x", Reader: text})
 	m, _ := r.Metric("http_req_duration")
 	if len(m.Submetrics) != 1 {
 		t.Fatalf("%+v", m)
@@ -212,7 +212,7 @@ func TestRulesSeeWhatIsMasked(t *testing.T) {
 			},
 			Metrics: []run.Metric{{Name: "postgres_wait_ms", Type: run.Trend, Contains: "time"}},
 		}
-		r := read(t, o, Source{"x", strings.NewReader(lines)})
+		r := read(t, o, Source{Name: "x", Reader: strings.NewReader(lines)})
 		want := strings.ReplaceAll(name, "postgres", "***")
 		if len(r.Requests.Tables) != 1 || r.Requests.Tables[0].Name != want {
 			t.Errorf("tables %+v, want one called %q", r.Requests.Tables, want)
@@ -237,7 +237,7 @@ func TestOnlyWhatIsKeptIsMasked(t *testing.T) {
 		lines += aRequest(at(100*i), strings.ReplaceAll(`{"method":"GET","name":"x","url":"http://h/gone#","vu":"gone#","iter":"gone#","status":"200"}`, "#", fmt.Sprint(i)), 5)
 	}
 	var kept []string
-	r := read(t, Options{Mask: func(s string) string { kept = append(kept, s); return s }}, Source{"x", strings.NewReader(lines)})
+	r := read(t, Options{Mask: func(s string) string { kept = append(kept, s); return s }}, Source{Name: "x", Reader: strings.NewReader(lines)})
 	if n := r.Select("http_reqs", nil).Count; n != 20 {
 		t.Errorf("%d of 20 requests", n)
 	}

@@ -139,7 +139,7 @@ func TestNewFormat(t *testing.T) {
 	const n = 3000
 	content := logHeader + aLog(n)
 	o := Options{formats: append(formats(), aLogFormat())}
-	r := read(t, o, Source{"x", strings.NewReader(content)})
+	r := read(t, o, Source{Name: "x", Reader: strings.NewReader(content)})
 
 	if columns := r.Requests.Columns; len(r.Requests.Tables) != 3 || columns[len(columns)-1] != "workflow_server_ms" {
 		t.Fatalf("%d tables, columns %q", len(r.Requests.Tables), columns)
@@ -169,14 +169,14 @@ func TestNewFormat(t *testing.T) {
 
 	segments := o
 	segments.Workers, segments.segmentSize = 3, 1000
-	if !bytes.Equal(encoded(t, r), encoded(t, read(t, segments, Source{"x", newFile([]byte(content))}))) {
+	if !bytes.Equal(encoded(t, r), encoded(t, read(t, segments, Source{Name: "x", Reader: newFile([]byte(content))}))) {
 		t.Error("segments give another run")
 	}
 	half := strings.Index(content, "\n1795729170") + 1
-	parts := read(t, o, Source{"a", strings.NewReader(logHeader + content[half:])}, Source{"b", strings.NewReader(content[:half])})
+	parts := read(t, o, Source{Name: "a", Reader: strings.NewReader(logHeader + content[half:])}, Source{Name: "b", Reader: strings.NewReader(content[:half])})
 	sameButSources(t, r, parts)
 
-	bad := read(t, o, Source{"x", strings.NewReader(content + "what?\n" + aLog(1) + "1795729158000\t-5\tpage 1\tOK\t0\n")})
+	bad := read(t, o, Source{Name: "x", Reader: strings.NewReader(content + "what?\n" + aLog(1) + "1795729158000\t-5\tpage 1\tOK\t0\n")})
 	if got, want := problemsOf(bad), fmt.Sprintf("bad_line %d 1: a line was left out\nrequest_implausible 0 1: %s", n+2, implausible.Message); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
@@ -193,7 +193,7 @@ func TestNewFormatBesideAnother(t *testing.T) {
 	}
 	log := logHeader + strings.ReplaceAll(strings.ReplaceAll(aLog(n), "KO", "OK"), "\tpage", ".25\tpage")
 	o := Options{formats: append(formats(), aLogFormat())}
-	r := read(t, o, Source{"a.log", strings.NewReader(log)}, Source{"b.json", strings.NewReader(lines.String())})
+	r := read(t, o, Source{Name: "a.log", Reader: strings.NewReader(log)}, Source{Name: "b.json", Reader: strings.NewReader(lines.String())})
 	if got := r.Select("http_reqs", nil).Count; got != n {
 		t.Errorf("%d requests, want %d", got, n)
 	}

@@ -65,13 +65,13 @@ func TestWorkersChangeNothing(t *testing.T) {
 		{"made up, short", madeUp(t, 12), []int64{7, 250, 997}},
 	}
 	for _, in := range inputs {
-		want := encoded(t, read(t, Options{}, Source{"x", bytes.NewReader(in.data)}))
+		want := encoded(t, read(t, Options{}, Source{Name: "x", Reader: bytes.NewReader(in.data)}))
 		for _, size := range in.sizes {
 			for _, workers := range []int{1, 2, 7} {
 				if testing.Short() && workers == 1 && len(in.data) > 1<<20 {
 					continue
 				}
-				got := encoded(t, read(t, Options{Workers: workers, segmentSize: size}, Source{"x", newFile(in.data)}))
+				got := encoded(t, read(t, Options{Workers: workers, segmentSize: size}, Source{Name: "x", Reader: newFile(in.data)}))
 				if !bytes.Equal(want, got) {
 					t.Errorf("%s: %d workers on segments of %d bytes give another run than a stream", in.name, workers, size)
 				}
@@ -79,7 +79,7 @@ func TestWorkersChangeNothing(t *testing.T) {
 		}
 		zipped := packed(t, in.data)
 		for _, r := range []io.Reader{bytes.NewReader(zipped), newFile(zipped)} {
-			if got := encoded(t, read(t, Options{Workers: 2}, Source{"x", r})); !bytes.Equal(want, got) {
+			if got := encoded(t, read(t, Options{Workers: 2}, Source{Name: "x", Reader: r})); !bytes.Equal(want, got) {
 				t.Errorf("%s: gzip gives another run than plain text", in.name)
 			}
 		}
@@ -97,7 +97,7 @@ func TestAnyCutInAnyOrder(t *testing.T) {
 			rounds = 20
 		}
 		lines := bytes.SplitAfter(data, []byte("\n"))
-		want := read(t, Options{}, Source{"x", bytes.NewReader(data)})
+		want := read(t, Options{}, Source{Name: "x", Reader: bytes.NewReader(data)})
 		for round := range rounds {
 			within, shortest := len(lines), 36
 			if round%3 == 0 {
@@ -106,7 +106,7 @@ func TestAnyCutInAnyOrder(t *testing.T) {
 			pieces := cutAt(rng, lines, 1+rng.IntN(3), within, shortest)
 			var sources []Source
 			for i, at := range rng.Perm(len(pieces)) {
-				sources = append(sources, Source{fmt.Sprintf("%d.json", i), bytes.NewReader(pieces[at])})
+				sources = append(sources, Source{Name: fmt.Sprintf("%d.json", i), Reader: bytes.NewReader(pieces[at])})
 			}
 			sameButSources(t, want, read(t, Options{}, sources...))
 			if t.Failed() {
@@ -148,7 +148,7 @@ func TestProgressCountsTheSource(t *testing.T) {
 			done := make(chan int64, 1)
 			done <- 0
 			o := Options{Workers: 2, segmentSize: size, Progress: func(n int64) { done <- n + <-done }}
-			read(t, o, Source{"x", newFile(b)})
+			read(t, o, Source{Name: "x", Reader: newFile(b)})
 			if got := <-done; got != int64(len(b)) {
 				t.Errorf("segments of %d: %d bytes were reported, the file has %d", size, got, len(b))
 			}
@@ -173,14 +173,14 @@ func TestCancel(t *testing.T) {
 		<-begun
 		cancel()
 	}()
-	if _, err := Read(ctx, []Source{{"-", fifo}}, Options{}); !errors.Is(err, context.Canceled) {
+	if _, err := Read(ctx, []Source{{Name: "-", Reader: fifo}}, Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("reading a pipe without an end: %v, want %v", err, context.Canceled)
 	}
 
 	ctx, cancel = context.WithCancel(t.Context())
 	data := realRun(t)
 	o := Options{Workers: 2, segmentSize: 10_000, Progress: func(int64) { cancel() }}
-	if _, err := Read(ctx, []Source{{"x", newFile(data)}}, o); !errors.Is(err, context.Canceled) {
+	if _, err := Read(ctx, []Source{{Name: "x", Reader: newFile(data)}}, o); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled on the way: %v, want %v", err, context.Canceled)
 	}
 }
@@ -200,8 +200,8 @@ func TestPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	want := encoded(t, read(t, Options{}, Source{"x", bytes.NewReader(data)}))
-	if got := encoded(t, read(t, Options{Workers: 2}, Source{"x", f})); !bytes.Equal(want, got) {
+	want := encoded(t, read(t, Options{}, Source{Name: "x", Reader: bytes.NewReader(data)}))
+	if got := encoded(t, read(t, Options{Workers: 2}, Source{Name: "x", Reader: f})); !bytes.Equal(want, got) {
 		t.Error("a named pipe gives another run than a file")
 	}
 }

@@ -13,8 +13,8 @@ import (
 // TestGapSurvivesASnapshot reads a run with a hole, and its snapshot.
 func TestGapSurvivesASnapshot(t *testing.T) {
 	lines := aPoint("vus", "2026-11-23T12:00:00Z", "1", `{}`) + aPoint("vus", "2026-11-23T12:01:00Z", "1", `{}`)
-	r := read(t, Options{}, Source{"x", strings.NewReader(lines)})
-	again := read(t, Options{}, Source{"x", bytes.NewReader(encoded(t, r))})
+	r := read(t, Options{}, Source{Name: "x", Reader: strings.NewReader(lines)})
+	again := read(t, Options{}, Source{Name: "x", Reader: bytes.NewReader(encoded(t, r))})
 	if !slices.ContainsFunc(r.Problems, func(p run.Problem) bool { return p.Code == codeGap }) {
 		t.Fatalf("no gap was found: %+v", r.Problems)
 	}
@@ -34,7 +34,7 @@ func TestFailuresWithoutK6sJudgement(t *testing.T) {
 		}
 	}
 	grpc := aPoint("grpc_req_duration", aTime, "5", `{"name":"b","status":"4"}`)
-	r := read(t, Options{}, Source{"x", strings.NewReader(http.String() + grpc)})
+	r := read(t, Options{}, Source{Name: "x", Reader: strings.NewReader(http.String() + grpc)})
 	want := map[string][2]uint64{"http": {1, 0}, "grpc": {1, 1}}
 	for _, table := range r.Requests.Tables {
 		b := table.Blocks[0]
@@ -54,7 +54,7 @@ func TestLongLineIsScannedOnce(t *testing.T) {
 	const size = 1 << 20
 	data := append([]byte(aPoint("x", aTime, "1", `{}`)), bytes.Repeat([]byte{0}, size)...)
 	f := &countingFile{memFile: newFile(data)}
-	read(t, Options{segmentSize: 4096, Workers: 2}, Source{"x", f})
+	read(t, Options{segmentSize: 4096, Workers: 2}, Source{Name: "x", Reader: f})
 	if most := int64(3 * size); f.read.Load() > most {
 		t.Errorf("%d bytes were read of a file of %d", f.read.Load(), len(data))
 	}
@@ -75,7 +75,7 @@ func (f *countingFile) ReadAt(p []byte, at int64) (int, error) {
 // TestSeveralSummariesAlone asks for one of them, or for samples.
 func TestSeveralSummariesAlone(t *testing.T) {
 	summary := func(count string) Source {
-		return Source{"s" + count, strings.NewReader(`{"root_group":{},"metrics":{"http_reqs":{"count":` + count + `,"rate":1}}}`)}
+		return Source{Name: "s" + count, Reader: strings.NewReader(`{"root_group":{},"metrics":{"http_reqs":{"count":` + count + `,"rate":1}}}`)}
 	}
 	_, err := Read(t.Context(), []Source{summary("1"), summary("2")}, Options{})
 	if want := "read s1, s2: they hold several summaries and no samples: give one summary, or the samples of all parts"; err == nil || err.Error() != want {

@@ -68,15 +68,15 @@ var losses = map[string]func(n int, at time.Time) bool{
 // many samples at the same times is not.
 func TestRecognised(t *testing.T) {
 	whole := generated(t, 5, "")
-	file := []*run.Run{read(t, Options{}, Source{"a", bytes.NewReader(whole)})}
+	file := []*run.Run{read(t, Options{}, Source{Name: "a", Reader: bytes.NewReader(whole)})}
 	for name, drop := range losses {
-		left := []*run.Run{read(t, Options{}, Source{"a", bytes.NewReader(thinned(t, whole, drop))})}
+		left := []*run.Run{read(t, Options{}, Source{Name: "a", Reader: bytes.NewReader(thinned(t, whole, drop))})}
 		if !recognised(file, left) || !recognised(left, file) {
 			t.Errorf("without %s it is not known again", name)
 		}
 	}
 	for seed := range uint64(5) {
-		other := []*run.Run{read(t, Options{}, Source{"a", bytes.NewReader(generated(t, 100+seed, ""))})}
+		other := []*run.Run{read(t, Options{}, Source{Name: "a", Reader: bytes.NewReader(generated(t, 100+seed, ""))})}
 		if recognised(file, other) {
 			t.Errorf("another run (seed %d) is taken for this one", 100+seed)
 		}
@@ -94,7 +94,7 @@ func TestSharedButForFew(t *testing.T) {
 				b.WriteString(aPoint("wait_ms", at(i*1000/samples), fmt.Sprint(2.25+float64(i%7)/1024), `{}`))
 			}
 		}
-		return []*run.Run{read(t, Options{}, Source{"a", strings.NewReader(b.String())})}
+		return []*run.Run{read(t, Options{}, Source{Name: "a", Reader: strings.NewReader(b.String())})}
 	}
 	for lost, want := range map[int]bool{1: true, 40: false} {
 		if got := shared(text(0), text(lost)); got != want {
@@ -119,7 +119,7 @@ func TestLossyDatabase(t *testing.T) {
 		}
 		file := bytes.ReplaceAll(whole, []byte(`"tags":{`), []byte(`"tags":{"testid":"`+id+`",`))
 		for _, u := range urls(s, "testid="+id) {
-			r := read(t, Options{Instances: 1}, Source{"run.json", bytes.NewReader(file)}, database(t, u, influx.Credentials{}))
+			r := read(t, Options{Instances: 1}, Source{Name: "run.json", Reader: bytes.NewReader(file)}, database(t, u, influx.Credentials{}))
 			if n := r.Select("http_reqs", nil).Count; n != 1600 {
 				t.Errorf("%s, %s: %d requests, want 1600", u, name, n)
 			}
@@ -140,7 +140,7 @@ func TestLossyDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, u := range urls(s, "testid=little") {
-		_, err := Read(t.Context(), []Source{{"run.json", bytes.NewReader(whole)}, database(t, u, influx.Credentials{})}, Options{})
+		_, err := Read(t.Context(), []Source{{Name: "run.json", Reader: bytes.NewReader(whole)}, database(t, u, influx.Credentials{})}, Options{})
 		if err == nil || !strings.Contains(err.Error(), "are the same run, of which many samples were lost, or two load generators") {
 			t.Errorf("%s: %v", u, err)
 		}
@@ -164,7 +164,7 @@ func TestFileBesideOtherDatabase(t *testing.T) {
 				added bool
 			}{{"", id == "named"}, {`"instance":"1",`, true}, {`"instance":"2",`, id == "plain"}} {
 				file := generated(t, 5, c.tags)
-				r, err := Read(t.Context(), []Source{{"run.json", bytes.NewReader(file)}, database(t, u, influx.Credentials{})}, Options{})
+				r, err := Read(t.Context(), []Source{{Name: "run.json", Reader: bytes.NewReader(file)}, database(t, u, influx.Credentials{})}, Options{})
 				if c.added {
 					if err != nil {
 						t.Errorf("%s beside %s: %v", u, c.tags, err)

@@ -42,8 +42,8 @@ const headSize = 256 << 10
 // open looks at the start of a source. The input has to be closed even when
 // there is an error.
 func open(ctx context.Context, s Source, o Options) (*input, error) {
-	if d, ok := s.Reader.(asked); ok {
-		return d.open(ctx, s.Name, o.Progress)
+	if s.Database != nil {
+		return s.Database.open(ctx, s.Name, o.Progress)
 	}
 	in := &input{name: s.Name, start: start{part: parts}}
 	if file, ok := s.Reader.(statFile); ok {

@@ -94,7 +94,7 @@ func TestMachineSummary(t *testing.T) {
 func TestMachineZeros(t *testing.T) {
 	for name, want := range map[string]int{"http_req_tls_handshaking": 2, "http_req_receiving": 2, "http_req_duration": 0, "http_req_duration{a:b}": 0, "mine": 0} {
 		text := `{"config":{"duration":1},"results":{"metrics":[{"name":"` + name + `","type":"trend","values":{"avg":0,"p95":0,"max":null}}]},"version":"1.0.0"}`
-		if m := read(t, Options{}, Source{"s", strings.NewReader(text)}).Reported.Metrics[0]; len(m.Values) != want {
+		if m := read(t, Options{}, Source{Name: "s", Reader: strings.NewReader(text)}).Reported.Metrics[0]; len(m.Values) != want {
 			t.Errorf("%s: %+v", name, m)
 		}
 	}
@@ -112,7 +112,7 @@ func TestBadSummaries(t *testing.T) {
 		`{"root_group":{},"metrics":{"x":{"values":{},"thresholds":[true]}}}`: `read s: metric "x": `,
 		`{"root_group":{},"metrics":{"x":{}`:                                  "read s (k6 summary): it is not JSON: unexpected end of JSON input (line 1)",
 	} {
-		_, err := Read(context.Background(), []Source{{"s", strings.NewReader(text)}}, Options{})
+		_, err := Read(context.Background(), []Source{{Name: "s", Reader: strings.NewReader(text)}}, Options{})
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", text, err, want)
 		}
@@ -132,8 +132,8 @@ func FuzzSummary(f *testing.F) {
 	f.Add(`{"root_group":{},"metrics":{"x":{"avg":1e999}}}`)
 	f.Add(`{"config":{"duration":-1},"results":{"metrics":[{"name":"x","type":"rate","values":{"matches":1,"total":null}}],"checks":{}}}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		once, err := Read(t.Context(), []Source{{"s", strings.NewReader(text)}}, Options{})
-		again, errAgain := Read(t.Context(), []Source{{"s", strings.NewReader(text)}}, Options{Workers: 2})
+		once, err := Read(t.Context(), []Source{{Name: "s", Reader: strings.NewReader(text)}}, Options{})
+		again, errAgain := Read(t.Context(), []Source{{Name: "s", Reader: strings.NewReader(text)}}, Options{Workers: 2})
 		if (err == nil) != (errAgain == nil) {
 			t.Fatalf("%v, then %v", err, errAgain)
 		}

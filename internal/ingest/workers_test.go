@@ -58,14 +58,14 @@ func TestEveryInputOnAnyMachine(t *testing.T) {
 	for name, file := range map[string]string{"JSON": "k6.json.gz", "CSV": "k6.csv.gz"} {
 		t.Run(name+" in segments", func(t *testing.T) {
 			data := unpack(t, testdata(t, file)[0])
-			sameBytesAnyway(t, func() []Source { return []Source{{"x", newFile(data)}} })
+			sameBytesAnyway(t, func() []Source { return []Source{{Name: "x", Reader: newFile(data)}} })
 		})
 	}
 	t.Run("snapshots", func(t *testing.T) {
-		one := encoded(t, read(t, Options{}, Source{"a", bytes.NewReader([]byte(aGenerator(3, 10, 0, `{}`)))}))
-		other := encoded(t, read(t, Options{}, Source{"b", bytes.NewReader([]byte(aGenerator(4, 10, 0.3, `{}`)))}))
+		one := encoded(t, read(t, Options{}, Source{Name: "a", Reader: bytes.NewReader([]byte(aGenerator(3, 10, 0, `{}`)))}))
+		other := encoded(t, read(t, Options{}, Source{Name: "b", Reader: bytes.NewReader([]byte(aGenerator(4, 10, 0.3, `{}`)))}))
 		sameBytesAnyway(t, func() []Source {
-			return []Source{{"a", bytes.NewReader(one)}, {"b", bytes.NewReader(other)}}
+			return []Source{{Name: "a", Reader: bytes.NewReader(one)}, {Name: "b", Reader: bytes.NewReader(other)}}
 		})
 	})
 }
@@ -106,7 +106,7 @@ func TestFileAndDatabase(t *testing.T) {
 	files := map[string][]byte{"whole": whole, "holed": holed}
 	for id, file := range files {
 		for _, u := range urls(s, "testid="+id) {
-			r := read(t, Options{}, Source{"run.json", bytes.NewReader(file)}, database(t, u, influx.Credentials{}))
+			r := read(t, Options{}, Source{Name: "run.json", Reader: bytes.NewReader(file)}, database(t, u, influx.Credentials{}))
 			sameRun(t, r, file)
 			p, differ := problem(r, "sources_differ")
 			if differ != (id == "holed") {
@@ -120,14 +120,14 @@ func TestFileAndDatabase(t *testing.T) {
 	// Of a file that breaks off the database is used.
 	cut := whole[:bytes.LastIndexByte(whole[:len(whole)*3/4], '\n')+1]
 	for _, u := range urls(s, "testid=whole") {
-		r := read(t, Options{}, Source{"run.json", bytes.NewReader(cut)}, database(t, u, influx.Credentials{}))
+		r := read(t, Options{}, Source{Name: "run.json", Reader: bytes.NewReader(cut)}, database(t, u, influx.Credentials{}))
 		sameRun(t, r, whole)
 		if p, _ := problem(r, "sources_differ"); !strings.Contains(p.Message, "influxdb") || !strings.HasSuffix(p.Message, " is used, which is the more complete or the more exact") || p.Source != "run.json" {
 			t.Errorf("%s beside a file that breaks off: %+v", u, r.Problems)
 		}
 	}
 	for _, u := range urls(s, "testid=other") {
-		_, err := Read(t.Context(), []Source{{"run.json", bytes.NewReader(whole)}, database(t, u, influx.Credentials{})}, Options{})
+		_, err := Read(t.Context(), []Source{{Name: "run.json", Reader: bytes.NewReader(whole)}, database(t, u, influx.Credentials{})}, Options{})
 		if hint, ok := err.(interface{ Hint() string }); !ok || !strings.Contains(hint.Hint(), "k6report compare OLD NEW") {
 			t.Errorf("%s beside a file of another run: %v", u, err)
 		}
