@@ -139,7 +139,7 @@ inputs-table: ## write the table of docs/inputs.md anew, of real runs in every f
 	go test -count=1 -run '^TestInputs$$' ./cmd/k6report -update
 
 .PHONY: reference
-reference: ## write docs/commands.md and docs/configuration.md anew, from the code
+reference: ## write docs/commands.md, docs/configuration.md and the tables of the server's times anew, from the code
 	go test -count=1 -run '^TestReference$$' ./cmd/k6report -update
 
 .PHONY: licences

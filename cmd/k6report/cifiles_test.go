@@ -36,13 +36,13 @@ func ciFiles(t *testing.T) []string {
 	return files
 }
 
-// component is a file of ci/ with its inputs filled in, as GitLab does it: text
+// ciComponent is a file of ci/ with its inputs filled in, as GitLab does it: text
 // for text.
-type component struct{ text string }
+type ciComponent struct{ text string }
 
 var ciInput = regexp.MustCompile(`\$\[\[ inputs\.(\w+) \]\]`)
 
-func readComponent(t *testing.T, file string) component {
+func readComponent(t *testing.T, file string) ciComponent {
 	t.Helper()
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -50,7 +50,7 @@ func readComponent(t *testing.T, file string) component {
 	}
 	head, body, found := strings.Cut(string(content), "\n---\n")
 	if !found {
-		return component{text: string(content)}
+		return ciComponent{text: string(content)}
 	}
 	var spec struct {
 		Spec struct {
@@ -85,21 +85,21 @@ func readComponent(t *testing.T, file string) component {
 	if strings.Contains(text, "$[[") {
 		t.Errorf("%s: an input that is none", file)
 	}
-	return component{text: text}
+	return ciComponent{text: text}
 }
 
 // The files parse, their scripts call verbs and flags that there are, and they
 // keep what a load test asks of GitLab.
 func TestCIFiles(t *testing.T) {
 	flags := flagsOfCI(t)
-	files := map[string]component{snippetOfInit: {text: ciSnippet}}
+	files := map[string]ciComponent{snippetOfInit: {text: ciSnippet}}
 	for _, file := range ciFiles(t) {
 		files[file] = readComponent(t, file)
 	}
 	pipelines, _ := documentedYAML(t)
 	jobs := 0
 	for page, fragment := range pipelines {
-		files[page] = component{text: fragment}
+		files[page] = ciComponent{text: fragment}
 		jobs += strings.Count(fragment, "k6report ci ")
 	}
 	if jobs == 0 {

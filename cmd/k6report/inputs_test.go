@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
 	"os"
@@ -167,7 +166,7 @@ func TestInputs(t *testing.T) {
 		reports[i] = w.analyze(t, in.sources...)
 	}
 	sameRun(t, inputs, reports)
-	holdTable(t, filepath.Join("..", "..", "docs", "inputs.md"), table(inputs, reports))
+	holdPart(t, "docs/inputs.md", tableBegin, tableEnd, table(inputs, reports), "inputs-table")
 
 	// The two forms of the samples hold the same, the summary says the same.
 	for _, sources := range [][]string{{"run.json", "run.csv"}, {"run.csv", "summary.json"}, {"run.json", "handed.json"}} {
@@ -230,27 +229,28 @@ func table(inputs []input, reports []*report.Report) string {
 	return b.String()
 }
 
-// holdTable compares the table in a page, or writes it with -update.
-func holdTable(t *testing.T, path, table string) {
+// Where a page holds a table that a test makes.
+const (
+	tableBegin = "<!-- table: begin -->\n"
+	tableEnd   = "<!-- table: end -->"
+)
+
+// holdPart compares what stands between two lines of a file, or writes it with
+// -update. target is that of make which does.
+func holdPart(t *testing.T, name, begin, end, text, target string) {
 	t.Helper()
-	page, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	begin, end := []byte("<!-- table: begin -->\n"), []byte("<!-- table: end -->")
-	from, to := bytes.Index(page, begin), bytes.Index(page, end)
-	if from < 0 || to < from {
-		t.Fatalf("%s has no place for the table", path)
-	}
-	from += len(begin)
-	if string(page[from:to]) == table {
-		return
-	}
-	if !*update {
-		t.Fatalf("%s: make it anew with `make inputs-table`\n%s\nwant\n%s", path, page[from:to], table)
-	}
-	written := slices.Concat(page[:from], []byte(table), page[to:])
-	if err := os.WriteFile(path, written, 0o644); err != nil {
-		t.Fatal(err)
+	page := documentationPage(t, name)
+	head, rest, begun := strings.Cut(page, begin)
+	have, tail, ended := strings.Cut(rest, end)
+	switch {
+	case !begun || !ended:
+		t.Errorf("%s has no place for what is made: %q to %q", name, begin, end)
+	case have == text:
+	case !*update:
+		t.Errorf("%s: make it anew with `make %s`\n%s\nwant\n%s", name, target, have, text)
+	default:
+		if err := os.WriteFile(repository(name), []byte(head+begin+text+end+tail), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -7,11 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"k6report/internal/component"
 	"k6report/internal/config"
 )
 
-// TestReference holds the pages that are made from the code, or writes them
-// with -update.
+// TestReference holds the pages, and the parts of files, that are made from the code,
+// or writes them with -update.
 func TestReference(t *testing.T) {
 	for name, text := range map[string]string{
 		"commands.md": commandsPage(),
@@ -34,6 +35,44 @@ func TestReference(t *testing.T) {
 			t.Errorf("docs/%s is not what the code says: make it anew with `make reference`", name)
 		}
 	}
+	holdPart(t, "docs/attribution.md", tableBegin, tableEnd, serverTimesTable(), "reference")
+	holdPart(t, "scenarios/lib/server-timing.js", "const METRICS = {\n", "};\n", serverTimesScript(), "reference")
+}
+
+// toldParts are the parts that a server may tell of, each with its component.
+func toldParts(visit func(component.Component, component.Part)) {
+	for _, c := range component.All() {
+		for _, p := range c.Parts {
+			if p.Metric != "" {
+				visit(c, p)
+			}
+		}
+	}
+}
+
+// serverTimesTable is what the server's times are called, for people.
+func serverTimesTable() string {
+	var b strings.Builder
+	b.WriteString("| Server-Timing | k6 metric | component |\n|---|---|---|\n")
+	toldParts(func(c component.Component, p component.Part) {
+		of := c.Name
+		if p.Wait {
+			of += ", waiting"
+		}
+		fmt.Fprintf(&b, "| `%s` | `%s` | %s |\n", p.Name, p.Metric, of)
+	})
+	fmt.Fprintf(&b, "| `%s` | `%s` | the whole |\n", component.Total, component.TotalMetric)
+	return b.String()
+}
+
+// serverTimesScript is the same for the script that records them.
+func serverTimesScript() string {
+	var b strings.Builder
+	toldParts(func(_ component.Component, p component.Part) {
+		fmt.Fprintf(&b, "  '%s': '%s',\n", p.Name, p.Metric)
+	})
+	fmt.Fprintf(&b, "  '%s': '%s',\n", component.Total, component.TotalMetric)
+	return b.String()
 }
 
 const generatedNote = "Made from the code by `make reference`.\n"

@@ -42,7 +42,7 @@ func (m *maker) engine(e engine, times func(i int, rng *rand.Rand) times) *maker
 		e.name = "execute"
 	}
 	rng := rand.New(rand.NewPCG(7, uint64(len(e.name))))
-	metrics := map[string]string{"total": serverTotal}
+	metrics := map[string]string{component.Total: component.TotalMetric}
 	for _, p := range told() {
 		metrics[p.Name] = p.Metric
 	}

@@ -53,10 +53,6 @@ func fixed() []part {
 	return out
 }
 
-// serverTotal is the metric of the whole time in the server, which all other
-// server times are parts of.
-const serverTotal = "workflow_server_ms"
-
 // components are those of the table, in the report's order: what is counted by
 // component is a list in the same order.
 var components = component.All()
@@ -110,7 +106,7 @@ func entryOf(metric string) string {
 
 // isTotal reports whether a metric is the server's whole time.
 func isTotal(metric string) bool {
-	return metric == serverTotal || metric == timingPrefix+"total"+timingSuffix
+	return metric == component.TotalMetric || metric == timingPrefix+component.Total+timingSuffix
 }
 
 // partOf is where a metric belongs: by the configuration, which goes by the

@@ -3,8 +3,16 @@
 // one of them grows, and what to do about it.
 //
 // A component is a file of this package and a row of [All]. Configuration, analysis
-// and pictures go by the table.
+// and pictures go by the table, and make reference writes it to where it can't be
+// imported: into the scripts' server-timing.js and the documentation.
 package component
+
+// The whole time of a request in the server, which all times that it tells are parts
+// of: its Server-Timing entry, and the metric that the scripts make of it.
+const (
+	Total       = "total"
+	TotalMetric = "workflow_server_ms"
+)
 
 // Component is one of the things that a request's time is spent in.
 type Component struct {
@@ -33,8 +41,8 @@ type Component struct {
 type Part struct {
 	// Name is, of a time that a server tells, that of its Server-Timing entry.
 	Name string
-	// Metric is the k6 metric that scenarios/lib/server-timing.js makes of the entry;
-	// empty of what no server tells.
+	// Metric is the k6 metric that the scripts make of the entry; empty of what no
+	// server tells.
 	Metric string
 	// Wait says that it is time spent waiting for a server of the component to be free;
 	// during the component's other parts one is held.

@@ -270,7 +270,7 @@ func (r *reader) capacities(n ast.Node) []Capacity {
 	var capacities []Capacity
 	for key, value := range r.entries(n, "capacities") {
 		// Only what has a number of servers can be busy with all of them.
-		known := component.Names(func(c component.Component) bool { return c.Counted })
+		known := countedComponents()
 		if !slices.Contains(known, key.name) {
 			r.fail(key.node, suggest(key.name, known), "capacities can't have %q", key.name)
 			continue

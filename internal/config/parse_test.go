@@ -260,7 +260,7 @@ func TestParseErrors(t *testing.T) {
 		{"warm-up", "exclude: {warm_up: 30}", []string{`1:20: warm_up can't be "30"; write it with a unit: 30s, 1m30s, or 0s for no cut`}},
 		{"negative warm-up", "exclude: {warm_up: -3s}", []string{`1:20: warm_up can't be "-3s"; write it with a unit: 30s, 1m30s, or 0s for no cut`}},
 		{"capacity", "capacities: {client: 3, http-pool: 3, database: 0, graph: 1.5}", []string{
-			`1:14: capacities can't have "client"; use queue, database, graph, http_pool, websocket`,
+			`1:14: capacities can't have "client"; use ` + strings.Join(countedComponents(), ", "),
 			`1:25: capacities can't have "http-pool"; did you mean "http_pool"?`,
 			`1:49: the capacity of database must be a whole number from 1 to 1000000, not "0"`,
 			`1:59: the capacity of graph must be a whole number from 1 to 1000000, not "1.5"`,

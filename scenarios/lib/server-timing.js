@@ -25,8 +25,9 @@
 import exec from 'k6/execution';
 import { Counter, Trend } from 'k6/metrics';
 
-// What the engine's names are called as metrics. Values are milliseconds of
-// exclusive wall time on the request's critical path.
+// What the engine's names are called as metrics (written by `make reference` of
+// k6report). Values are milliseconds of exclusive wall time on the request's
+// critical path.
 const METRICS = {
   'queue': 'engine_queue_wait_ms',
   'db-pool-wait': 'db_pool_wait_ms',

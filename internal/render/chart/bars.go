@@ -177,7 +177,8 @@ func ComponentColour(name string) (class, colour string) {
 	return i.class, hex(i)
 }
 
-// componentInk is a component's colour, the same in every picture and page.
+// componentInk is a component's colour, the same in every picture and page; orange
+// where none is set.
 func componentInk(name string) ink {
 	switch name {
 	case component.Client:
