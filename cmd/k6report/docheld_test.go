@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"k6report/internal/k6exec"
 )
 
 // holder holds the commands of a page against what is there.
@@ -74,11 +76,20 @@ func isExample(line string) bool {
 	return slices.Contains([]string{"k6report", "k6", "zcat", "mkdir"}, commandWords(line)[0])
 }
 
+// isWhole reports whether what stands within a text is a command to be run, rather
+// than the name of a verb or a flag: it names a file.
+func isWhole(text string) bool {
+	words := commandWords(text)
+	return len(words) > 2 && isExample(text) && slices.ContainsFunc(words[1:], func(word string) bool {
+		return placeholders[word] != "" || slices.Contains([]string{".json", ".gz", ".js", ".k6run"}, filepath.Ext(word))
+	})
+}
+
 // span holds a command within a text. Other code there is no command.
 func (h *holder) span(text string) {
 	switch words := commandWords(text); {
 	case len(words) < 2:
-	case slices.Contains([]string{"k6report", "make"}, words[0]), words[0] == "go" && slices.Contains([]string{"test", "run"}, words[1]), strings.HasSuffix(words[0], ".sh"):
+	case slices.Contains([]string{"k6report", "k6", "make"}, words[0]), words[0] == "go" && slices.Contains([]string{"test", "run"}, words[1]), strings.HasSuffix(words[0], ".sh"):
 		h.command(text)
 	}
 }
@@ -90,6 +101,8 @@ func (h *holder) command(line string) bool {
 	switch name := words[0]; {
 	case name == "k6report":
 		h.flags(words[1:])
+	case name == "k6":
+		h.k6(words[1:])
 	case isExample(line): // which is run
 	case name == "make":
 		h.targets(words[1:])
@@ -121,6 +134,9 @@ func (h *holder) there(name string) {
 // flags looks for the verb and the flags of k6report.
 func (h *holder) flags(words []string) {
 	if at := slices.Index(words, "--"); at >= 0 {
+		if behind := words[at+1:]; len(behind) > 0 && behind[0] == "k6" {
+			h.k6(behind[1:])
+		}
 		words = words[:at]
 	}
 	if len(words) == 0 || words[0] == "VERB" {
@@ -136,6 +152,20 @@ func (h *holder) flags(words []string) {
 		flag, _, _ := strings.Cut(word, "=")
 		if name, long := strings.CutPrefix(flag, "--"); long && name != "help" && !hasFlag(c, name) {
 			h.failf("%s has no flag %s", c.CommandPath(), flag)
+		}
+	}
+}
+
+// k6 looks for the flags of k6 run.
+func (h *holder) k6(words []string) {
+	c, err := k6exec.ParseRun(words)
+	if err != nil {
+		return // another verb of k6
+	}
+	for _, word := range words {
+		flag, _, _ := strings.Cut(word, "=")
+		if name, long := strings.CutPrefix(flag, "--"); long && !c.Has(name) {
+			h.failf("k6 run has no flag %s", flag)
 		}
 	}
 }
@@ -282,7 +312,10 @@ func TestHolder(t *testing.T) {
 		{"RATE_SCALE=0.2 ./run-tests.sh breakpoint --verbose --output out", "", true},
 		{"./run-tests.sh nothing", "no level nothing", true},
 		{"./run-tests.sh smoke --nothing", "has no flag --nothing", true},
-		{"k6report run --confirm -- k6 run --nothing x.js", "", true},
+		{"k6report run --confirm -- k6 run --tag a=b x.js", "", true},
+		{"k6report run --confirm -- k6 run --nothing x.js", "k6 run has no flag --nothing", true},
+		{"k6 run --nothing=1 x.js", "k6 run has no flag --nothing", true},
+		{"k6 inspect --execution-requirements x.js", "", true},
 		{"k6report run --nothing -- k6 run x.js", "has no flag --nothing", true},
 		{"k6report nothing", "no verb nothing", true},
 		{"k6 run scenarios/nothing.js", "no scenarios/nothing.js", true},
@@ -295,6 +328,36 @@ func TestHolder(t *testing.T) {
 		problems := strings.Join(h.problems, "\n")
 		if known != c.known || (problems == "") != (c.problem == "") || !strings.Contains(problems, c.problem) {
 			t.Errorf("%s: known %t, problems %q", c.line, known, problems)
+		}
+	}
+}
+
+// No spelling of a block hides a command.
+func TestHiddenCommands(t *testing.T) {
+	for _, c := range []struct {
+		language, text string
+		hidden         bool
+	}{
+		{"", "k6report nothing\n", false}, // which is run
+		{"sh", "k6report nothing\n", false},
+		{"console", "$ ls\n", true},
+		{"shell", "ls\n", true},
+		{"text", "k6report analyze run.json\n", true},
+		{"text", "first\n  $ make test\n", true},
+		{"text", "the verdict\n                 k6 v1.8.1 used 2.56 % CPU\n", false},
+		{"yaml", "script: [k6report ci]\n", false},
+	} {
+		if got := len(docBlock{c.language, c.text}.hidden()) > 0; got != c.hidden {
+			t.Errorf("%s %q: hidden %t", c.language, c.text, got)
+		}
+	}
+	for text, whole := range map[string]bool{
+		"k6report run": false, "k6report ci --join always": false, "k6report compare HEALTHY FAULTY": true,
+		"k6report render report.json --out DIR": true, "k6 run --out json=run.json SCRIPT.js": true, "report.json": false,
+		"make lab": false, "k6report analyze": false,
+	} {
+		if got := isWhole(text); got != whole {
+			t.Errorf("%s: whole %t", text, got)
 		}
 	}
 }

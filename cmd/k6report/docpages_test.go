@@ -22,6 +22,7 @@ type docPage struct {
 	spans    []string // code within a text
 	links    []string // where its links lead
 	headings []string // as links name them
+	html     []string // what is written in HTML
 }
 
 // docBlock is a block of code.
@@ -85,6 +86,10 @@ func readPage(t *testing.T, name string) docPage {
 			p.blocks = append(p.blocks, docBlock{string(n.Language(source)), string(n.Lines().Value(source))})
 		case *ast.CodeBlock:
 			p.blocks = append(p.blocks, docBlock{text: string(n.Lines().Value(source))})
+		case *ast.HTMLBlock:
+			p.html = append(p.html, string(n.Lines().Value(source)))
+		case *ast.RawHTML:
+			p.html = append(p.html, string(n.Segments.Value(source)))
 		case *ast.CodeSpan:
 			p.spans = append(p.spans, textOf(n, source))
 		case *ast.Link:
@@ -151,12 +156,31 @@ func (p *docPage) find(name string) string {
 	return ""
 }
 
+// otherLanguages are those of blocks without commands. Jobs in YAML are held by
+// TestCIFiles.
+var otherLanguages = []string{"text", "yaml", "http", "go", "js", "javascript", "csharp"}
+
+func (b docBlock) ofShell() bool { return slices.Contains([]string{"", "sh", "bash"}, b.language) }
+
+// hidden are commands in a block that is for no shell: nobody runs them.
+func (b docBlock) hidden() []string {
+	if b.ofShell() {
+		return nil
+	}
+	if !slices.Contains(otherLanguages, b.language) {
+		return []string{b.text}
+	}
+	return hiddenCommand.FindAllString(b.text, -1)
+}
+
+var hiddenCommand = regexp.MustCompile(`(?m)^\s*(?:\$ \s*)?(?:k6report|k6 (?:run|inspect)|make|go (?:run|test)|\S+\.sh) .*$`)
+
 // remark is what stands behind a command.
 var remark = regexp.MustCompile(`(^|\s+)#\s.*$`)
 
 // commands are the lines of a block for a shell; one of no language is for one.
 func (b docBlock) commands() []string {
-	if !slices.Contains([]string{"", "sh", "bash"}, b.language) {
+	if !b.ofShell() {
 		return nil
 	}
 	var lines []string

@@ -22,6 +22,10 @@ var placeholders = map[string]string{
 	"SCRIPT.js":   "script.js",
 	"OLD":         "old.k6run",
 	"NEW":         "new.k6run",
+	"HEALTHY":     "old.k6run",
+	"FAULTY":      "new.k6run",
+	"FOLDER":      "results/20261124T090000-load",
+	"DIR":         "again",
 }
 
 // unheld are the commands that are neither run nor checked, and why.
@@ -33,10 +37,10 @@ var unheld = map[string]string{
 	"k6report analyze 'influxdb://localhost:8086/k6?testid=nightly-7' summary.json":                                 "TestScripts has it, with a server",
 }
 
-// TestDocumentedCommands runs the commands of k6report and k6 that stand in a
-// block of the documentation, those of a block one after the other in one folder,
-// and holds all others against what they name. What it can do neither with is in
-// unheld.
+// TestDocumentedCommands runs the commands of k6report and k6 in the documentation:
+// those of a block one after the other in one folder, and those within a text that
+// name a file. All others are held against what they name. What can be done neither
+// with is in unheld.
 func TestDocumentedCommands(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		needs.LeaveOut(t, "the commands are for a POSIX shell")
@@ -48,6 +52,15 @@ func TestDocumentedCommands(t *testing.T) {
 		if p.name == "docs/commands.md" {
 			continue // made of the help, whose examples TestExamples runs
 		}
+		run := func(lines []string) {
+			if len(lines) == 0 {
+				return
+			}
+			t.Run(p.name+"/"+lines[0], func(t *testing.T) {
+				t.Parallel()
+				runExamples(t, prepared, lines...)
+			})
+		}
 		for _, b := range p.blocks {
 			var lines []string
 			for _, line := range b.commands() {
@@ -55,11 +68,11 @@ func TestDocumentedCommands(t *testing.T) {
 					lines = append(lines, words.Replace(line))
 				}
 			}
-			if len(lines) > 0 {
-				t.Run(p.name+"/"+lines[0], func(t *testing.T) {
-					t.Parallel()
-					runExamples(t, prepared, lines...)
-				})
+			run(lines)
+		}
+		for _, span := range p.spans {
+			if isWhole(span) {
+				run([]string{words.Replace(span)})
 			}
 		}
 	}
@@ -74,7 +87,17 @@ func TestDocumentedCommandsNameWhatIsThere(t *testing.T) {
 		for _, span := range p.spans {
 			h.span(span)
 		}
+		for _, html := range p.html {
+			if strings.Contains(html, "<pre") || strings.Contains(html, "<code") {
+				h.failf("%q is code that is neither run nor checked: write it in Markdown", html)
+			}
+		}
 		for _, b := range p.blocks {
+			for _, line := range b.hidden() {
+				if p.name != "docs/commands.md" { // whose blocks are the help
+					h.failf("%q is neither run nor checked in a block of %s", line, b.language)
+				}
+			}
 			for _, line := range b.commands() {
 				commands++
 				for part := range strings.SplitSeq(line, " && ") {

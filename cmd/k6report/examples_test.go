@@ -69,7 +69,7 @@ func exampleFolder(t *testing.T) string {
 		}
 	}
 	samples := generated{seconds: 3, rate: 40}
-	for _, name := range []string{"run.json.gz", "results/20261123T114553-smoke/run.json.gz", "results/20261124T090000-load/run.json.gz"} {
+	for _, name := range []string{"run.json.gz", "run.json", "results/20261123T114553-smoke/run.json.gz", "results/20261124T090000-load/run.json.gz"} {
 		if err := samples.writeFile(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
 			t.Fatal(err)
 		}
@@ -99,6 +99,8 @@ func exampleFolder(t *testing.T) string {
 	for _, args := range [][]string{
 		{"snapshot", "run.json.gz", "-q", "-o", "run.k6run"},
 		{"analyze", "run.json.gz", "-q", "-o", "report"},
+		{"analyze", "run.json.gz", "-q", "--formats", "json", "-o", "."},
+		{"analyze", "run.json.gz", "-q", "--formats", "json", "-o", "results/ci"},
 		{"baseline", "add", "-q", "--baseline", "load", "load"},
 		{"analyze", "slow.k6run", "-q", "--baseline", "load", "--formats", "json", "-o", "results/feature"},
 	} {
@@ -143,7 +145,7 @@ func runExample(t *testing.T, dir, line, target string, env []string) {
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%s: %v\n%s", line, err, &stderr)
 	}
-	if stdout.Len()+stderr.Len() == 0 && !strings.Contains(line, "--out") && !strings.Contains(line, ">") && !strings.HasPrefix(line, "mkdir ") {
+	if stdout.Len()+stderr.Len() == 0 && !strings.Contains(line, "--out") && !strings.Contains(line, " -o ") && !strings.Contains(line, ">") && !strings.HasPrefix(line, "mkdir ") {
 		t.Errorf("%s: it said nothing", line)
 	}
 	if strings.Contains(stderr.String(), "error:") {
