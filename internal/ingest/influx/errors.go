@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -146,6 +147,18 @@ func (d *Database) garbage(what string) error {
 		what: fmt.Sprintf("read %s: what comes back is no answer of InfluxDB: %s", d.Name, clip(what)),
 		hint: "check the address: another program, or a proxy's page, answers there",
 	}
+}
+
+// decoded is what decoding an answer came to, in which the server may have said an
+// error.
+func (d *Database) decoded(err error, said string) error {
+	switch {
+	case errors.Is(err, errSaid):
+		return d.complained(said)
+	case err == nil, errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, errTooMany), isRead(err):
+		return err
+	}
+	return d.garbage(err.Error())
 }
 
 // clip shortens a foreign text for a message.

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -91,13 +90,7 @@ func (q flux) take(resp *http.Response, body io.Reader, urls bool, b *Block, eac
 		d.valueColumn = "value"
 	}
 	err := d.decode(b, each)
-	switch {
-	case errors.Is(err, errSaid):
-		return q.complained(d.said)
-	case err == nil, errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, errTooMany), isRead(err):
-		return err
-	}
-	return q.garbage(err.Error())
+	return q.decoded(err, d.said)
 }
 
 // source is the part of a query that says which points are meant.

@@ -55,13 +55,7 @@ func (q influxql) take(resp *http.Response, body io.Reader, to rows) error {
 	}
 	d := newDecoder(body)
 	err := d.decode(to)
-	switch {
-	case errors.Is(err, errSaid):
-		return q.complained(d.said)
-	case err == nil, errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, errTooMany), isRead(err):
-		return err
-	}
-	return q.garbage(err.Error())
+	return q.decoded(err, d.said)
 }
 
 // saidIn is the text of an error in the body of an answer.
