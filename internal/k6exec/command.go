@@ -79,9 +79,6 @@ func (c Command) Last(flag string) string {
 // All returns every value of the flag with this long name, in order.
 func (c Command) All(flag string) []string { return slices.Clone(c.flags[flag]) }
 
-// Args returns the arguments as they were given, after the program's name.
-func (c Command) Args() []string { return slices.Clone(c.args) }
-
 // With returns the command with more arguments of `k6 run`. Where k6 lets the
 // last one win, the user's own do.
 func (c Command) With(extra ...string) (Command, error) { return ParseRun(c.with(extra...)) }

@@ -54,7 +54,7 @@ func TestParseRun(t *testing.T) {
 					t.Errorf("--%s %q, want %q", flag, got, want)
 				}
 			}
-			wantArgs(t, c.Args(), args...)
+			wantArgs(t, c.args, args...)
 			wantArgs(t, c.with(), args...)
 		})
 	}
@@ -86,7 +86,7 @@ func TestWithComesBeforeTheUsersOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantArgs(t, c.Args(), "-q", "run", "-e", "A=0", "-e", "B=2", "-e", "A=1", "x.js")
+	wantArgs(t, c.args, "-q", "run", "-e", "A=0", "-e", "B=2", "-e", "A=1", "x.js")
 	if got := c.All("env"); !slices.Equal(got, []string{"A=0", "B=2", "A=1"}) || c.Script != "x.js" || !c.Has("quiet") {
 		t.Errorf("env %q, script %q", got, c.Script)
 	}
@@ -153,9 +153,9 @@ func FuzzParseRun(f *testing.F) {
 		if err != nil {
 			return
 		}
-		wantArgs(t, c.Args(), args...)
+		wantArgs(t, c.args, args...)
 		more, err := c.With("-e", "ADDED=1")
-		if err != nil || more.Script != c.Script || !slices.Contains(more.All("env"), "ADDED=1") || len(more.Args()) != len(args)+2 {
+		if err != nil || more.Script != c.Script || !slices.Contains(more.All("env"), "ADDED=1") || len(more.args) != len(args)+2 {
 			t.Fatalf("ParseRun(%q) has script %q, with more %q, env %q, %v", args, c.Script, more.Script, more.All("env"), err)
 		}
 	})

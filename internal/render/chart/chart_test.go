@@ -76,7 +76,7 @@ func checkPNG(t *testing.T, p *Picture) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, h := p.Size()
+	w, h := float64(p.width), float64(p.height)
 	h += headHeight + footHeight
 	if got := img.Bounds().Size(); got.X != int(math.Round(w*3)) || got.Y != int(math.Round(h*3)) {
 		t.Errorf("size is %v, want three pixels for each of %v by %v points", got, w, h)

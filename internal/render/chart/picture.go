@@ -69,9 +69,6 @@ type entry struct {
 	dashed bool
 }
 
-// Size is the picture's size in points, which are a page's pixels.
-func (p *Picture) Size() (width, height float64) { return float64(p.width), float64(p.height) }
-
 // SVG writes the picture for a page that gives it a heading and a verdict of
 // its own: an svg element without either, described by its title and desc.
 func (p *Picture) SVG() string {

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -36,7 +35,6 @@ type Options struct {
 // Listener is a connection to the hub.
 type Listener struct {
 	ws    *websocket.Conn
-	heard atomic.Int64
 	stop  context.CancelFunc
 	ended chan error
 }
@@ -77,7 +75,6 @@ func (l *Listener) read(ctx context.Context, pause time.Duration) error {
 		if _, _, err := l.ws.Read(ctx); err != nil {
 			return err
 		}
-		l.heard.Add(1)
 		time.Sleep(pause)
 	}
 }
@@ -97,9 +94,6 @@ func (l *Listener) ping(ctx context.Context) {
 		}
 	}
 }
-
-// Heard is how many messages came, the answer to the handshake included.
-func (l *Listener) Heard() int64 { return l.heard.Load() }
 
 // Close ends the connection. It answers why it ended before, if it did.
 func (l *Listener) Close() error {
