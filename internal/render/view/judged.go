@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -77,37 +78,53 @@ func thresholds(r *report.Report, opts Options) Section {
 	if len(list) == 0 {
 		return Section{}
 	}
-	var count judged
-	var byOrder [3][][]Cell
-	var observed [3][]*float64
+	var all judgedRows
 	for _, t := range list {
-		count.add(t.OK)
-		seen := Cell{Absent, Dim}
-		if t.Observed != nil {
-			seen = Cell{Measure(*t.Observed, t.Unit), markRaised(t.OK, r.Run.Load.Raised).Tone}
-		}
-		row := []Cell{markRaised(t.OK, r.Run.Load.Raised), {t.Metric, Strong}, {t.Expression, Normal}, seen, {t.Reason, Dim}}
+		mark := markRaised(t.OK, r.Run.Load.Raised)
+		row := []Cell{mark, {t.Metric, Strong}, {t.Expression, Normal}, observed(t.Observed, t.Unit, mark.Tone), {t.Reason, Dim}}
 		if opts.All {
 			row = append(row, Cell{t.Source, Dim})
 		}
-		byOrder[order(t.OK)] = append(byOrder[order(t.OK)], row)
-		observed[order(t.OK)] = append(observed[order(t.OK)], t.Observed)
+		all.add(t.OK, t.Observed, row)
 	}
-	columns := []Column{{}, {Name: "metric", Flex: true}, {Name: "threshold", Flex: true}, {Name: "observed", Right: true, Numbers: slices.Concat(observed[:]...)}, {Name: "remark", Drop: 2, Flex: true}}
+	columns := []Column{{}, {Name: "metric", Flex: true}, {Name: "threshold", Flex: true}, {Name: "observed", Right: true, Numbers: slices.Concat(all.numbers[:]...)}, {Name: "remark", Drop: 2, Flex: true}}
 	if opts.All {
 		columns = append(columns, Column{Name: "judged by", Drop: 1, Flex: true})
 	}
-	s := Section{ID: "thresholds", Title: "Thresholds", Summary: count.summary("threshold", false, r.Run.Load.Raised), Told: count.summary("threshold", true, r.Run.Load.Raised)}
-	s.Table = judgedTable(columns, byOrder, opts)
+	s := Section{ID: "thresholds", Title: "Thresholds", Summary: all.count.summary("threshold", false, r.Run.Load.Raised), Told: all.count.summary("threshold", true, r.Run.Load.Raised)}
+	s.Table = all.table(columns, opts)
 	return s
 }
 
-// judgedTable shows what failed or is unknown, with All also what is well;
-// nil when there is nothing to show.
-func judgedTable(columns []Column, byOrder [3][][]Cell, opts Options) *Table {
-	rows := append(byOrder[0], byOrder[1]...)
+// observed is the value that was judged.
+func observed(v *float64, unit string, tone Tone) Cell {
+	if v == nil {
+		return Cell{Absent, Dim}
+	}
+	return Cell{Measure(*v, unit), tone}
+}
+
+// judgedRows are rows of what was judged, by [order].
+type judgedRows struct {
+	count   judged
+	rows    [3][][]Cell
+	numbers [3][]*float64
+}
+
+// add takes a row, and the number in it that was judged.
+func (j *judgedRows) add(ok *bool, number *float64, row []Cell) {
+	at := order(ok)
+	j.count.add(ok)
+	j.rows[at] = append(j.rows[at], row)
+	j.numbers[at] = append(j.numbers[at], number)
+}
+
+// table shows what failed or is unknown, with All also what is well; nil when
+// there is nothing to show.
+func (j *judgedRows) table(columns []Column, opts Options) *Table {
+	rows := append(j.rows[0], j.rows[1]...)
 	if opts.All {
-		rows = append(rows, byOrder[2]...)
+		rows = append(rows, j.rows[2]...)
 	}
 	if len(rows) == 0 {
 		return nil
@@ -157,29 +174,19 @@ func serviceLevels(r *report.Report, opts Options) Section {
 	if len(list) == 0 {
 		return Section{}
 	}
-	var count judged
-	var byOrder [3][][]Cell
-	var observed [3][]*float64
+	var all judgedRows
 	for _, t := range list {
-		count.add(t.OK)
-		observed[order(t.OK)] = append(observed[order(t.OK)], t.Observed)
-		seen := Cell{Absent, Dim}
-		if t.Observed != nil {
-			seen = Cell{Measure(*t.Observed, t.Unit), markRaised(t.OK, r.Run.Load.Raised).Tone}
-		}
-		text := t.Text
-		if text == "" {
-			text = t.Expression
-		}
-		byOrder[order(t.OK)] = append(byOrder[order(t.OK)], []Cell{markRaised(t.OK, r.Run.Load.Raised), {t.of, Strong}, {text, Normal}, seen, {t.Source, Dim}})
+		mark := markRaised(t.OK, r.Run.Load.Raised)
+		text := cmp.Or(t.Text, t.Expression)
+		all.add(t.OK, t.Observed, []Cell{mark, {t.of, Strong}, {text, Normal}, observed(t.Observed, t.Unit, mark.Tone), {t.Source, Dim}})
 	}
-	s := Section{ID: "service_levels", Title: "Service levels", Summary: count.summary("service level", false, r.Run.Load.Raised), Told: count.summary("service level", true, r.Run.Load.Raised)}
-	if n := len(list) - len(r.Run.ServiceLevels); n > 0 && n < len(list) && count.met == len(list) { // as the headline counts them
+	s := Section{ID: "service_levels", Title: "Service levels", Summary: all.count.summary("service level", false, r.Run.Load.Raised), Told: all.count.summary("service level", true, r.Run.Load.Raised)}
+	if n := len(list) - len(r.Run.ServiceLevels); n > 0 && n < len(list) && all.count.met == len(list) { // as the headline counts them
 		made := " (" + Count(int64(n)) + " of endpoints)"
 		s.Summary[0].Text += made
 		s.Told[0].Text += made
 	}
-	s.Table = judgedTable([]Column{{}, {Name: "of", Flex: true}, {Name: "target", Flex: true}, {Name: "observed", Right: true, Numbers: slices.Concat(observed[:]...)}, {Name: "set by", Drop: 1, Flex: true}}, byOrder, opts)
+	s.Table = all.table([]Column{{}, {Name: "of", Flex: true}, {Name: "target", Flex: true}, {Name: "observed", Right: true, Numbers: slices.Concat(all.numbers[:]...)}, {Name: "set by", Drop: 1, Flex: true}}, opts)
 	return s
 }
 
@@ -189,15 +196,13 @@ func checks(r *report.Report, opts Options) Section {
 		return Section{}
 	}
 	var passes, fails int64
-	var count judged
-	var byOrder [3][][]Cell
+	var all judgedRows
 	for _, c := range list {
 		passes, fails = passes+c.Passes, fails+c.Fails
 		ok := report.Bool(c.Fails == 0)
 		if c.Passes+c.Fails == 0 {
 			ok = nil
 		}
-		count.add(ok)
 		share := Cell{Absent, Dim}
 		if ok != nil {
 			share = Cell{PercentNumber(float64(c.Fails) / float64(c.Passes+c.Fails)), Mark(ok).Tone}
@@ -206,19 +211,19 @@ func checks(r *report.Report, opts Options) Section {
 		if group := strings.Trim(strings.ReplaceAll(c.Group, "::", " › "), " ›"); group != "" {
 			name = group + " › " + name
 		}
-		byOrder[order(ok)] = append(byOrder[order(ok)], []Cell{Mark(ok), {name, Strong}, {Count(c.Fails), Normal}, {Count(c.Passes + c.Fails), Normal}, share})
+		all.add(ok, nil, []Cell{Mark(ok), {name, Strong}, {Count(c.Fails), Normal}, {Count(c.Passes + c.Fails), Normal}, share})
 	}
 	s := Section{ID: "checks", Title: "Checks"}
 	switch {
 	case fails > 0:
 		s.Summary = []Cell{
-			{"✗ " + Count(int64(count.failed)) + " of " + Plural(len(list), "check", "checks") + " failed at least once", Bad},
+			{"✗ " + Count(int64(all.count.failed)) + " of " + Plural(len(list), "check", "checks") + " failed at least once", Bad},
 			{Count(fails) + " of " + Plural(int(passes+fails), "evaluation", "evaluations") + " (" + Percent(float64(fails)/float64(passes+fails)) + ")", Normal},
 		}
 	default:
-		s.Summary = append(count.summary("check", false, false), cell("in "+Plural(int(passes), "evaluation", "evaluations"), Dim))
+		s.Summary = append(all.count.summary("check", false, false), cell("in "+Plural(int(passes), "evaluation", "evaluations"), Dim))
 	}
-	s.Table = judgedTable([]Column{{}, {Name: "check", Flex: true}, {Name: "failed", Right: true}, {Name: "of", Right: true, Drop: 1}, {Name: "fail %", Right: true, Drop: 2}}, byOrder, opts)
+	s.Table = all.table([]Column{{}, {Name: "check", Flex: true}, {Name: "failed", Right: true}, {Name: "of", Right: true, Drop: 1}, {Name: "fail %", Right: true, Drop: 2}}, opts)
 	return s
 }
 
