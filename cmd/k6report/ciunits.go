@@ -66,6 +66,13 @@ func unitsOf(args []string, out string) ([]unit, error) {
 	if len(units) == 0 {
 		return nil, usageError{hinted{errors.New("no SOURCE is the first run of anything"), "name the folder of a run: k6report ci results/NAME"}}
 	}
+	nameUnits(units, out)
+	return units, nil
+}
+
+// nameUnits gives each run a name that tells it from the others, and its reports a
+// folder; see unitsOf.
+func nameUnits(units []unit, out string) {
 	var paths []string
 	for _, u := range units {
 		paths = append(paths, strings.TrimSuffix(u.sources[0], ".k6run"))
@@ -82,7 +89,6 @@ func unitsOf(args []string, out string) ([]unit, error) {
 			units[i].dir = filepath.Join(out, filepath.FromSlash(name))
 		}
 	}
-	return units, nil
 }
 
 // uniqueNames are the ends of paths, as long as it takes to tell all apart, with

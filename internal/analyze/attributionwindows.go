@@ -18,7 +18,6 @@ func (s *subject) windowRequests() *run.Requests {
 	if s.WindowLength <= 0 {
 		out.BlockLength = time.Second
 	}
-	own := len(run.ClientColumns())
 	for _, p := range protocols {
 		byEndpoint := make(map[run.Endpoint]map[int64]*windowSums)
 		at := func(e run.Endpoint, index int64) *windowSums {
@@ -52,38 +51,43 @@ func (s *subject) windowRequests() *run.Requests {
 				}
 			})
 		}
-		named := make(map[string][]run.Endpoint)
-		for e := range byEndpoint {
-			named[e.Name] = append(named[e.Name], e)
-		}
-		for i, metric := range out.Columns[own:] {
-			s.eachWindow(metric, func(t run.TagSet) func(*run.Window) {
-				// A server's time carries no method: where a name has several, it
-				// goes to them by their requests.
-				alike := named[t.Value("endpoint")]
-				return func(w *run.Window) {
-					all := uint64(0)
-					for _, e := range alike {
-						if sums := byEndpoint[e][w.Index]; sums != nil {
-							all += sums.n
-						}
-					}
-					for _, e := range alike {
-						if sums := byEndpoint[e][w.Index]; sums != nil && sums.n > 0 {
-							share := float64(sums.n) / float64(all)
-							sums.ms[own+i] += w.Sum.Float() * share
-							sums.joined = max(sums.joined, sums.counted(i, uint64(math.Round(float64(w.Count)*share))))
-						}
-					}
-				}
-			})
-		}
+		s.addServerTimes(byEndpoint, out.Columns)
 		for e, windows := range byEndpoint {
 			out.Tables = append(out.Tables, tableOf(e, windows, out.BlockLength))
 		}
 	}
 	slices.SortFunc(out.Tables, func(a, b run.Table) int { return a.Compare(b.Endpoint) })
 	return out
+}
+
+// addServerTimes brings the server's times to the windows of their endpoints. A time
+// carries no method: where a name has several, it goes to them by their requests.
+func (s *subject) addServerTimes(byEndpoint map[run.Endpoint]map[int64]*windowSums, columns []string) {
+	own := len(run.ClientColumns())
+	named := make(map[string][]run.Endpoint)
+	for e := range byEndpoint {
+		named[e.Name] = append(named[e.Name], e)
+	}
+	for i, metric := range columns[own:] {
+		s.eachWindow(metric, func(t run.TagSet) func(*run.Window) {
+			alike := named[t.Value("endpoint")]
+			return func(w *run.Window) {
+				all := uint64(0)
+				for _, e := range alike {
+					if sums := byEndpoint[e][w.Index]; sums != nil {
+						all += sums.n
+					}
+				}
+				for _, e := range alike {
+					if sums := byEndpoint[e][w.Index]; sums != nil && sums.n > 0 {
+						share := float64(sums.n) / float64(all)
+						sums.ms[own+i] += w.Sum.Float() * share
+						sums.joined = max(sums.joined, sums.counted(i, uint64(math.Round(float64(w.Count)*share))))
+					}
+				}
+			}
+		})
+	}
 }
 
 // serverTimes are the metrics with samples that tell how long a server took.

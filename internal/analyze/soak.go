@@ -92,28 +92,30 @@ func (s *subject) soak(out *report.Report) *report.Soak {
 		}
 		return cmp.Compare(rank(a), rank(b))
 	})
-	soak := &report.Soak{Findings: findings}
-	var named []string
-	for _, f := range findings {
-		if f.Drifts && len(named) < 2 {
-			named = append(named, f.Text)
-		}
-	}
-	switch {
-	case drifts > len(named):
-		soak.Headline = fmt.Sprintf("%s; %d more", joinWords(named), drifts-len(named))
-	case drifts > 0:
-		soak.Headline = joinWords(named)
-	case len(findings) == 0:
-		soak.Headline = "nothing to look at: no stretch of constant load was long enough, and no gauge of the engine was sampled"
-	default:
-		soak.Headline = fmt.Sprintf("nothing drifts: %s looked at over %s", plural(len(findings), "series", "series"), longText(span.to-span.from))
-	}
-	soak.Headline = phrase{text: soak.Headline}.sentence() // names of gauges are no plain words
+	headline := soakHeadline(findings, drifts, longText(span.to-span.from))
+	soak := &report.Soak{Findings: findings, Headline: phrase{text: headline}.sentence()} // names of gauges are no plain words
 	if soaking && s.end < slowLeak.Seconds() {
 		s.note("short_soak", report.Info, fmt.Sprintf("%s of soak can't see a slow leak: what grows by less than %s in it, or only after hours, stays unseen", longText(s.end), percent(s.leastChange())), "")
 	}
 	return soak
+}
+
+// soakHeadline names the first of what drifts. looked is for how long.
+func soakHeadline(findings []report.SoakFinding, drifts int, looked string) string {
+	const most = 2 // the table has all
+	var named []string
+	for _, f := range findings[:min(drifts, most)] {
+		named = append(named, f.Text)
+	}
+	switch {
+	case drifts > most:
+		return fmt.Sprintf("%s; %d more", joinWords(named), drifts-most)
+	case drifts > 0:
+		return joinWords(named)
+	case len(findings) == 0:
+		return "nothing to look at: no stretch of constant load was long enough, and no gauge of the engine was sampled"
+	}
+	return fmt.Sprintf("nothing drifts: %s looked at over %s", plural(len(findings), "series", "series"), looked)
 }
 
 func longText(seconds float64) string {

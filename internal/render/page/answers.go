@@ -162,32 +162,7 @@ func worse(r *report.Report) answer {
 		}
 		return a
 	}
-	counts := make(map[string]int)
-	for _, g := range c.Gates {
-		counts[g.Verdict]++
-	}
-	of := func(verdict string) string {
-		return view.Count(int64(counts[verdict])) + " of " + view.Plural(len(c.Gates), "gate", "gates") + " "
-	}
-	switch {
-	case counts[report.GateRegressed] > 0:
-		a.head("Yes: "+of(report.GateRegressed)+"regressed", view.Bad)
-	case counts[report.GateSuspected] > 0:
-		a.head("Perhaps: "+of(report.GateSuspected)+"suspected", view.Warn)
-	case holds(r, report.NotComparable) || len(c.Gates) == 0:
-		a.head("Not comparable", view.Warn)
-	case counts[report.GateInconclusive] > 0:
-		a.head("Can't tell: "+of(report.GateInconclusive)+"inconclusive", view.Warn)
-	case counts[report.GateAccepted] > 0:
-		a.head("As accepted: "+of(report.GateAccepted)+"slower on purpose", view.Good)
-	case counts[report.GateImproved] > 0:
-		a.head("No, better: "+of(report.GateImproved)+"improved", view.Good)
-	default:
-		a.head("No: "+of(report.GateOK)+"ok", view.Good)
-	}
-	if n := counts[report.GateNotComparable]; n > 0 && a.Tone == view.Good { // so good as far as could be compared
-		a.head(a.Head.Text+", "+view.Count(int64(n))+" not comparable", view.Warn)
-	}
+	a.headOfGates(r)
 	const most = 2 // the table has all
 	shown := 0
 	for i := range c.Gates {
@@ -216,6 +191,36 @@ func worse(r *report.Report) answer {
 		a.add(against, runs)
 	}
 	return a
+}
+
+// headOfGates answers by the gravest verdict of the gates.
+func (a *answer) headOfGates(r *report.Report) {
+	gates, counts := r.Comparison.Gates, make(map[string]int)
+	for _, g := range gates {
+		counts[g.Verdict]++
+	}
+	of := func(verdict string) string {
+		return view.Count(int64(counts[verdict])) + " of " + view.Plural(len(gates), "gate", "gates") + " "
+	}
+	switch {
+	case counts[report.GateRegressed] > 0:
+		a.head("Yes: "+of(report.GateRegressed)+"regressed", view.Bad)
+	case counts[report.GateSuspected] > 0:
+		a.head("Perhaps: "+of(report.GateSuspected)+"suspected", view.Warn)
+	case holds(r, report.NotComparable) || len(gates) == 0:
+		a.head("Not comparable", view.Warn)
+	case counts[report.GateInconclusive] > 0:
+		a.head("Can't tell: "+of(report.GateInconclusive)+"inconclusive", view.Warn)
+	case counts[report.GateAccepted] > 0:
+		a.head("As accepted: "+of(report.GateAccepted)+"slower on purpose", view.Good)
+	case counts[report.GateImproved] > 0:
+		a.head("No, better: "+of(report.GateImproved)+"improved", view.Good)
+	default:
+		a.head("No: "+of(report.GateOK)+"ok", view.Good)
+	}
+	if n := counts[report.GateNotComparable]; n > 0 && a.Tone == view.Good { // so good as far as could be compared
+		a.head(a.Head.Text+", "+view.Count(int64(n))+" not comparable", view.Warn)
+	}
 }
 
 func why(r *report.Report) answer {
