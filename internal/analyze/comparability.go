@@ -10,10 +10,10 @@ import (
 	"k6report/internal/run"
 )
 
-// EnvironmentLabels are the labels, and tags of the test, that say where and
+// environmentLabels are the labels, and tags of the test, that say where and
 // how a run was made: runs that differ in one measured different things. Other
 // labels, such as commit, differ by intent.
-func EnvironmentLabels() []string {
+func environmentLabels() []string {
 	return []string{"cluster", "env", "environment", "level", "machine", "rate_scale", "region", "runner", "suite", "target", "time_scale"}
 }
 
@@ -25,7 +25,7 @@ func comparability(base, candidate *subject) (differences []report.Difference, u
 			differences = append(differences, report.Difference{What: what, Baseline: there, Candidate: here})
 		}
 	}
-	for _, name := range EnvironmentLabels() {
+	for _, name := range environmentLabels() {
 		there, here := base.labelled(name), candidate.labelled(name)
 		switch {
 		case there != "" && here != "":
@@ -151,7 +151,7 @@ func intended(base, candidate []*subject) []report.Difference {
 	var out []report.Difference
 	for _, name := range sortedKeys(there) {
 		a, b := shown(there[name]), shown(here[name])
-		if a != b && b != "" && !slices.Contains(EnvironmentLabels(), name) {
+		if a != b && b != "" && !slices.Contains(environmentLabels(), name) {
 			out = append(out, report.Difference{What: name, Baseline: a, Candidate: b})
 		}
 	}

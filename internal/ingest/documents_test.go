@@ -174,7 +174,7 @@ func TestGroupURL(t *testing.T) {
 		"/v1/health":                              "/v1/health",
 		"/a/{n}":                                  "/a/{n}",
 	} {
-		if got := GroupURL(in); got != want {
+		if got := groupURL(in); got != want {
 			t.Errorf("%s becomes %s, want %s", in, got, want)
 		}
 	}

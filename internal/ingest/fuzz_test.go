@@ -226,8 +226,8 @@ func FuzzGroupURL(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		once := GroupURL(s)
-		if twice := GroupURL(once); twice != once {
+		once := groupURL(s)
+		if twice := groupURL(once); twice != once {
 			t.Fatalf("%q becomes %q, then %q", s, once, twice)
 		}
 		if !strings.Contains(s, "://") && !strings.HasPrefix(s, "/") && once != s {

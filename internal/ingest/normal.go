@@ -79,17 +79,17 @@ func (n *normalizer) name(raw run.Tag, method string) run.Tag {
 			return t
 		}
 	}
-	if grouped := GroupURL(t.Value); grouped != t.Value {
+	if grouped := groupURL(t.Value); grouped != t.Value {
 		t.Value = grouped
 		n.grouped = true
 	}
 	return t
 }
 
-// GroupURL replaces what varies from request to request in a URL or path by
+// groupURL replaces what varies from request to request in a URL or path by
 // placeholders: numbers by {n}, UUIDs by {uuid}, long hexadecimal or mixed
 // words by {id}; it drops query and fragment. Other strings stay as they are.
-func GroupURL(s string) string {
+func groupURL(s string) string {
 	scheme := strings.Index(s, "://")
 	if scheme < 0 && !strings.HasPrefix(s, "/") {
 		return s

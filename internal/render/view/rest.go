@@ -8,8 +8,8 @@ import (
 	"k6report/internal/report"
 )
 
-// NoteMark is the sign and tone of a severity.
-func NoteMark(s report.Severity) Cell {
+// noteMark is the sign and tone of a severity.
+func noteMark(s report.Severity) Cell {
 	switch s {
 	case report.Invalid:
 		return Cell{"✗", Bad}
@@ -41,7 +41,7 @@ func notes(r *report.Report, opts Options) Section {
 			if severity == report.Invalid {
 				tone = Bad
 			}
-			s.Lines = append(s.Lines, Line{Mark: NoteMark(severity), Label: n.Code, Parts: []Cell{{text, tone}}, Whole: severity != report.Info})
+			s.Lines = append(s.Lines, Line{Mark: noteMark(severity), Label: n.Code, Parts: []Cell{{text, tone}}, Whole: severity != report.Info})
 		}
 	}
 	return s

@@ -21,7 +21,7 @@ func trend(r *report.Report, opts Options) Section {
 		}
 	}
 	if opts.All {
-		s.Table = TrendTable(t)
+		s.Table = trendTable(t)
 	}
 	return s
 }
@@ -98,8 +98,8 @@ func changeTone(c *report.Change, t *report.TrendSeries) Tone {
 	return Bad
 }
 
-// TrendTable is the change points of all gates; nil where there is none.
-func TrendTable(t *report.Trend) *Table {
+// trendTable is the change points of all gates; nil where there is none.
+func trendTable(t *report.Trend) *Table {
 	out := &Table{Columns: []Column{
 		{Name: "endpoint", Flex: true},
 		{Name: "statistic", Flex: true},
