@@ -182,7 +182,7 @@ func TestManySmallSources(t *testing.T) {
 	zipped := packed(t, content)
 	var sources []Source
 	for range 500 {
-		sources = append(sources, Source{"f", newFile(content)}, Source{"g", newFile(zipped)})
+		sources = append(sources, Source{Name: "f", Reader: newFile(content)}, Source{Name: "g", Reader: newFile(zipped)})
 	}
 	inputs, err := openAll(t.Context(), sources, Options{Progress: func(int64) {}, formats: formats()})
 	if err != nil {
