@@ -37,10 +37,13 @@ type attributor struct {
 	*subject
 	partition *partition
 	join      string
-	this      *attributed
-	rerun     []*attributed
-	baseline  []*attributed
-	against   reference
+	// banded says that slow requests can be told from fast ones in all runs: in one
+	// without times of the server a kept run has them by the means of its blocks.
+	banded   bool
+	this     *attributed
+	rerun    []*attributed
+	baseline []*attributed
+	against  reference
 
 	share            contrast // reference is nothing: where the time goes
 	all              *sample  // the part of the run under look
@@ -66,6 +69,7 @@ func (s *subject) attribution(out *report.Report, against reference) *report.Att
 		return noData()
 	}
 	a := &attributor{subject: s, partition: p, join: how, against: against}
+	a.banded = !slices.ContainsFunc(requests, func(r *run.Requests) bool { return !hasServerTimes(p, r) })
 	warmUp := a.warmUp(out.Run.Load.Steady)
 	for i, of := range subjects {
 		made := attributedRun(of, requests[i], p, warmUp)

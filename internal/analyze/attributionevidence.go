@@ -109,7 +109,7 @@ func bandAround(at float64, hard, reference []oneTable) (from, to float64, ok bo
 func (a *attributor) quantileText(e *excess, endpoint run.Endpoint, of int) string {
 	hard, reference := a.sides(e.question, endpoint)
 	from, to, ok := bandAround(0.95, hard, reference)
-	if !ok {
+	if !ok || !a.banded {
 		return ""
 	}
 	q := question{name: e.name, cells: &cellIndex{}}

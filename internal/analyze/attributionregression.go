@@ -127,7 +127,7 @@ func (a *attributor) within(gates []report.Gate) *question {
 		}
 		gated[endpoint] = true
 		name := endpoint.Name
-		if at, ok := percentileAlone(on); ok && a.join == report.JoinRequest {
+		if at, ok := percentileAlone(on); ok && a.join == report.JoinRequest && a.banded {
 			hard, reference := a.sides(&a.regression, endpoint)
 			if from, to, ok := bandAround(at, hard, reference); ok {
 				banded[endpoint] = true

@@ -1,9 +1,13 @@
 package analyze
 
 import (
+	"bytes"
+	"encoding/json"
 	"math"
 	"math/rand/v2"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -230,6 +234,40 @@ func TestRunsDifferByMoreThanTheirRequests(t *testing.T) {
 		t.Fatalf("one run a side: %s: %s", b.Status, b.Reason)
 	}
 	wantNote(t, out, "one_run_a_side", report.Info)
+}
+
+// A baseline without times of the server explains the same whether it is at hand or
+// was kept, which leaves the means of its blocks: slow requests aren't told from fast
+// ones in it.
+func TestABaselineWithoutTimesIsExplainedByMeans(t *testing.T) {
+	base := newRun().engine(engine{to: 30, perS: 40, unjoined: 1}, healthy).plan(rate("s", 40, 0, 30)).Finish()
+	var file bytes.Buffer
+	if err := run.Encode(&file, base); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := run.Decode(&file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, of := range []*run.Run{base, kept} {
+		a, _ := explained(t, steady(with("db-read", 8)), "", held{baseline: []*run.Run{of}, gates: worseGate("execute", "p(95)", report.GateSuspected)})
+		text, err := json.Marshal(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(text, []byte("around")) {
+			t.Errorf("slow requests of means: %s", text)
+		}
+		// Sums of many rows round otherwise than one of all.
+		told = append(told, regexp.MustCompile(`-?\d+\.\d+(e-\d+)?`).ReplaceAllStringFunc(string(text), func(number string) string {
+			v, _ := strconv.ParseFloat(number, 64)
+			return strconv.FormatFloat(math.Round(v*1e9)/1e9+0, 'g', -1, 64)
+		}))
+	}
+	if told[0] != told[1] {
+		t.Errorf("at hand\n%s\nkept\n%s", told[0], told[1])
+	}
 }
 
 // Falling time is believed where the data are.

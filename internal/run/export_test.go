@@ -31,3 +31,34 @@ func ReadRowsAtOnce(t interface{ Cleanup(func()) }, n int) {
 
 // StreamRows is the place of the one with the bins of rows.
 const StreamRows = streamRows
+
+// BoundBins has Decode take at most n bins of sketches, until the test ends.
+func BoundBins(t interface{ Cleanup(func()) }, n int) {
+	was := maxBins
+	maxBins = int64(n)
+	t.Cleanup(func() { maxBins = was })
+}
+
+// BinsOf is how many bins the sketches of a run have.
+func BinsOf(r *Run) int {
+	n := 0
+	count := func(s *Sketch) {
+		if s != nil {
+			for range s.pos.ascending() {
+				n++
+			}
+			for range s.neg.ascending() {
+				n++
+			}
+		}
+	}
+	for _, s := range r.Series {
+		count(s.Sketch)
+	}
+	for _, t := range r.Requests.Tables {
+		for _, b := range t.Blocks {
+			count(b.Durations)
+		}
+	}
+	return n
+}

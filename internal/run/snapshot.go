@@ -100,8 +100,9 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // Encode writes a snapshot. Equal runs give equal bytes. It fails for a run that
 // Decode would refuse for its size, hundreds of times that of a usual one.
 //
-// All of the run comes back but rows that nothing needs: of a run in which no
-// request has times of the server, each block keeps one row, that of its mean.
+// All of the run comes back but, of a run in which no request has times of the
+// server, the rows: there each block keeps one, that of its mean. Nothing tells
+// such requests apart by their times but where others are held against them.
 func Encode(w io.Writer, r *Run) error {
 	payload, err := encodePayload(r)
 	if err != nil {
@@ -200,7 +201,11 @@ func encodePayload(r *Run) ([]byte, error) {
 	}
 	mean := !r.Requests.haveServerTimes()
 	for i := range r.Requests.Tables {
-		head.Tables = append(head.Tables, e.table(&r.Requests.Tables[i], mean))
+		t := r.Requests.Tables[i]
+		if mean {
+			t = t.means()
+		}
+		head.Tables = append(head.Tables, e.table(&t))
 	}
 	for k := range e.low {
 		e.low[k].pad(&e.streams[streamPacked+2*k+1])
@@ -325,12 +330,23 @@ func (q *Requests) haveServerTimes() bool {
 	})
 }
 
+// means is the table with one row for all requests of a block.
+func (t *Table) means() Table {
+	means := *t
+	means.Blocks = slices.Clone(t.Blocks)
+	for i := range means.Blocks {
+		means.Blocks[i].Rows = []Row{t.Blocks[i].mean()}
+	}
+	return means
+}
+
 // mean is one row for all requests of a block.
 func (b *Block) mean() Row {
 	all := Row{Sums: make([]int64, 0, maxColumns)}
 	for i := range b.Rows {
 		all.add(&b.Rows[i])
 	}
+	all.Sums = trimmed(all.Sums)
 	all.Bin = RowOf(max(0, float64(all.Total)/float64(all.Count)/1000))
 	return all
 }

@@ -159,7 +159,7 @@ type stream struct {
 func (s *stream) left() int { return len(s.b) - s.at }
 
 // maxBins bounds the memory of all sketches of a snapshot, at 8 bytes each.
-const maxBins = 16 << 20
+var maxBins = int64(16 << 20)
 
 // maxText bounds the memory of all tag sets of a snapshot: two bytes of a
 // stream may stand for a long string.

@@ -7,8 +7,7 @@ import (
 	"sync/atomic"
 )
 
-// table writes a table; mean leaves one row of each block.
-func (e *encoder) table(t *Table, mean bool) tableHead {
+func (e *encoder) table(t *Table) tableHead {
 	head := tableHead{Endpoint: t.Endpoint, First: t.First, Last: t.Last, Blocks: len(t.Blocks), Width: t.width()}
 	var model rowModel
 	order := columnOrder(head.Width)
@@ -20,15 +19,11 @@ func (e *encoder) table(t *Table, mean bool) tableHead {
 		e.uint(streamBlocks, b.Count)
 		e.uint(streamBlocks, b.Failed)
 		e.uint(streamBlocks, b.Timeouts)
-		rows := b.Rows
-		if mean {
-			rows = []Row{b.mean()}
-		}
-		e.uint(streamBlocks, uint64(len(rows)))
+		e.uint(streamBlocks, uint64(len(b.Rows)))
 		e.sketch(b.Durations, streamDurations, streamDurationCounts)
 		bin := uint32(0)
-		for k := range rows {
-			row := &rows[k]
+		for k := range b.Rows {
+			row := &b.Rows[k]
 			e.uint(streamRows, uint64(row.Bin-bin))
 			bin = row.Bin
 			e.row(&model, row, order)
