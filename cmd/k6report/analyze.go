@@ -29,7 +29,8 @@ k6report run writes it, or - for standard input; its format is found by content.
 Runs in InfluxDB are influxdb://HOST:8086/DATABASE?testid=ID (1.x) and
 influxdb2://HOST:8086/BUCKET?org=ORG&testid=ID (2.x, Cloud); who asks is said by
 INFLUX_USERNAME and INFLUX_PASSWORD or INFLUX_TOKEN in the environment.
-Without a SOURCE the newest run under results/ is taken.
+Without a SOURCE the newest run under results/ is taken, but for second runs
+(NAME-confirm beside NAME).
 
 With --baseline the run is compared with earlier ones: what looks worse is
 suspected, and regressed when a second run of the same build (--rerun) is, too.`,

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -32,7 +33,8 @@ run; a folder of runs stands for all of them, and so does a glob. Without
 
 All valid runs of the branch that others are compared with belong into a baseline,
 unlucky ones too: leaving them out makes the spread look smaller than it is and
-raises false alarms. Invalid runs and confirmed regressions are refused.
+raises false alarms. Invalid runs and confirmed regressions are refused. A folder
+NAME-confirm beside NAME is left out: it is the second run of what was suspected.
 
 The label commit tells which code was measured: later runs are then compared only
 with commits that they are built on.`,
@@ -86,6 +88,9 @@ func (a *app) baselineAdd(ctx context.Context, c *common, args []string) error {
 		}
 		sources = append(sources, list...)
 	}
+	if sources, err = a.withoutSecond(c, sources); err != nil {
+		return err
+	}
 	results := []added{}
 	var failed []error
 	for _, source := range sources {
@@ -113,6 +118,22 @@ func (a *app) baselineAdd(ctx context.Context, c *common, args []string) error {
 		})
 	}
 	return errors.Join(failed...)
+}
+
+// withoutSecond leaves out second runs, and says so: they were made because the first
+// one was suspected, and may have confirmed it.
+func (a *app) withoutSecond(c *common, sources []string) ([]string, error) {
+	first := slices.DeleteFunc(slices.Clone(sources), func(source string) bool {
+		of := firstOf(source)
+		if of != "" {
+			a.say(c, "left out %s: it is the second run of %s, which was suspected", visible(filepath.ToSlash(source)), visible(filepath.ToSlash(of)))
+		}
+		return of != ""
+	})
+	if len(first) == 0 {
+		return nil, usageError{hinted{errors.New("no SOURCE is the first run of anything"), "name the folder that a second run stands beside: the report in it tells of both"}}
+	}
+	return first, nil
 }
 
 func (a *app) tellAdded(c *common, r *added) {

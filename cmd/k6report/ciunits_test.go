@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // runFolders makes folders of runs, and works above them.
@@ -37,6 +38,29 @@ func TestRunsBelow(t *testing.T) {
 	}
 	if newest, err := newestRun(resultsFolder); err != nil || !slices.Contains(got, filepath.ToSlash(newest)) {
 		t.Errorf("the newest is %s, %v", newest, err)
+	}
+}
+
+// A second run is newer than its first, and yet not the run that is meant.
+func TestTheNewestRunIsNoSecondOne(t *testing.T) {
+	runFolders(t, "results/a", "results/b", "results/b-confirm", "results/lone-confirm")
+	at := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	for _, dir := range []string{"lone-confirm", "a", "b", "b-confirm"} { // the oldest first
+		at = at.Add(time.Hour)
+		if err := os.Chtimes(filepath.Join(resultsFolder, dir, summaryFile), at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []string{"results/b", "results/a", "results/lone-confirm"} {
+		newest, err := newestRun(resultsFolder)
+		if err != nil || filepath.ToSlash(newest) != want {
+			t.Fatalf("the newest is %s, %v, want %s", newest, err, want)
+		}
+		for _, dir := range []string{want, confirmFolder(want)} {
+			if err := os.RemoveAll(dir); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }
 

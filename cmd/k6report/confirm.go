@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"k6report/internal/analyze"
 	"k6report/internal/render/plain"
@@ -17,6 +18,16 @@ import (
 func confirmFolder(dir string) string { return filepath.Clean(dir) + confirmEnding }
 
 const confirmEnding = "-confirm"
+
+// firstOf is the run beside a folder that holds its second run; "" where the folder
+// is no second run.
+func firstOf(dir string) string {
+	first, second := strings.CutSuffix(filepath.Clean(dir), confirmEnding)
+	if !second || !isRun(first) {
+		return ""
+	}
+	return first
+}
 
 // judged compares a run with its baseline. Where confirm says so, what it is
 // suspected of is tested by a second run, which confirms or clears it.

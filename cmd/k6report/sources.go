@@ -227,7 +227,7 @@ func isFile(path string) bool {
 }
 
 // newestRun finds the folder under dir, at most two levels down, whose run is
-// the newest.
+// the newest. A second run is none: the report of its first one tells of both.
 func newestRun(dir string) (string, error) {
 	type candidate struct {
 		dir  string
@@ -239,6 +239,9 @@ func newestRun(dir string) (string, error) {
 	}
 	var found []candidate
 	for _, folder := range folders {
+		if firstOf(folder) != "" {
+			continue
+		}
 		files, err := runFolder(folder)
 		if err != nil {
 			continue // taken away since
