@@ -261,6 +261,8 @@ func (c *ciJob) second(ctx context.Context, args []string, dash int) error {
 	case !suspected(first):
 		a.say(&f.common, "%s is not suspected of anything: there is nothing to confirm", filepath.ToSlash(f.out))
 		return nil
+	case !holdsSamples(f.out):
+		return hinted{fmt.Errorf("read %s: the folder holds no samples, which judging the run again takes", filepath.ToSlash(f.out)), "have the first job write its snapshot: --formats names others"}
 	}
 	c.flags.takeKey(first)
 	s, r, broken := c.runner(ctx, args, dash)

@@ -88,6 +88,16 @@ func readComponent(t *testing.T, file string) ciComponent {
 	return ciComponent{text: text}
 }
 
+// ciTexts are the files with their inputs filled in, and what init writes.
+func ciTexts(t *testing.T) map[string]string {
+	t.Helper()
+	files := map[string]string{snippetOfInit: ciSnippet}
+	for _, file := range ciFiles(t) {
+		files[file] = readComponent(t, file).text
+	}
+	return files
+}
+
 // The files parse, their scripts call verbs and flags that there are, and they
 // keep what a load test asks of GitLab.
 func TestCIFiles(t *testing.T) {
@@ -483,15 +493,104 @@ func TestAllReportsAreDeclared(t *testing.T) {
 	}
 }
 
+// What k6 wrote is large, and nobody masked it: the artifacts are without it.
+func TestWhatK6WroteIsNoArtifact(t *testing.T) {
+	want := []any{"results/**/" + samplesFile, "results/**/" + summaryFile}
+	found := 0
+	for file, text := range ciTexts(t) {
+		var jobs map[string]any
+		if err := yaml.Unmarshal([]byte(text), &jobs); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		for name, value := range jobs {
+			job, _ := value.(map[string]any)
+			artifacts, _ := job["artifacts"].(map[string]any)
+			if artifacts == nil || job["extends"] != nil { // then it is merged
+				continue
+			}
+			found++
+			if !reflect.DeepEqual(artifacts["exclude"], want) {
+				t.Errorf("%s: %s excludes %v, want %v", file, name, artifacts["exclude"], want)
+			}
+		}
+	}
+	if found != 5 {
+		t.Errorf("%d jobs have artifacts", found)
+	}
+}
+
+// The defaults of a component's inputs are of their types and options, or GitLab
+// refuses the component. What k6report.yaml may set is empty: a variable that is
+// counts as none, any other counts over the file.
+func TestTheDefaultsOfComponents(t *testing.T) {
+	for _, name := range []string{"load-test", "confirm", "seed"} {
+		page := documentationPage(t, "ci/templates/"+name+".yml")
+		head, body, _ := strings.Cut(page, "\n---\n")
+		var spec struct {
+			Spec struct {
+				Inputs map[string]struct {
+					Type    string `yaml:"type"`
+					Options []any  `yaml:"options"`
+					Default any    `yaml:"default"`
+				} `yaml:"inputs"`
+			} `yaml:"spec"`
+		}
+		if err := yaml.Unmarshal([]byte(head), &spec); err != nil {
+			t.Fatal(err)
+		}
+		for input, is := range spec.Spec.Inputs {
+			if is.Default == nil {
+				continue
+			}
+			_, isText := is.Default.(string)
+			_, isTruth := is.Default.(bool)
+			if !(is.Type == "" && isText || is.Type == "boolean" && isTruth) || is.Options != nil && !slices.Contains(is.Options, is.Default) {
+				t.Errorf("%s: the default of %s is %#v: %s of %v", name, input, is.Default, is.Type, is.Options)
+			}
+			if slices.Contains([]string{"baseline", "comment", "thread"}, input) && is.Default != "" {
+				t.Errorf("%s: the default of %s is %v, whatever k6report.yaml says", name, input, is.Default)
+			}
+			if variable := strings.ToUpper(input) + ": "; is.Default == "" && strings.Contains(body, "K6REPORT_"+variable) && !strings.Contains(body, variable+`"$[[ inputs.`+input+` ]]"`) {
+				t.Errorf("%s: %s without quotes is null, not empty", name, input)
+			}
+		}
+	}
+}
+
+// The second run's job is told all that the first one's is.
+func TestTheSecondRunsInputsAreThoseOfTheFirst(t *testing.T) {
+	page := documentationPage(t, "ci/templates/confirm.yml")
+	for _, input := range []string{"k6_args", "target", "timeout", "baseline", "fail_on", "comment", "thread"} {
+		if !regexp.MustCompile(`(?m)^    ` + input + `:\n      description: "?As in load-test`).MatchString(page) {
+			t.Errorf("confirm does not say that %s is that of load-test", input)
+		}
+	}
+}
+
+// Whoever reads init's file knows how often the script stands in it.
+func TestHowOftenTheScriptStandsInTheSnippet(t *testing.T) {
+	if !strings.Contains(ciSnippet, "load.js below, twice") || strings.Count(ciSnippet, "k6 run load.js\n") != 2 {
+		t.Error(ciSnippet)
+	}
+}
+
+// Schedules of all branches share one issue: those of other branches than the
+// default one run nothing.
+func TestSchedulesAreOfTheDefaultBranch(t *testing.T) {
+	for file, text := range ciTexts(t) {
+		for line := range strings.Lines(text) {
+			if strings.Contains(line, `"schedule"`) && !strings.Contains(line, "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH") {
+				t.Errorf("%s: %s", file, line)
+			}
+		}
+	}
+}
+
 // What is started by hand to seed a baseline stands in no schedule, whose branch is
 // the default one, too.
 func TestTheSeedIsInNoSchedule(t *testing.T) {
-	files := map[string]string{"init": ciSnippet}
-	for _, file := range ciFiles(t) {
-		files[file] = readComponent(t, file).text
-	}
 	manual := 0
-	for file, text := range files {
+	for file, text := range ciTexts(t) {
 		lines := strings.Split(text, "\n")
 		for i, line := range lines {
 			if strings.TrimSpace(line) != "when: manual" {

@@ -3,25 +3,25 @@ package main
 // snippetFile is what init writes for GitLab CI.
 const snippetFile = "k6report.gitlab-ci.yml"
 
-// ciSnippet is a job for GitLab CI, complete but for the names of the script and
+// ciSnippet are jobs for GitLab CI, complete but for the names of the script and
 // the image.
 const ciSnippet = `# The load test of every merge request. Include it from .gitlab-ci.yml:
 #
 #   include:
 #     - local: ` + snippetFile + `
 #
-# and set K6REPORT_IMAGE to an image with k6 and k6report, K6REPORT_GITLAB_TOKEN
-# (masked, and not protected, or merge requests don't see it) to a project access
-# token with role Developer and scope api. Without the token runs are compared and
-# judged, and nothing is published: no comment, thread, status or issue.
+# replace load.js below, twice, with the path of your script, and set K6REPORT_IMAGE
+# to an image with k6 and k6report, K6REPORT_GITLAB_TOKEN (masked, and not protected,
+# or merge requests don't see it) to a project access token with role Developer and
+# scope api. Without the token runs are compared and judged, and nothing is published:
+# no comment, thread, status or issue.
 .k6report:
   image:
     name: $K6REPORT_IMAGE
     entrypoint: [""]
   rules:
     - if: $CI_PIPELINE_SOURCE == "merge_request_event"
-    - if: $CI_PIPELINE_SOURCE == "schedule"
-    - if: $CI_COMMIT_BRANCH && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH # feeds the baseline
+    - if: $CI_COMMIT_BRANCH && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH # pushes and schedules; feeds the baseline
   interruptible: false
   resource_group: k6-default # two load tests never share a target; k6-NAME for another one
   timeout: 1h # twice the test and ten minutes
@@ -32,6 +32,7 @@ const ciSnippet = `# The load test of every merge request. Include it from .gitl
     when: always
     expire_in: 30 days
     paths: [results/ci/]
+    exclude: [results/**/run.json.gz, results/**/summary.json] # k6's own: large, and not masked
 
 load-test:
   extends: .k6report

@@ -85,6 +85,13 @@ func (r runner) again(ctx context.Context, j job) (*run.Run, error) {
 	if err != nil {
 		return nil, nothingToReport(j, result.Execution, err)
 	}
+	// It has no report of its own: the snapshot is what is left where a CI system keeps
+	// nothing that k6 wrote.
+	if slices.Contains(r.wanted, snapshotFormat) {
+		if err := a.writeFiles(ctx, j.dir, []string{snapshotFormat}, nil, measured); err != nil {
+			a.warn(err)
+		}
+	}
 	return measured, nil
 }
 

@@ -77,15 +77,16 @@ func single(name, path string, write writer) format {
 
 // Names that other formats and verbs know.
 const (
-	reportFile   = "report.json"
-	pageFormat   = "html"
-	pageFile     = "report.html"
-	chartsFolder = "charts"
+	reportFile     = "report.json"
+	pageFormat     = "html"
+	pageFile       = "report.html"
+	chartsFolder   = "charts"
+	snapshotFormat = "snapshot"
 )
 
 // formats are all of them, in the order in which they are written.
 func formats() []format {
-	snapshot := single("snapshot", snapshotFile, func(w io.Writer, o output) error { return run.Encode(w, o.run) })
+	snapshot := single(snapshotFormat, snapshotFile, func(w io.Writer, o output) error { return run.Encode(w, o.run) })
 	snapshot.needsRun = true
 	return []format{
 		single("summary", "summary.txt", func(w io.Writer, o output) error {

@@ -214,6 +214,12 @@ func runFolder(dir string) ([]string, error) {
 	}
 }
 
+// holdsSamples reports whether the folder of a run holds more than what stands beside
+// the samples.
+func holdsSamples(dir string) bool {
+	return slices.ContainsFunc(ingest.SampleFiles(), func(name string) bool { return isFile(filepath.Join(dir, name)) })
+}
+
 // holdsSomething reports whether there is a file that is not empty, as k6 leaves its
 // summary where the disk is full.
 func holdsSomething(path string) bool {
