@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"k6report/internal/baseline"
@@ -12,6 +13,7 @@ import (
 
 // gitlabForge is GitLab's row of [forges].
 func gitlabForge() forgeKind {
+	var warned sync.Once
 	return forgeKind{
 		name: "gitlab", title: "GitLab", ci: "GitLab CI", variable: "GITLAB_CI",
 		writeTokens: gitlab.WriteTokens(),
@@ -34,7 +36,7 @@ is done.`,
 			if err != nil {
 				return nil, err
 			}
-			g := &gitlabJob{a, job}
+			g := &gitlabJob{a, job, &warned}
 			step, _ := g.deadline() // check says what can't be read
 			return &forgeJob{Job: &job.Job, check: g.check, step: step, folding: gitlabFolding(), writer: g.publisher, blobs: g.packages, ancestors: g.ancestors}, nil
 		},
@@ -61,6 +63,8 @@ func gitlabFolding() folding {
 type gitlabJob struct {
 	*app
 	job *gitlab.Job
+	// warned keeps what every run leaves in the registry from being said of each.
+	warned *sync.Once
 }
 
 // publisher is a client for what is published, where there is a token for it.
@@ -86,6 +90,7 @@ func (g *gitlabJob) packages() (baseline.Blobs, error) {
 		return nil, err
 	}
 	packages := client.Packages(g.job.Home, baseline.Dir(registryCache))
+	packages.WarnWith(func(err error) { g.warned.Do(func() { g.warn(err) }) })
 	if g.job.WriteToken != "" { // a job's own token deletes only for Maintainers
 		other, err := g.writer()
 		if err != nil {

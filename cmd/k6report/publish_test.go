@@ -177,6 +177,32 @@ func TestTheStoreDeletesWithTheTokenThatMay(t *testing.T) {
 	}
 }
 
+// What a replaced run leaves behind, for want of the right to delete, is said once.
+func TestWhatStaysInTheRegistryIsSaidOnce(t *testing.T) {
+	s := gitlabtest.New()
+	defer s.Close()
+	s.SetMaintainer(gitlabtest.WriteToken, false)
+	t.Chdir(t.TempDir())
+	a, _, stderr := terminal(t, 100, jobOf(s)...)
+	for range 2 {
+		store, err := a.openStore("gitlab:")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"main/a.k6run", "main/b.k6run"} {
+			for _, content := range []string{"whole", "thinned"} {
+				if err := store.Put(t.Context(), name, []byte(content)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	said := stderr.String()
+	if strings.Count(said, "warning: what was replaced stays in the package registry: delete main/a.k6run from the package registry: GitLab answered 403") != 1 || strings.Count(said, "warning:") != 1 || !strings.Contains(said, "hint: deleting packages takes the role Maintainer") {
+		t.Errorf("said is:\n%s", said)
+	}
+}
+
 // The title of an issue takes no escapes; what a test is named mentions nobody.
 func TestTitlesMentionNobody(t *testing.T) {
 	mention := regexp.MustCompile("[@#!&~%$^:][^\u2060 ]")

@@ -32,6 +32,7 @@ type Packages struct {
 	project any // its number, or its path
 	cache   Cache
 	deleter *Client // may delete what client may not; nil is nobody
+	warn    func(error)
 
 	mu    sync.Mutex
 	index map[string][]version // by blob name, the newest first
@@ -61,6 +62,9 @@ func (c *Client) Packages(project any, cache Cache) *Packages {
 // DeleteWith has packages that the client may not delete deleted by another one,
 // whose token may be a Maintainer's.
 func (p *Packages) DeleteWith(other *Client) { p.deleter = other }
+
+// WarnWith has what fails and costs nothing but room told to a function.
+func (p *Packages) WarnWith(warn func(error)) { p.warn = warn }
 
 const (
 	packagePrefix = "k6report-"
@@ -305,7 +309,13 @@ func (p *Packages) Put(ctx context.Context, name string, content []byte) error {
 	}
 	// What it replaces goes, where the token may delete; else it is passed over.
 	for _, old := range slices.Backward(before) {
-		if old.name != target && p.remove(ctx, name, old) != nil {
+		if old.name == target {
+			continue
+		}
+		if err := p.remove(ctx, name, old); err != nil {
+			if p.warn != nil {
+				p.warn(fmt.Errorf("what was replaced stays in the package registry: %w", err))
+			}
 			break
 		}
 	}
