@@ -155,9 +155,10 @@ func isWell(r *report.Report) bool {
 	})
 }
 
-// wantsIssue reports whether a scheduled pipeline found a regression.
+// wantsIssue reports whether a schedule of the default branch found a regression: all
+// that there are share one issue.
 func (p *publication) wantsIssue() bool {
-	return p.flags.scheduleIssue && p.job.Scheduled && p.worst().Verdict.Status == report.Regressed
+	return p.flags.scheduleIssue && p.job.Scheduled && p.job.OnTarget() && p.worst().Verdict.Status == report.Regressed
 }
 
 // issueLabel finds our issues again.

@@ -33,7 +33,7 @@ func (p *publishFlags) add(f *pflag.FlagSet) {
 	f.BoolVar(&p.require, "require-publish", false, "fail when something can't be published")
 	f.StringVar(&p.key, "key", "", "tells the notes of several jobs apart: a `name` (default the one that the run was published with, or the job's)")
 	f.BoolVar(&p.status, "status", true, "set the commit's status k6report")
-	f.BoolVar(&p.scheduleIssue, "schedule-issue", false, "open an issue when a scheduled pipeline finds a regression")
+	f.BoolVar(&p.scheduleIssue, "schedule-issue", false, "open an issue when a schedule of the default branch finds a regression")
 }
 
 // complete takes from the configuration what the command line left open.

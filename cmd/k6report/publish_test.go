@@ -203,6 +203,20 @@ func TestWhatStaysInTheRegistryIsSaidOnce(t *testing.T) {
 	}
 }
 
+// One issue is of the default branch: schedules of others have none.
+func TestWhoseScheduleHasAnIssue(t *testing.T) {
+	for branch, want := range map[string]bool{"main": true, "release/2": false} {
+		p := publication{
+			flags:    publishFlags{scheduleIssue: true},
+			job:      &forgeJob{Job: &forge.Job{Scheduled: true, Branch: branch, Default: "main"}},
+			outcomes: []outcome{{report: &report.Report{Verdict: report.Verdict{Status: report.Regressed}}}},
+		}
+		if p.wantsIssue() != want {
+			t.Errorf("%s: %v", branch, !want)
+		}
+	}
+}
+
 // The title of an issue takes no escapes; what a test is named mentions nobody.
 func TestTitlesMentionNobody(t *testing.T) {
 	mention := regexp.MustCompile("[@#!&~%$^:][^\u2060 ]")
