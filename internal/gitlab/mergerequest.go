@@ -22,24 +22,21 @@ func (c *Client) FindRequest(ctx context.Context, j *forge.Job) (*forge.Request,
 	if j.Request == nil || j.OfRequest() {
 		return j.Request, nil
 	}
-	ctx, cancel := c.within(ctx)
-	defer cancel()
-	list, _, err := c.api.Commits.ListMergeRequestsByCommit(j.Project, j.Commit, gitlab.WithContext(ctx))
-	if err != nil {
-		wrapped := wrap("find the merge request of commit "+j.Commit, err)
-		if forge.StatusOf(wrapped) == http.StatusNotFound {
-			return nil, nil // a commit that GitLab has not seen yet
-		}
-		return nil, wrapped
-	}
 	var found *forge.Request
-	for _, m := range list {
-		if m.State != "opened" || m.SourceBranch != j.Branch {
-			continue
+	err := c.pages(ctx, "find the merge request of commit "+j.Commit, func(ctx context.Context, page int64) (*gitlab.Response, error) {
+		list, resp, err := c.api.Commits.ListMergeRequestsByCommit(j.Project, j.Commit, gitlab.WithContext(ctx), gitlab.WithOffsetPaginationParameters(page))
+		for _, m := range list {
+			if m.State != "opened" || m.SourceBranch != j.Branch {
+				continue
+			}
+			if found == nil || m.IID > found.Number { // of several, the newest
+				found = mergeRequest(m.ProjectID, m.IID)
+			}
 		}
-		if found == nil || m.IID > found.Number { // of several, the newest
-			found = mergeRequest(m.ProjectID, m.IID)
-		}
+		return resp, err
+	})
+	if err != nil { // a 404, too: GitLab knows the commit of its own job, but not everybody sees it
+		return nil, err
 	}
 	return found, nil
 }

@@ -229,6 +229,22 @@ func TestTheMergeRequestOfABranch(t *testing.T) {
 			t.Fatalf("of three: %+v", r)
 		}
 	}
+	s.SetPageSize(1)
+	if r := find(); r == nil || r.Number != 11 {
+		t.Fatalf("of three, a page each: %+v", r)
+	}
+}
+
+// A token that can't see the project is told so, or the note is missing without a word.
+func TestAMergeRequestThatCannotBeSeen(t *testing.T) {
+	s := newServer(t)
+	s.AddMergeRequestCommit("4f0c2d81")
+	s.Break(gitlabtest.Fault{Path: "/merge_requests", Status: http.StatusNotFound, Body: `{"message":"404 Project Not Found"}`})
+	r, err := writer(t, s).FindRequest(t.Context(), &forge.Job{Project: "1", Commit: "4f0c2d81", Branch: "feature", Request: &forge.Request{Project: "1"}})
+	var e *forge.Error
+	if r != nil || !errors.As(err, &e) || e.Status != http.StatusNotFound || !strings.Contains(e.Hint(), "can't see it") || forge.Hopeless(err) {
+		t.Errorf("%+v, %v", r, err)
+	}
 }
 
 // No token follows a redirect to another host.
