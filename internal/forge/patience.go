@@ -13,6 +13,8 @@ import (
 //
 //   - 429 is repeated after Retry-After or RateLimit-Reset, whatever the method:
 //     the server did nothing.
+//   - 409 is repeated after a pause, whatever the method: another request holds
+//     what this one wants, and nothing was done.
 //   - 500, 502, 503, 504 and a broken connection are repeated for GET, PUT and
 //     DELETE only; after a POST nobody knows whether it was done, so the caller
 //     has to look.
@@ -67,6 +69,8 @@ func (p *Patience) again(r *http.Request, resp *http.Response, err error, pause 
 	case http.StatusTooManyRequests:
 		wait := p.asked(resp.Header, pause)
 		return wait, wait <= longestWait
+	case http.StatusConflict:
+		return pause, true
 	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return pause, idempotent
 	}

@@ -30,10 +30,13 @@ func wrap(doing string, err error) error {
 	return e
 }
 
+// publishLater is said where nothing but time helps.
+const publishLater = "run k6report publish gitlab REPORT.json in a later job of the same pipeline that needs this one, or this job again"
+
 func remedy(status int, err error) string {
 	switch {
 	case status == http.StatusUnauthorized:
-		return "the token is wrong, expired or revoked: make a project access token with scope api and role Developer, and set it as K6REPORT_GITLAB_TOKEN"
+		return "the token is wrong, expired or revoked: rotate the project access token (scope api, role Developer) and set K6REPORT_GITLAB_TOKEN to its new value; a token made anew is another user, who does not find the notes and threads that are there"
 	case status == http.StatusForbidden:
 		return "the token may not do this: notes and statuses need a project access token with scope api (CI_JOB_TOKEN can't write them); set it as K6REPORT_GITLAB_TOKEN"
 	case status == http.StatusNotFound:
@@ -41,13 +44,13 @@ func remedy(status int, err error) string {
 	case status == http.StatusRequestEntityTooLarge:
 		return "the server takes no body of that size: see its limits on notes and packages"
 	case status == http.StatusTooManyRequests:
-		return "the server limits the rate of requests: run again later"
+		return "the server limits the rate of requests: " + publishLater
 	case status >= 500:
-		return "GitLab has a problem of its own: run k6report publish gitlab REPORT.json later"
+		return "GitLab has a problem of its own: " + publishLater
 	case status != 0:
 		return ""
 	case errors.Is(err, context.DeadlineExceeded):
-		return "GitLab did not answer in time: run k6report publish gitlab REPORT.json later"
+		return "GitLab did not answer in time: " + publishLater
 	}
 	return "check that CI_API_V4_URL can be reached from here, and CI_SERVER_TLS_CA_FILE if the server has a private authority"
 }
@@ -75,7 +78,7 @@ func (s sayer) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // wrapStatus is [wrap] for the status of a commit: a 404 says what was not found,
-// and a 403 which right is missing.
+// a 403 which right is missing, and a 409 who was there.
 func wrapStatus(doing string, err error, resp *gitlab.Response) error {
 	wrapped := wrap(doing, err)
 	var e *forge.Error
@@ -86,7 +89,9 @@ func wrapStatus(doing string, err error, resp *gitlab.Response) error {
 	case http.StatusNotFound:
 		e.Said = resp.Header.Get(saidHeader)
 	case http.StatusForbidden:
-		e.Remedy = "the token may not set the status here: it takes scope api and role Developer and, where the branch is protected as the default one is, the right to push or merge there: give the token's user that right, or make the token with role Maintainer, or leave the status out with --status=false"
+		e.Remedy = "the token may not set the status here: it takes scope api and role Developer and, where the branch is protected as the default one is, the right to push or merge there: give the token's user that right, or keep a token of role Maintainer in a protected K6REPORT_GITLAB_TOKEN, which counts over the GITLAB_TOKEN that merge requests see, or leave the status out there with --status=false"
+	case http.StatusConflict:
+		e.Remedy = "another job was setting a status of the commit all the while: " + publishLater
 	}
 	return wrapped
 }

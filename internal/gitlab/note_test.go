@@ -176,7 +176,7 @@ func TestLimitsAreWaitedFor(t *testing.T) {
 }
 
 func TestRefusalsHaveRemedies(t *testing.T) {
-	for status, want := range map[int]string{401: "expired", 403: "scope api", 404: "can't see it", 500: "later"} {
+	for status, want := range map[int]string{401: "rotate the", 403: "scope api", 404: "can't see it", 429: "later job of the same pipeline", 500: "later job of the same pipeline"} {
 		s := newServer(t)
 		s.Break(gitlabtest.Fault{Status: status, Body: "<html>" + strings.Repeat("x", 5000)})
 		_, err := writer(t, s).PublishNote(t.Context(), seven, aNote(10, "x"))

@@ -349,7 +349,7 @@ func (p *Packages) removeAs(ctx context.Context, c *Client, name string, v versi
 	case http.StatusForbidden, http.StatusUnauthorized:
 		return &forge.Error{
 			Forge: "GitLab", Doing: "delete " + name + " from the package registry", Status: status, Err: err,
-			Remedy: "deleting packages takes the role Maintainer: run it with such a K6REPORT_GITLAB_TOKEN, or delete the package on the project's page",
+			Remedy: "deleting packages takes the role Maintainer: run it with a token of that role in a protected K6REPORT_GITLAB_TOKEN, or delete the package on the project's page",
 		}
 	}
 	return wrapped

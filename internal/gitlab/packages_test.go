@@ -132,7 +132,7 @@ func TestDeletingLeavesNoOlderContent(t *testing.T) {
 		}
 		s.SetMaintainer(gitlabtest.JobToken, true)
 		p := registry(t, s, nil)
-		s.Break(gitlabtest.Fault{Method: "DELETE", Skip: done, Status: http.StatusConflict})
+		s.Break(gitlabtest.Fault{Method: "DELETE", Skip: done, Status: http.StatusBadRequest})
 		err := p.Delete(t.Context(), "main/run.k6run")
 		if (err == nil) != (done == 3) {
 			t.Errorf("broken after %d: %v", done, err)

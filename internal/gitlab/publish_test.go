@@ -97,10 +97,24 @@ func TestAStatusMayBeSetTwice(t *testing.T) {
 	if len(all) != 2 || all[0].State != "success" || all[1].State != "failed" || all[0].Pipeline != 10 || !strings.HasSuffix(all[0].Description, "…") {
 		t.Errorf("%+v", all)
 	}
-	s.Break(gitlabtest.Fault{Path: "/statuses/", Status: 409})
-	st.Failed = false
-	if _, err := c.SetStatus(t.Context(), "1", "4f0c2d81", st); err != nil {
-		t.Error(err)
+}
+
+// While another job sets a status of the commit, of whatever name, GitLab refuses
+// ours: it is sent again, and what stays refused is said.
+func TestAStatusIsSetOnceTheCommitIsFree(t *testing.T) {
+	st := forge.Status{Name: "k6report", Branch: "feature"}
+	for times, set := range map[int]bool{1: true, 3: true, 0: false} { // 0 is always
+		s := newServer(t)
+		s.Break(gitlabtest.Fault{Method: http.MethodPost, Path: "/statuses/", Status: http.StatusConflict, Times: times})
+		var slept time.Duration
+		got, err := clientOf(t, s, gitlabtest.WriteToken, &slept).SetStatus(t.Context(), "1", "4f0c2d81", st)
+		if (err == nil) != set || set && got != forge.Set || len(s.Statuses()) != map[bool]int{true: 1}[set] || slept == 0 {
+			t.Errorf("%d times: %s, %v, %d statuses after %s", times, got, err, len(s.Statuses()), slept)
+		}
+		var e *forge.Error
+		if !set && (!errors.As(err, &e) || e.Status != http.StatusConflict || !strings.Contains(e.Hint(), "another job")) {
+			t.Errorf("%v", err)
+		}
 	}
 }
 

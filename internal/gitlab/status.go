@@ -13,8 +13,9 @@ import (
 // mostDescription is GitLab's limit, in runes.
 const mostDescription = 250
 
-// SetStatus sets the status of a commit, unless it is so already. That another
-// job is setting it is no error.
+// SetStatus sets the status of a commit, unless it is so already. GitLab takes one
+// status of a commit at a time, of whatever name, and refuses others meanwhile (409):
+// [forge.Patience] asks again.
 func (c *Client) SetStatus(ctx context.Context, project, commit string, s forge.Status) (forge.Done, error) {
 	if runes := []rune(s.Description); len(runes) > mostDescription {
 		s.Description = string(runes[:mostDescription-1]) + "…"
@@ -27,13 +28,8 @@ func (c *Client) SetStatus(ctx context.Context, project, commit string, s forge.
 	defer cancel()
 	_, resp, err := c.api.Commits.SetCommitStatus(project, commit, opt, gitlab.WithContext(ctx))
 	wrapped := wrapStatus("set the status of commit "+commit, err, resp)
-	switch forge.StatusOf(wrapped) {
-	case http.StatusConflict:
+	if forge.StatusOf(wrapped) == http.StatusBadRequest && strings.Contains(strings.ToLower(wrapped.Error()), "cannot transition") {
 		return forge.Unchanged, nil
-	case http.StatusBadRequest:
-		if strings.Contains(strings.ToLower(wrapped.Error()), "cannot transition") {
-			return forge.Unchanged, nil
-		}
 	}
 	return forge.Set, wrapped
 }

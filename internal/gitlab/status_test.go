@@ -67,7 +67,7 @@ func TestAStatusOnAProtectedBranch(t *testing.T) {
 			t.Errorf("%s, maintainer %v: %v", tc.ref, tc.maintainer, err)
 		}
 		var e *forge.Error
-		if errors.As(err, &e) && (!strings.Contains(e.Hint(), "protected") || !strings.Contains(e.Hint(), "role Maintainer")) {
+		if errors.As(err, &e) && (!strings.Contains(e.Hint(), "protected") || !strings.Contains(e.Hint(), "role Maintainer in a protected K6REPORT_GITLAB_TOKEN")) {
 			t.Errorf("the hint is %q", e.Hint())
 		}
 	}
