@@ -148,7 +148,7 @@ func TestMethodSaysTheT(t *testing.T) {
 	const runs = 8
 	far := stat.PredictionQuantile(0.99, runs-1)
 	want := fmt.Sprintf("t has to be above %.2f, not only above %.2f", far, stat.StudentQuantile(0.99, runs-1))
-	off := fmt.Sprintf("is %.2f of them off", far*math.Sqrt(1+1.0/runs))
+	off := fmt.Sprintf("the run must lie %.2f standard deviations from the mean", far*math.Sqrt(1+1.0/runs))
 	text := strings.Join(strings.Fields(string(page)), " ")
 	if !strings.Contains(text, want) || !strings.Contains(text, off) {
 		t.Errorf("the page doesn't say %q and %q", want, off)

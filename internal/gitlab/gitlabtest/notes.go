@@ -17,6 +17,7 @@ type mergeRequest struct {
 	notes          []*Note
 	// commits are those that it is of, for branch pipelines.
 	commits []string
+	added   int // of the project's merge requests, when
 }
 
 // Note is one on a merge request.
@@ -95,7 +96,8 @@ func (s *Server) OpenMergeRequest(iid int64, source string) { s.AddMergeRequest(
 func (s *Server) AddMergeRequest(iid int64, state, source string, commits ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.projects[Project].mergeRequests[iid] = &mergeRequest{iid: iid, state: state, source: source, target: defaultBranch, commits: commits}
+	all := s.projects[Project].mergeRequests
+	all[iid] = &mergeRequest{iid: iid, state: state, source: source, target: defaultBranch, commits: commits, added: len(all)}
 }
 
 // Notes are all notes on the merge request, the oldest first.

@@ -1,7 +1,9 @@
 package gitlabtest
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -124,7 +126,8 @@ func (c *call) listJobs() {
 	c.fail(http.StatusNotFound, "Not found")
 }
 
-// mergeRequestsOfCommit are not for job tokens: private projects hide themselves.
+// mergeRequestsOfCommit are in the order in which they were added. They are not for
+// job tokens: private projects hide themselves.
 func (c *call) mergeRequestsOfCommit() {
 	if c.token != nil && c.token.kind == scopeJob {
 		c.fail(http.StatusNotFound, "Project Not Found")
@@ -135,7 +138,8 @@ func (c *call) mergeRequestsOfCommit() {
 		return
 	}
 	list := []map[string]any{}
-	for _, mr := range p.mergeRequests {
+	inOrder := func(a, b *mergeRequest) int { return cmp.Compare(a.added, b.added) }
+	for _, mr := range slices.SortedFunc(maps.Values(p.mergeRequests), inOrder) {
 		if slices.Contains(mr.commits, c.r.PathValue("sha")) {
 			list = append(list, map[string]any{
 				"id": mr.iid + 1000, "iid": mr.iid, "project_id": p.id, "state": mr.state,
