@@ -194,7 +194,7 @@ func (a *app) setUpCI(f *ciFlags, judge judge, job *forgeJob) error {
 		{Name: "commit", Value: job.Commit},
 		{Name: "branch", Value: job.Branch},
 		{Name: render.LabelJob, Value: job.URL},
-		{Name: labelKey, Value: cmp.Or(f.key, job.Name)},
+		{Name: labelKey, Value: cmp.Or(f.key, f.configKey, job.Name)},
 		{Name: "ci_runner", Value: job.Runner},
 		{Name: "cpu", Value: processor()},
 	} {

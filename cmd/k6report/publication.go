@@ -39,7 +39,7 @@ type publication struct {
 func (p *publication) key() string { return forge.Key(p.keyText()) }
 
 // keyText is what tells the job's note from others. Of reports that were published
-// before it is the one of then, so that they have one note.
+// before it is the one of then unless another is given, so that they have one note.
 func (p *publication) keyText() string {
 	before := ""
 	if len(p.outcomes) > 0 {
@@ -48,7 +48,7 @@ func (p *publication) keyText() string {
 	if slices.ContainsFunc(p.outcomes, func(o outcome) bool { return o.key() != before }) {
 		before = "" // they had several
 	}
-	return cmp.Or(p.flags.key, before, p.job.Name)
+	return cmp.Or(p.flags.key, before, p.flags.configKey, p.job.Name)
 }
 
 func (p *publication) runs() []render.NoteRun {

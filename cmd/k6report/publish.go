@@ -21,7 +21,8 @@ type publishFlags struct {
 	comment       string
 	thread        bool
 	require       bool
-	key           string
+	key           string // that is given; "" is none
+	configKey     string // that k6report.yaml names
 	status        bool
 	scheduleIssue bool
 }
@@ -42,7 +43,7 @@ func (p *publishFlags) complete(f *pflag.FlagSet, cfg *config.Config) error {
 	if !slices.Contains([]string{config.CommentAlways, config.CommentChanges, config.CommentRegressions}, p.comment) {
 		return usageError{fmt.Errorf("read --comment: %q is none of always, changes, regressions", p.comment)}
 	}
-	p.key = cmp.Or(p.key, cfg.Publish.Key)
+	p.configKey = cfg.Publish.Key
 	if !f.Changed("thread") {
 		p.thread = cfg.Publish.Thread
 	}

@@ -127,27 +127,32 @@ func TestWhatResolvesAThread(t *testing.T) {
 }
 
 // Runs that were told of in one note are told of in that again, unless a key is
-// given; where they had several, it is the job's.
+// given; where they had several, it is the one of k6report.yaml or the job's.
 func TestTheKeyOfANote(t *testing.T) {
 	for _, tc := range []struct {
-		given string
-		had   []string
-		want  string
+		given, config string
+		had           []string
+		want          string
 	}{
-		{"", []string{""}, "publish-later"},
-		{"", []string{"load 1/2"}, "load 1/2"},
-		{"nightly", []string{"load 1/2"}, "nightly"},
-		{"", []string{"nightly", "nightly"}, "nightly"},
-		{"", []string{"load 1/2", "load 2/2"}, "publish-later"},
-		{"", []string{"load 1/2", ""}, "publish-later"},
-		{"", nil, "publish-later"},
+		{"", "", []string{""}, "publish-later"},
+		{"", "", []string{"load 1/2"}, "load 1/2"},
+		{"nightly", "", []string{"load 1/2"}, "nightly"},
+		{"", "", []string{"nightly", "nightly"}, "nightly"},
+		{"", "", []string{"load 1/2", "load 2/2"}, "publish-later"},
+		{"", "", []string{"load 1/2", ""}, "publish-later"},
+		{"", "", nil, "publish-later"},
+		{"", "team", []string{"load 1/2"}, "load 1/2"},
+		{"nightly", "team", []string{"load 1/2"}, "nightly"},
+		{"", "team", []string{"load 1/2", "load 2/2"}, "team"},
+		{"", "team", []string{""}, "team"},
+		{"", "team", nil, "team"},
 	} {
-		p := publication{flags: publishFlags{key: tc.given}, job: &forgeJob{Job: &forge.Job{Name: "publish-later"}}}
+		p := publication{flags: publishFlags{key: tc.given, configKey: tc.config}, job: &forgeJob{Job: &forge.Job{Name: "publish-later"}}}
 		for _, key := range tc.had {
 			p.outcomes = append(p.outcomes, outcome{report: &report.Report{Run: report.Run{Labels: map[string]string{labelKey: key}}}})
 		}
 		if p.key() != forge.Key(tc.want) || p.commitStatus().Name != "k6report "+tc.want {
-			t.Errorf("%q, had %q: key %s, status %s", tc.given, tc.had, p.key(), p.commitStatus().Name)
+			t.Errorf("%q, %q of k6report.yaml, had %q: key %s, status %s", tc.given, tc.config, tc.had, p.key(), p.commitStatus().Name)
 		}
 	}
 }
