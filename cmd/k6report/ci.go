@@ -247,7 +247,7 @@ func (c *ciJob) runK6(ctx context.Context, args []string, dash int) error {
 }
 
 // second runs k6 if the run of an earlier job is suspected, and judges that run
-// again with what it left. Where that run breaks, the earlier job's judgement stands.
+// again with what it left.
 func (c *ciJob) second(ctx context.Context, args []string, dash int) error {
 	a, f := c.app, &c.flags.runFlags
 	f.out = c.flags.first
@@ -265,10 +265,18 @@ func (c *ciJob) second(ctx context.Context, args []string, dash int) error {
 		return hinted{fmt.Errorf("read %s: the folder holds no samples, which judging the run again takes", filepath.ToSlash(f.out)), "have the first job write its snapshot: --formats names others"}
 	}
 	c.flags.takeKey(first)
-	s, r, broken := c.runner(ctx, args, dash)
+	return c.judgeAgain(ctx, args, dash)
+}
+
+// judgeAgain makes the second run of an earlier job's run, and judges that with it.
+// Where the second one breaks, the earlier job's judgement stands. Where it can't even
+// begin, it never will, and the job fails.
+func (c *ciJob) judgeAgain(ctx context.Context, args []string, dash int) error {
+	a, f := c.app, &c.flags.runFlags
+	s, r, unready := c.runner(ctx, args, dash)
 	var usage usageError
-	if errors.As(broken, &usage) {
-		return broken
+	if errors.As(unready, &usage) {
+		return unready
 	}
 	measured, err := a.read(ctx, &f.common, c.judge.config, []string{f.out})
 	if err != nil {
@@ -278,18 +286,18 @@ func (c *ciJob) second(ctx context.Context, args []string, dash int) error {
 	if err != nil {
 		return err
 	}
-	if broken == nil {
-		options.Rerun, broken = r.again(ctx, s.jobs[0])
-	}
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case broken != nil:
-		a.unconfirmed(&options, measured, broken)
-	}
 	c.asked = 1
+	if unready != nil {
+		c.asked++ // the second run, of which there is nothing to judge
+		unready = unconfirmed(&options, measured, unready)
+	} else if options.Rerun, err = r.again(ctx, s.jobs[0]); err != nil && ctx.Err() == nil {
+		a.warn(unconfirmed(&options, measured, err))
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	rep := c.judge.compare(measured, options)
-	err = a.deliver(ctx, &f.common, c.wanted, rep, measured)
+	err = errors.Join(unready, a.deliver(ctx, &f.common, c.wanted, rep, measured))
 	c.finished(ctx, outcome{filepath.Base(f.out), f.out, rep}, measured)
 	if err != nil {
 		return err

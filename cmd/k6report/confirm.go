@@ -47,21 +47,21 @@ func (r runner) judged(ctx context.Context, j job, measured *run.Run, confirm bo
 	case ctx.Err() != nil: // what the first one showed is still worth a report
 		return rep, nil
 	case err != nil: // and so it is where the second one broke
-		a.unconfirmed(&options, measured, err)
+		a.warn(unconfirmed(&options, measured, err))
 	default:
 		options.Rerun = again
 	}
 	return r.judge.compare(measured, options), nil
 }
 
-// unconfirmed says that the second run of a run broke, and has the first one stay
-// suspected.
-func (a *app) unconfirmed(o *analyze.Options, measured *run.Run, why error) {
+// unconfirmed notes that the second run of a run broke, so that the first one stays
+// suspected, and returns what is to be said of it.
+func unconfirmed(o *analyze.Options, measured *run.Run, why error) error {
 	why = fmt.Errorf("the second run confirms nothing: %w", why)
-	a.warn(why)
 	o.Baseline.Notes = append(o.Baseline.Notes, report.Note{
 		Code: "rerun_unused", Severity: report.Error, Where: measured.ID, Message: plain.Line(why.Error()),
 	})
+	return why
 }
 
 // again makes the second run of a job, beside the first.
