@@ -265,7 +265,11 @@ func (c *ciJob) second(ctx context.Context, args []string, dash int) error {
 		return hinted{fmt.Errorf("read %s: the folder holds no samples, which judging the run again takes", filepath.ToSlash(f.out)), "have the first job write its snapshot: --formats names others"}
 	}
 	c.flags.takeKey(first)
-	return c.judgeAgain(ctx, args, dash)
+	err = c.judgeAgain(ctx, args, dash)
+	if errors.Is(err, context.Canceled) {
+		a.sayKept(&f.common, f.out)
+	}
+	return err
 }
 
 // judgeAgain makes the second run of an earlier job's run, and judges that with it.

@@ -257,9 +257,12 @@ func TestInterruptEmpty(t *testing.T) {
 	wantFiles(t, dir, "bin/k6", "out/execution.json", "out/k6.log", "out/plan.json")
 }
 
-// suspicious prepares a run with --confirm that its baseline will suspect. Of the two
+// runConfirmed is the command line of a run with --confirm.
+var runConfirmed = []string{"run", "--baseline", "main", "--confirm", "--out", "out", "--", "k6", "run", "s.js"}
+
+// suspicious prepares a command line whose run its baseline will suspect. Of the two
 // runs the one in this folder goes on until it is interrupted.
-func suspicious(t *testing.T, dir, hangs string) *program {
+func suspicious(t *testing.T, dir, hangs string, line ...string) *program {
 	t.Helper()
 	args := []string{"baseline", "add", "-q", "--baseline", "main"}
 	for seed := range uint64(6) {
@@ -279,7 +282,7 @@ func suspicious(t *testing.T, dir, hangs string) *program {
 	add.ends(t, exitOK)
 	return prepare(t, dir, []string{
 		"FAKE_PLAN=" + usualPlan, "FAKE_MODE=hang", "FAKE_ONLY=json=" + hangs + "/run.json.gz", "FAKE_SAMPLES=slow.k6run", "FAKE_CONFIRM=slow.k6run",
-	}, "run", "--baseline", "main", "--confirm", "--out", "out", "--", "k6", "run", "s.js")
+	}, line...)
 }
 
 // TestInterruptBeforeSecondRun reports on what the first run measured, and does not
@@ -287,7 +290,7 @@ func suspicious(t *testing.T, dir, hangs string) *program {
 func TestInterruptBeforeSecondRun(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	p := suspicious(t, dir, "out")
+	p := suspicious(t, dir, "out", runConfirmed...)
 	p.start(t)
 	p.await(t, "fake message")
 	p.signal(t, syscall.SIGINT)
@@ -306,7 +309,7 @@ func TestInterruptBeforeSecondRun(t *testing.T) {
 func TestInterruptSecondRun(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	p := suspicious(t, dir, "out-confirm")
+	p := suspicious(t, dir, "out-confirm", runConfirmed...)
 	p.start(t)
 	p.await(t, "a second run confirms or clears it")
 	p.await(t, "fake message")
@@ -324,6 +327,40 @@ func TestInterruptSecondRun(t *testing.T) {
 	wantFiles(t, filepath.Join(dir, "out"), want...)
 	if r := readReport(t, filepath.Join(dir, "out", reportFile)); !suspected(r) {
 		t.Errorf("verdict %+v", r.Verdict)
+	}
+}
+
+// TestInterruptSecondRunOfAnotherJob says where the first job's run is, and what is left
+// of the second one confirms nothing.
+func TestInterruptSecondRunOfAnotherJob(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first := suspicious(t, dir, "out-confirm", "ci", "--baseline", "main", "--confirm=false", "--out", "out", "--", "k6", "run", "s.js")
+	again := usual(7)
+	again.slow = 1.2
+	if err := again.writeFile(filepath.Join(dir, "again.k6run")); err != nil {
+		t.Fatal(err)
+	}
+	first.Env = append(first.Env, "GITLAB_CI=", "FAKE_CONFIRM=again.k6run")
+	first.start(t)
+	first.ends(t, exitOK)
+	second := prepare(t, dir, first.Env, "ci", "--baseline", "main", "--first", "out", "--", "k6", "run", "s.js")
+	second.start(t)
+	second.await(t, "a second run confirms or clears it")
+	second.await(t, "fake message")
+	second.signal(t, syscall.SIGINT)
+	if said := second.ends(t, exitInterrupted); !strings.HasSuffix(said, "k6report: the run is kept in out: k6report analyze out\nk6report: interrupted\n") {
+		t.Errorf("standard error %q", said)
+	}
+	later := prepare(t, dir, first.Env, "ci", "--baseline", "main", "out")
+	later.start(t)
+	later.ends(t, exitOK)
+	r := readReport(t, filepath.Join(dir, "out", reportFile))
+	unused := slices.ContainsFunc(r.Notes, func(n report.Note) bool {
+		return n.Code == "rerun_unused" && strings.Contains(n.Message, "the run was interrupted")
+	})
+	if !suspected(r) || !unused {
+		t.Errorf("verdict %+v, notes %+v", r.Verdict, r.Notes)
 	}
 }
 

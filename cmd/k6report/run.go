@@ -233,9 +233,14 @@ func (r runner) run(ctx context.Context, s *series, j *job) error {
 	}
 	err = r.report(ctx, *j, result)
 	if errors.Is(err, context.Canceled) {
-		r.app.say(&r.flags.common, "the run is kept in %[1]s: k6report analyze %[1]s", filepath.ToSlash(j.dir))
+		r.app.sayKept(&r.flags.common, j.dir)
 	}
 	return err
+}
+
+// sayKept says where a run is of which an interruption left no report, or an old one.
+func (a *app) sayKept(c *common, dir string) {
+	a.say(c, "the run is kept in %[1]s: k6report analyze %[1]s", filepath.ToSlash(dir))
 }
 
 // report reads what a run left, shows and keeps the report. What there is gets
