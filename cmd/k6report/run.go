@@ -166,10 +166,7 @@ func (r runner) runAll(ctx context.Context, s *series) error {
 			worst = worseExit(worst, exit.code)
 			verdicts = append(verdicts, fmt.Sprintf("%s with exit code %d", filepath.ToSlash(j.dir), exit.code))
 		} else if err != nil {
-			if missing := s.missing(i, "could not be made", verdicts); missing != "" {
-				return fmt.Errorf("%w\n%s", err, missing)
-			}
-			return err
+			return r.broken(ctx, s, i, verdicts, err)
 		}
 		if worst == exitInterrupted {
 			if missing := s.missing(i, "was interrupted", verdicts[:len(verdicts)-1]); missing != "" {
@@ -190,6 +187,21 @@ func (r runner) runAll(ctx context.Context, s *series) error {
 		return exitError{worst}
 	}
 	return nil
+}
+
+// broken is why a series broke off at a run, with what is missing of it. An
+// interruption is said without its error.
+func (r runner) broken(ctx context.Context, s *series, at int, verdicts []string, why error) error {
+	if ctx.Err() != nil && errors.Is(why, context.Canceled) {
+		if missing := s.missing(at, "was interrupted", verdicts); missing != "" {
+			r.app.say(&r.flags.common, "%s", missing)
+		}
+		return why
+	}
+	if missing := s.missing(at, "could not be made", verdicts); missing != "" {
+		return fmt.Errorf("%w\n%s", why, missing)
+	}
+	return why
 }
 
 // worseExit is the exit code of two: an interruption counts before the verdicts,

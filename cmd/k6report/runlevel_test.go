@@ -106,6 +106,18 @@ func TestIdentifyGivesUpWhenInterrupted(t *testing.T) {
 	}
 }
 
+// Ctrl-C between two runs says what was not made.
+func TestInterruptBetweenRuns(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	a, _, stderr := terminal(t, 80)
+	s := &series{jobs: []job{{name: "s", dir: "out/1"}, {name: "s", dir: "out/2"}}}
+	err := runner{app: a, flags: &runFlags{}}.runAll(ctx, s)
+	if want := "k6report: run 1 of 2: s\nk6report: run 1 of 2, s, was interrupted; not made: 1 more\n"; !errors.Is(err, context.Canceled) || stderr.String() != want {
+		t.Errorf("error %v, standard error:\n%s\nwant\n%s", err, stderr, want)
+	}
+}
+
 func TestPlanText(t *testing.T) {
 	for want, o := range map[string]analyze.Outlook{
 		"5m, up to 101/s, at most 1,250 VUs, 30,300 requests at least": {Seconds: 300, PeakPerS: 101, MaxVUs: 1250, Iterations: 30300},
