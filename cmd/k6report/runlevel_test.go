@@ -128,6 +128,8 @@ func TestPlanText(t *testing.T) {
 		},
 		"at most 5 VUs, 31 requests at least":  {MaxVUs: 5, Iterations: 31},
 		"7.5 s, what 2 VUs come to":            {Seconds: 7.5, Looping: 2},
+		"5 s, 2.5 requests at least":           {Seconds: 5, Iterations: 2.5},
+		"5 s, 1e+19 requests at least":         {Seconds: 5, Iterations: 1e19},
 		"nothing that is known before it runs": {},
 	} {
 		if got := planText(o, "requests at least"); got != want {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
@@ -10,6 +9,7 @@ import (
 	"k6report/internal/ingest"
 	"k6report/internal/k6exec"
 	"k6report/internal/render/view"
+	"k6report/internal/report"
 )
 
 // showPlans says what is going to be run, before it is.
@@ -68,7 +68,7 @@ func planText(o analyze.Outlook, requests string) string {
 	if o.MaxVUs > 0 {
 		parts = append(parts, "at most "+view.Plural(int(o.MaxVUs), "VU", "VUs"))
 	}
-	iterations := view.Count(int64(math.Round(o.Iterations))) + " " + requests
+	iterations := report.Digits(o.Iterations, 3) + " " + requests
 	looping := fmt.Sprintf("what %s VUs come to", view.Count(o.Looping))
 	if o.Looping == 1 {
 		looping = "what one VU comes to"
