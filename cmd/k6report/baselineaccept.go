@@ -89,7 +89,7 @@ func (a *app) acceptFrom(ctx context.Context, c *common, from, reason string) er
 			break
 		}
 		if err := s.Update(ctx, e.ID, false, func(e *baseline.Entry) { e.Epoch, e.Reason = name, reason }); err != nil {
-			return err
+			return unwritable(err, "--store")
 		}
 		begun++
 	}
@@ -126,7 +126,7 @@ func (a *app) acceptReport(ctx context.Context, c *common, path, reason string) 
 		return err
 	}
 	if err := a.replaceFile(ctx, name, after); err != nil {
-		return err
+		return unwritable(err, "--config")
 	}
 	if c.json {
 		var keys []string

@@ -74,7 +74,7 @@ keep more where long-lived branches are compared with what they began from.`,
 			}
 			thinned, err := s.Prune(ctx, keep)
 			if err != nil {
-				return err
+				return unwritable(err, "--store")
 			}
 			if dir, ok := blobs.(baseline.Dir); ok {
 				if _, err := dir.Sweep(ctx, a.now().Add(-abandoned)); err != nil {

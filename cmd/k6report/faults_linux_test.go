@@ -163,7 +163,16 @@ func smallDisk(t *testing.T, dir, size string) string {
 // A disk that is full, or becomes so, is named by every verb that writes, with what to
 // do; what was measured is shown all the same, and judged as what it is.
 func TestDiskFullOfOtherVerbs(t *testing.T) {
-	const k6 = "PATH=$PWD/bin:$PATH "
+	const (
+		k6   = "PATH=$PWD/bin:$PATH "
+		fill = "head -c 4m /dev/zero >small/full; "
+	)
+	in := inputsOfWritings(t)
+	t.Setenv("IN", in)
+	entries, err := filesBelow(filepath.Join(in, "store"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tc := range []struct {
 		name, size, line string
 		shows            []string // on the terminal; none is nothing
@@ -196,6 +205,26 @@ func TestDiskFullOfOtherVerbs(t *testing.T) {
 			"baseline add", "4k", "k6report baseline add --baseline main --store small run.json.gz", nil,
 			[]string{"no space left on device\nk6report: hint: make room there, or name a folder on another disk with --store\n"},
 			nil,
+		},
+		{
+			"baseline accept", "4k", fill + "k6report baseline accept $IN/" + slowRun + " --reason signed --config small/k6report.yaml", nil,
+			[]string{"k6report: error: write small/k6report.yaml: no space left on device\nk6report: hint: make room there, or name a file on another disk with --config\n"},
+			[]string{"full"},
+		},
+		{
+			"baseline accept --from", "2m", "cp -r $IN/store/main small; " + fill + "k6report baseline accept --from 20261101T15 --reason signed --baseline main --store small", nil,
+			[]string{"no space left on device\nk6report: hint: make room there, or name a folder on another disk with --store\n"},
+			slices.Concat([]string{"full"}, entries),
+		},
+		{
+			"baseline prune", "2m", "cp -r $IN/store/main small; " + fill + "k6report baseline prune --keep 0 --baseline main --store small", nil,
+			[]string{"no space left on device\nk6report: hint: make room there, or name a folder on another disk with --store\n"},
+			slices.Concat([]string{"full"}, entries),
+		},
+		{
+			"init", "4k", fill + "cd small; k6report init", nil,
+			[]string{"k6report: error: write k6report.yaml: no space left on device\nk6report: hint: make room there\n"},
+			[]string{"full"},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -35,7 +35,7 @@ is left, unless --force is given.`,
 					return err
 				}
 				if err := a.replaceFile(cmd.Context(), f.name, []byte(f.content)); err != nil {
-					return err
+					return unwritable(err, "")
 				}
 				if _, err := fmt.Fprintf(a.stdout, "wrote %s: %s\n", f.name, f.what); err != nil {
 					return err

@@ -221,15 +221,26 @@ func (a *app) replaceFile(ctx context.Context, name string, content []byte) erro
 // writeError gives advice on what can't be written below --out.
 func writeError(err error) error { return unwritable(err, "--out") }
 
-// unwritable gives advice on what can't be written where a flag says.
+// unwritable gives advice on what can't be written where a flag says; "" is where none
+// does.
 func unwritable(err error, flag string) error {
+	kind := "folder"
+	if flag == "--config" {
+		kind = "file"
+	}
+	var advice, other string
 	switch {
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		return hinted{err, "run k6report as a user who may write there, or name another folder with " + flag}
+		advice, other = "run k6report as a user who may write there", "another "+kind
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return hinted{err, "make room there, or name a folder on another disk with " + flag}
+		advice, other = "make room there", "a "+kind+" on another disk"
+	default:
+		return err
 	}
-	return err
+	if flag != "" {
+		advice += ", or name " + other + " with " + flag
+	}
+	return hinted{err, advice}
 }
 
 // ownFiles are all that the folder of a run may get.
