@@ -1,3 +1,5 @@
+//go:build linux && (amd64 || arm64)
+
 package main
 
 import (
@@ -13,9 +15,6 @@ import (
 
 	"golang.org/x/sys/unix"
 )
-
-// codeKilled is how a shell tells of a program that was killed, and killAt, too.
-const codeKilled = 128 + int(unix.SIGKILL)
 
 // killAt runs a program and kills it, as kill -9 does, right behind one of the changes
 // that it makes to files: killat N PROGRAM ARGS... It ends as the program where that
@@ -55,7 +54,11 @@ func killed(args []string) (code int, err error) {
 	changing := make(map[int]bool) // threads that are amid a change
 	for thread := program; ; {
 		if status.Stopped() {
-			if left > 0 && changed(thread, status, changing) {
+			did, err := changed(thread, status, changing)
+			if err != nil {
+				return 0, err
+			}
+			if left > 0 && did {
 				if left--; left == 0 {
 					_ = unix.Kill(program, unix.SIGKILL)
 				}
@@ -98,20 +101,24 @@ type callInfo struct {
 	data [7]uint64 // before it the number and the arguments, behind it the result
 }
 
-// changed reports whether a thread has just changed a file.
-func changed(thread int, status unix.WaitStatus, changing map[int]bool) bool {
+// changed reports whether a thread has just changed a file. An error says that the
+// kernel can't tell, as before Linux 5.3.
+func changed(thread int, status unix.WaitStatus, changing map[int]bool) (bool, error) {
 	if status.StopSignal() != systemCall {
-		return false
+		return false, nil
 	}
 	var call callInfo
-	if _, _, err := unix.Syscall6(unix.SYS_PTRACE, unix.PTRACE_GET_SYSCALL_INFO, uintptr(thread), unsafe.Sizeof(call), uintptr(unsafe.Pointer(&call)), 0, 0); err != 0 {
-		return false
-	}
-	if call.op == 1 {
+	_, _, err := unix.Syscall6(unix.SYS_PTRACE, unix.PTRACE_GET_SYSCALL_INFO, uintptr(thread), unsafe.Sizeof(call), uintptr(unsafe.Pointer(&call)), 0, 0)
+	switch {
+	case err == unix.ESRCH: // it was killed meanwhile
+		return false, nil
+	case err != 0:
+		return false, fmt.Errorf("ask for a system call: %w", err)
+	case call.op == 1:
 		changing[thread] = changes(call.data[0], call.data[1:])
-		return false
+		return false, nil
 	}
-	return changing[thread] && int64(call.data[0]) >= 0
+	return changing[thread] && int64(call.data[0]) >= 0, nil
 }
 
 // changes reports whether a system call is one that changes files, if it succeeds. The

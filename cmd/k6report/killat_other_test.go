@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux || (!amd64 && !arm64)
 
 package main
 
@@ -8,6 +8,6 @@ import (
 )
 
 func killAt([]string) int {
-	fmt.Fprintln(os.Stderr, "killat: only Linux can be asked where a program is")
+	fmt.Fprintln(os.Stderr, "killat: only Linux on amd64 or arm64 is asked where a program is")
 	return exitFailed
 }

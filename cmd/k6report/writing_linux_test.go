@@ -31,6 +31,9 @@ type writing struct {
 	all    bool       // reports in all formats, where others write two
 }
 
+// codeKilled is how a shell tells of a program that was killed, and killAt, too.
+const codeKilled = 128 + int(syscall.SIGKILL)
+
 // slowRun is the folder of a run that is suspected, among the inputs.
 const slowRun = "slow"
 
