@@ -53,6 +53,10 @@ func Analyze(r *run.Run, o Options) *report.Report {
 		Run:       s.identity(),
 	}
 	out.Run.Load = s.load()
+	// Both take a third of the time, and look at nothing but the run and its load.
+	load := out.Run.Load
+	charts := meanwhile(func() []report.Chart { return s.charts(&load) })
+	overhead := meanwhile(s.overhead)
 	out.Run.Metrics = s.metrics()
 	out.Run.Endpoints = s.endpoints()
 	s.parts(&out.Run)
@@ -60,11 +64,10 @@ func Analyze(r *run.Run, o Options) *report.Report {
 	out.Run.Thresholds = s.thresholds()
 	out.Run.ServiceLevels = s.serviceLevels(&out.Run.Load)
 	out.Run.Checks = s.checks()
-	out.Charts = s.charts(&out.Run.Load)
 	s.validity(&out.Run)
 	s.sources(&out.Run)
-	out.Overhead = s.overhead()
 	out.Comparison = s.compare(&o)
+	out.Charts, out.Overhead = charts(), overhead()
 	if c := s.distributionChart(); c != nil {
 		out.Charts = append(out.Charts, *c)
 	}
@@ -82,6 +85,26 @@ func Analyze(r *run.Run, o Options) *report.Report {
 		}
 	}
 	return out
+}
+
+// meanwhile begins to compute something that changes nothing, and returns how to get
+// it. It panics there, where the program is ready for that.
+func meanwhile[T any](compute func() T) (get func() T) {
+	var value T
+	var broken any
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() { broken = recover() }()
+		value = compute()
+	}()
+	return func() T {
+		<-done
+		if broken != nil {
+			panic(broken)
+		}
+		return value
+	}
 }
 
 // subject is the run under analysis, with what several parts of the analysis

@@ -85,10 +85,11 @@ func (s *subject) attribution(out *report.Report, against reference) *report.Att
 	if how == report.JoinWindow {
 		s.note("attribution_by_windows", report.Info, fmt.Sprintf("server times carry no id of their request, so they are brought together by the means of each endpoint in windows of %s s: exact for averages, rough for what makes slow requests slow", number(a.this.requests.BlockLength.Seconds())), "")
 	}
+	tail := meanwhile(a.askTail)
 	a.askShare()
-	a.askTail()
 	a.askLoad()
 	a.askRegression()
+	a.tail = tail()
 	made := a.conclude(out)
 	a.endpoints(out)
 	out.Charts = append(out.Charts, a.charts(made)...)

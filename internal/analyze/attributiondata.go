@@ -313,13 +313,13 @@ func (r *reader) add(to *cellSums, protocol string, row *run.Row, weight float64
 		return
 	}
 	named, whole, told := 0.0, 0.0, false
-	for i, c := range r.columns {
-		switch {
-		case c.total:
-			whole += sum(i)
-			told = told || sum(i) > 0
-		case c.part >= 0:
-			named += sum(i)
+	for _, c := range r.columns {
+		ms := sum(c.at)
+		if c.part == wholeServer {
+			whole += ms
+			told = told || ms > 0
+		} else {
+			named += ms
 		}
 	}
 	if !told { // what is left may be the server's or the network's: nobody knows
@@ -332,9 +332,9 @@ func (r *reader) add(to *cellSums, protocol string, row *run.Row, weight float64
 		to.overlong += max(0, min(named, timed)-whole)
 		shrink = whole / named
 	}
-	for i, c := range r.columns {
-		if c.part >= 0 {
-			to.parts[c.part] += sum(i) * shrink
+	for _, c := range r.columns {
+		if c.part != wholeServer {
+			to.parts[c.part] += sum(c.at) * shrink
 		}
 	}
 	to.parts[partUnattributed] += whole - named*shrink

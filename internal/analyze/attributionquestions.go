@@ -32,9 +32,10 @@ const (
 	middleFrom, middleEnd = 0.40, 0.60
 )
 
-// askTail holds the slow requests of each endpoint against its ordinary ones.
-func (a *attributor) askTail() {
-	a.tail = question{name: report.QuestionTail, cells: &cellIndex{}}
+// askTail holds the slow requests of each endpoint against its ordinary ones. It
+// changes nothing.
+func (a *attributor) askTail() question {
+	q := question{name: report.QuestionTail, cells: &cellIndex{}}
 	g := a.this.whole()
 	between := func(from, to float64) func(*run.Table) (*band, bool) {
 		return func(t *run.Table) (*band, bool) {
@@ -42,9 +43,10 @@ func (a *attributor) askTail() {
 			return b, b != nil
 		}
 	}
-	a.tail.hard = sample{runs: 1, segments: []segment{a.this.reader.segment(a.tail.cells, 0, g, between(tailFrom, 1))}}
-	a.tail.reference = sample{runs: 1, segments: []segment{a.this.reader.segment(a.tail.cells, 0, g, between(middleFrom, middleEnd))}}
-	a.tail.answer(a.partition)
+	q.hard = sample{runs: 1, segments: []segment{a.this.reader.segment(q.cells, 0, g, between(tailFrom, 1))}}
+	q.reference = sample{runs: 1, segments: []segment{a.this.reader.segment(q.cells, 0, g, between(middleFrom, middleEnd))}}
+	q.answer(a.partition)
+	return q
 }
 
 // askLoad holds the highest level of load before collapse against the lowest

@@ -46,8 +46,7 @@ func (l *loadLevel) sameLoad(other *loadLevel) bool {
 // hasServerTimes reports whether requests are joined with times that are
 // understood.
 func hasServerTimes(p *partition, r *run.Requests) bool {
-	understood := slices.ContainsFunc(p.columns(r), func(c column) bool { return c.total || c.part >= 0 })
-	if !understood {
+	if len(p.columns(r)) == 0 {
 		return false
 	}
 	return slices.ContainsFunc(r.Tables, func(t run.Table) bool {

@@ -175,24 +175,25 @@ func newPartition(c *config.Config, all ...*run.Requests) *partition {
 	return p
 }
 
-// column says how a column of a request table is read.
+// column is one of a request table that holds a server's times.
 type column struct {
-	part  int // of the partition; -1: none
-	total bool
+	at   int // of the table's columns
+	part int // of the partition; wholeServer: of none
 }
 
-// columns says how the columns of one run's tables are read.
+// wholeServer marks the column of a server's whole time.
+const wholeServer = -1
+
+// columns are those of one run's tables that hold times of the server, ascending.
 func (p *partition) columns(r *run.Requests) []column {
-	out := make([]column, len(r.Columns))
-	for i, metric := range r.Columns {
-		out[i].part = -1
-		if i < len(run.ClientColumns()) {
-			continue
-		}
-		if isTotal(metric) {
-			out[i].total = true
-		} else if of, ok := partOf(p.config, metric); ok {
-			out[i].part = slices.Index(p.parts, of)
+	var out []column
+	for at := len(run.ClientColumns()); at < len(r.Columns); at++ {
+		if isTotal(r.Columns[at]) {
+			out = append(out, column{at, wholeServer})
+		} else if of, ok := partOf(p.config, r.Columns[at]); ok {
+			if part := slices.Index(p.parts, of); part >= 0 {
+				out = append(out, column{at, part})
+			}
 		}
 	}
 	return out
