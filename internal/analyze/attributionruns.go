@@ -50,9 +50,7 @@ func hasServerTimes(p *partition, r *run.Requests) bool {
 		return false
 	}
 	return slices.ContainsFunc(r.Tables, func(t run.Table) bool {
-		return t.Protocol != run.ProtocolIteration && slices.ContainsFunc(t.Blocks, func(b run.Block) bool {
-			return slices.ContainsFunc(b.Rows, func(row run.Row) bool { return row.Joined > 0 })
-		})
+		return t.Protocol != run.ProtocolIteration && t.Joined()
 	})
 }
 

@@ -2,6 +2,7 @@ package run
 
 import (
 	"cmp"
+	"slices"
 	"time"
 )
 
@@ -97,6 +98,13 @@ const maxColumns = 24
 // ClientColumns are the names of the first columns of every Requests.
 func ClientColumns() []string {
 	return []string{"client", "connecting", "tls_handshaking", "sending", "waiting", "receiving"}
+}
+
+// Joined reports whether any request has times of the server.
+func (t Table) Joined() bool {
+	return slices.ContainsFunc(t.Blocks, func(b Block) bool {
+		return slices.ContainsFunc(b.Rows, func(row Row) bool { return row.Joined > 0 })
+	})
 }
 
 // RowRange is the interval of T of a row, in milliseconds. The last row's has

@@ -199,7 +199,7 @@ func encodePayload(r *Run) ([]byte, error) {
 	if e.text > maxText {
 		return nil, fmt.Errorf("its tags take %d MB, more than %d: give up tags", e.text>>20, maxText>>20)
 	}
-	mean := !r.Requests.haveServerTimes()
+	mean := !slices.ContainsFunc(r.Requests.Tables, Table.Joined)
 	for i := range r.Requests.Tables {
 		t := r.Requests.Tables[i]
 		if mean {
@@ -319,15 +319,6 @@ func cutBytes(from []byte) (s, rest []byte, err error) {
 		return nil, nil, fmt.Errorf("it ends too early")
 	}
 	return from[n : n+int(length)], from[n+int(length):], nil
-}
-
-// haveServerTimes reports whether any request does.
-func (q *Requests) haveServerTimes() bool {
-	return slices.ContainsFunc(q.Tables, func(t Table) bool {
-		return slices.ContainsFunc(t.Blocks, func(b Block) bool {
-			return slices.ContainsFunc(b.Rows, func(row Row) bool { return row.Joined > 0 })
-		})
-	})
 }
 
 // means is the table with one row for all requests of a block.
