@@ -37,9 +37,9 @@ type attributor struct {
 	*subject
 	partition *partition
 	join      string
-	// banded says that slow requests can be told from fast ones in all runs: in one
-	// without times of the server a kept run has them by the means of its blocks.
-	banded   bool
+	// bands says that requests can be told apart by their times in all runs. Windows
+	// hold means only, and so does a kept run without times of the server.
+	bands    bool
 	this     *attributed
 	rerun    []*attributed
 	baseline []*attributed
@@ -69,7 +69,7 @@ func (s *subject) attribution(out *report.Report, against reference) *report.Att
 		return noData()
 	}
 	a := &attributor{subject: s, partition: p, join: how, against: against}
-	a.banded = !slices.ContainsFunc(requests, func(r *run.Requests) bool { return !hasServerTimes(p, r) })
+	a.bands = how == report.JoinRequest && !slices.ContainsFunc(requests, func(r *run.Requests) bool { return !hasServerTimes(p, r) })
 	warmUp := a.warmUp(out.Run.Load.Steady)
 	for i, of := range subjects {
 		made := attributedRun(of, requests[i], p, warmUp)

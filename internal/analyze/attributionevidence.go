@@ -105,11 +105,14 @@ func bandAround(at float64, hard, reference []oneTable) (from, to float64, ok bo
 }
 
 // quantileText says how the requests around an endpoint's p95 changed and which
-// part of that is a component's; "" where there are too few for that.
+// part of that is a component's; "" where they are too few, or not told apart.
 func (a *attributor) quantileText(e *excess, endpoint run.Endpoint, of int) string {
+	if !a.bands {
+		return ""
+	}
 	hard, reference := a.sides(e.question, endpoint)
 	from, to, ok := bandAround(0.95, hard, reference)
-	if !ok || !a.banded {
+	if !ok {
 		return ""
 	}
 	q := question{name: e.name, cells: &cellIndex{}}

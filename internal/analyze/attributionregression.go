@@ -112,8 +112,8 @@ func (r *reference) worse() []string {
 }
 
 // within is the regression question of the endpoints that gates are on. Where they
-// are on a percentile alone, it is asked of the requests around that, as the mean of
-// all may not have moved; but windows hold means only, which tell of no percentile.
+// are on a percentile alone, it is asked of the requests around that, where they
+// can be told apart, as the mean of all may not have moved.
 func (a *attributor) within(gates []report.Gate) *question {
 	q := &question{name: a.regression.name, cells: a.regression.cells.clone()}
 	gated, banded := make(map[run.Endpoint]bool), make(map[run.Endpoint]bool)
@@ -127,7 +127,7 @@ func (a *attributor) within(gates []report.Gate) *question {
 		}
 		gated[endpoint] = true
 		name := endpoint.Name
-		if at, ok := percentileAlone(on); ok && a.join == report.JoinRequest && a.banded {
+		if at, ok := percentileAlone(on); ok && a.bands {
 			hard, reference := a.sides(&a.regression, endpoint)
 			if from, to, ok := bandAround(at, hard, reference); ok {
 				banded[endpoint] = true

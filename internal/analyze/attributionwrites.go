@@ -80,7 +80,7 @@ func (a *attributor) underLoad(at int) (low, high float64, ok bool) {
 // endpoint where it grew most, and in all of that endpoint; false where requests
 // are not told apart, or are few.
 func (a *attributor) fastest(e *excess, at int) (fast, mean float64, ok bool) {
-	if a.join != report.JoinRequest || !a.banded {
+	if !a.bands {
 		return 0, 0, false
 	}
 	hard, reference := a.sides(e.question, a.worstEndpoint(e, at))
