@@ -128,10 +128,16 @@ func (w workshop) command(t *testing.T, code int, name string, args ...string) (
 func (w workshop) analyze(t *testing.T, sources ...string) *report.Report {
 	t.Helper()
 	out, _ := w.command(t, 0, "k6report", slices.Concat([]string{"analyze", "--json", "--fail-on", "none"}, sources)...)
-	if err := checkSchema(out); err != nil {
+	return decodeReport(t, out)
+}
+
+// decodeReport is a report that its schema describes.
+func decodeReport(t *testing.T, content []byte) *report.Report {
+	t.Helper()
+	if err := checkSchema(content); err != nil {
 		t.Fatal(err)
 	}
-	r, err := report.Decode(bytes.NewReader(out))
+	r, err := report.Decode(bytes.NewReader(content))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,13 +260,7 @@ func TestRunWithK6(t *testing.T) {
 	if log := w.read(t, "out/k6.log"); !bytes.Contains(log, []byte("thresholds on metrics")) {
 		t.Errorf("log %s", log)
 	}
-	if err := checkSchema(w.read(t, "out/report.json")); err != nil {
-		t.Error(err)
-	}
-	r, err := report.Decode(bytes.NewReader(w.read(t, "out/report.json")))
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := decodeReport(t, w.read(t, "out/report.json"))
 	own := readSummary(t, w.read(t, "out/summary.json"))
 	own.sameMetrics(t, r, 0)
 	own.sameChecks(t, r)

@@ -84,10 +84,10 @@ func complete(path string, content []byte) error {
 		var any json.RawMessage
 		return json.Unmarshal(content, &any)
 	case ".k6run":
-		_, err := run.Decode(bytes.NewReader(content))
-		if _, entry := baseline.Decode(content); entry == nil {
+		if _, err := baseline.Decode(content); err == nil {
 			return nil
 		}
+		_, err := run.Decode(bytes.NewReader(content))
 		return err
 	case ".png":
 		_, err := png.Decode(bytes.NewReader(content))

@@ -370,14 +370,7 @@ func readReport(t *testing.T, path string) *report.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := checkSchema(content); err != nil {
-		t.Error(err)
-	}
-	r, err := report.Decode(bytes.NewReader(content))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return decodeReport(t, content)
 }
 
 // TestRunWhereOneIsBeingMade is refused, and takes nothing from that one.

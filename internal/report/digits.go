@@ -6,8 +6,6 @@ import (
 	"strings"
 )
 
-// A number, too, reads the same in a sentence as in a table.
-
 // Significant is v rounded to so many significant digits.
 func Significant(v float64, digits int) float64 {
 	rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'e', digits-1, 64), 64)
@@ -19,13 +17,13 @@ func Significant(v float64, digits int) float64 {
 
 // MostWhole is from where on a number has an exponent: nothing that a load test
 // measures is so large, and its digits would fill the line. So would the zeros of
-// what is below leastPlain.
+// what is below LeastPlain.
 const (
 	MostWhole  = 1e15
-	leastPlain = 1e-4
+	LeastPlain = 1e-4
 )
 
-// Digits is v with so many significant digits, or all before the point, thousands
+// Digits is a number for sentences, and for tables whose columns need not agree: v with so many significant digits, or all before the point, thousands
 // separated: "0.71", "38.2", "1,205". It has no zeros at its end, and an exponent
 // only where it is tiny or beyond all measure: "1.2e-05".
 func Digits(v float64, digits int) string {
@@ -33,7 +31,7 @@ func Digits(v float64, digits int) string {
 	switch abs := math.Abs(v); {
 	case v == 0: // below it, too
 		return "0"
-	case math.Abs(rounded) < leastPlain:
+	case math.Abs(rounded) < LeastPlain:
 		return strconv.FormatFloat(rounded, 'g', 2, 64)
 	case abs >= MostWhole:
 		return strconv.FormatFloat(v, 'g', digits, 64)

@@ -31,13 +31,10 @@ func Number(v float64, places int) string {
 	}
 	rounded := report.Significant(v, 3)
 	switch abs := math.Abs(v); {
-	case abs >= report.MostWhole:
-		return minus(report.Digits(v, 3))
+	case abs >= report.MostWhole, math.Abs(rounded) < report.LeastPlain && places > 4:
+		return prose(v, 3)
 	case abs >= 1000:
 		rounded = math.Round(v)
-	}
-	if math.Abs(rounded) < 1e-4 && places > 4 {
-		return minus(strconv.FormatFloat(rounded, 'g', 2, 64))
 	}
 	decimals := min(max(0, 2-exponent(rounded)), places)
 	if least := math.Pow10(-decimals); math.Abs(rounded) < least/2 {
