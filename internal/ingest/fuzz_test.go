@@ -177,6 +177,10 @@ func FuzzSegmentsAgainstStream(f *testing.F) {
 func FuzzParseDecimal(f *testing.F) {
 	for _, s := range []string{"0", "-0", "1.5", "00", "1.", ".5", "-", "1e5", "1E-5", "1e", "123456789012345.6", "0.1", "1e400", "4.35", "0.000001", "9007199254740993"} {
 		f.Add(s, "}")
+		f.Add(s, `,"tags":{"name":"x"}}}`)
+	}
+	for _, s := range []string{"0.019347", "1.394779", "1234567.1234567", "12345678.1", "1.12345678", "01.5", "1..5", "1.5:", "1/.5", "-1.5", "9999999.9999999", "0.0"} {
+		f.Add(s, `,"tags":{"name":"x"}}}`)
 	}
 	f.Fuzz(func(t *testing.T, s, behind string) {
 		got, n := parseDecimal([]byte(s + behind))

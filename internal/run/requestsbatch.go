@@ -7,113 +7,69 @@ import (
 
 // batch is the scratch space of a flush.
 type batch struct {
-	keys      []uint64
-	rows      []Row
-	sums      []int64
-	durations []uint32
-	cells     []cellCount
+	bins, durations places // what occurs of them in what was logged of a block
+	rows            []Row
+	sums            []int64
+	cells           []cellCount
 }
 
-// A key sorts a logged request by table, block and row, and ends in its place
-// in the log. The table's number has the 20 bits that are left.
-const (
-	keyLogBits   = 12 // logSize fits
-	keyRowBits   = 12 // lastCell(TableBits) fits
-	keyBlockBits = 20 // blocks after the batch's first one
-)
+func newBatch() batch {
+	return batch{bins: newPlaces(lastCell(TableBits)), durations: newPlaces(lastCell(BlockBits))}
+}
 
 // flush merges what was logged into the tables.
 func (r *requestsBuilder) flush() {
-	for log := r.log; len(log) > 0; {
-		log = log[r.flushSome(log):]
+	for _, key := range r.logged {
+		r.flushBlock(r.block(key.table, key.index))
 	}
-	r.log = r.log[:0]
-	if r.log == nil || cap(r.log) < logSize {
-		r.log = make([]loggedRequest, 0, logSize)
-	}
+	r.log, r.logged = r.log[:0], r.logged[:0]
 	r.flushJoins()
 	r.limit()
 }
 
-// flushSome merges requests from the start of the log, as many as lie near
-// each other in time; mostly all.
-func (r *requestsBuilder) flushSome(log []loggedRequest) int {
+// flushBlock merges what was logged of a block.
+func (r *requestsBuilder) flushBlock(to *blockBuilder) {
 	b := &r.batch
-	b.keys = b.keys[:0]
-	lowest, highest := log[0].block>>r.shift, log[0].block>>r.shift
-	for i := range log {
-		block := log[i].block >> r.shift
-		low, high := min(lowest, block), max(highest, block)
-		if high-low >= 1<<keyBlockBits {
-			break
-		}
-		lowest, highest = low, high
-		b.keys = append(b.keys, 0)
+	for at := to.logged; at != 0; at = r.log[at-1].next {
+		e := &r.log[at-1]
+		b.bins.mark(e.row)
+		b.durations.mark(e.duration)
 	}
-	for i := range b.keys {
-		e := &log[i]
-		e.block >>= r.shift
-		b.keys[i] = uint64(e.table.number)<<(keyBlockBits+keyRowBits+keyLogBits) |
-			uint64(e.block-lowest)<<(keyRowBits+keyLogBits) | uint64(e.row)<<keyLogBits | uint64(i)
-	}
-	slices.Sort(b.keys)
-	const block = keyRowBits + keyLogBits
-	for from := 0; from < len(b.keys); {
-		to := from + 1
-		for to < len(b.keys) && b.keys[to]>>block == b.keys[from]>>block {
-			to++
-		}
-		r.flushBlock(log, b.keys[from:to])
-		from = to
-	}
-	return len(b.keys)
-}
-
-// flushBlock merges requests of one block, given by keys in order of rows.
-func (r *requestsBuilder) flushBlock(log []loggedRequest, keys []uint64) {
-	b := &r.batch
-	b.rows, b.durations = b.rows[:0], b.durations[:0]
-	if need := len(keys) * clientColumns; cap(b.sums) < need {
-		b.sums = make([]int64, need)
-	}
-	place := func(key uint64) *loggedRequest { return &log[key&(1<<keyLogBits-1)] }
-	first := place(keys[0])
-	to := r.block(first.table, first.block)
-	to.count += uint64(len(keys))
-	for _, key := range keys {
-		e := place(key)
-		if e.failed {
-			to.failed++
-		}
-		if e.timeout {
-			to.timeouts++
-		}
-		n := len(b.rows)
-		if n == 0 || b.rows[n-1].Bin != e.row {
-			sums := b.sums[n*clientColumns : (n+1)*clientColumns : (n+1)*clientColumns]
-			clear(sums)
-			b.rows = append(b.rows, Row{Bin: e.row, Sums: sums})
-			n++
-		}
-		row := &b.rows[n-1]
+	b.order()
+	for at := to.logged; at != 0; at = r.log[at-1].next {
+		e := &r.log[at-1]
+		row := &b.rows[b.bins.of(e.row)]
 		row.Count++
 		row.Total += e.total
+		sums := row.Sums[:clientColumns]
 		for i, part := range e.parts {
-			row.Sums[i] += part
+			sums[i] += part
 		}
-		b.durations = append(b.durations, e.duration)
+		b.cells[b.durations.of(e.duration)].n++
 	}
+	to.logged = 0
+	b.bins.clear()
+	b.durations.clear()
 	r.mergeRows(to, b.rows)
-	slices.Sort(b.durations)
-	b.cells = b.cells[:0]
-	for _, cell := range b.durations {
-		if n := len(b.cells); n > 0 && b.cells[n-1].cell == cell {
-			b.cells[n-1].n++
-			continue
-		}
-		b.cells = append(b.cells, cellCount{cell, 1})
-	}
 	r.mergeCells(to, b.cells)
+}
+
+// order makes a row of each bin and a cell of each duration, with nothing in them.
+func (b *batch) order() {
+	b.rows, b.cells = b.rows[:0], b.cells[:0]
+	for bin := range b.bins.inOrder() {
+		b.rows = append(b.rows, Row{Bin: bin})
+	}
+	for cell := range b.durations.inOrder() {
+		b.cells = append(b.cells, cellCount{cell: cell})
+	}
+	if need := len(b.rows) * clientColumns; cap(b.sums) < need {
+		b.sums = make([]int64, 2*need)
+	}
+	clear(b.sums[:len(b.rows)*clientColumns])
+	for i := range b.rows {
+		b.rows[i].Sums = b.sums[i*clientColumns : (i+1)*clientColumns]
+	}
 }
 
 // flushJoins adds server times to the rows of their requests.

@@ -46,8 +46,8 @@ type Place struct {
 }
 
 // requestsBuilder collects request tables. What comes in is logged first, and
-// merged into the tables in sorted batches: a request then costs no search of
-// its own, and tables are always sorted.
+// merged into its block with what else was logged of it: a request then costs no
+// search of its own, and lists are always sorted.
 type requestsBuilder struct {
 	shift  uint8 // blocks are 1<<shift seconds
 	tables map[Endpoint]*tableBuilder
@@ -60,9 +60,10 @@ type requestsBuilder struct {
 	leaves   []string
 	excluded *[]string
 
-	log   []loggedRequest
-	joins []loggedJoin
-	batch batch
+	log    []loggedRequest
+	logged []blockKey // the blocks that something was logged of
+	joins  []loggedJoin
+	batch  batch
 
 	columns  []string                // in order of appearance, after the client's
 	columnOf map[string]int          // -1: more than maxColumns, given up
@@ -73,13 +74,18 @@ type requestsBuilder struct {
 // logSize is the length of the logs: small enough to stay in a core's cache.
 const logSize = 2048
 
+// loggedRequest is a request in the log, where those of a block are a chain.
 type loggedRequest struct {
-	table           *tableBuilder
-	block           int64 // its second until flush
-	row, duration   uint32
-	failed, timeout bool
-	total           int64
-	parts           [clientColumns]int64
+	next          int32 // of the same block, counted from 1; 0 is none
+	row, duration uint32
+	total         int64
+	parts         [clientColumns]int64
+}
+
+// blockKey finds a block; an address would not hold while others are put in between.
+type blockKey struct {
+	table *tableBuilder
+	index int64
 }
 
 type loggedJoin struct {
@@ -93,6 +99,7 @@ func newRequestsBuilder() requestsBuilder {
 	return requestsBuilder{
 		tables:   make(map[Endpoint]*tableBuilder),
 		blocks:   make(map[int64]struct{}),
+		batch:    newBatch(),
 		columns:  ClientColumns(),
 		columnOf: make(map[string]int),
 	}
@@ -101,7 +108,6 @@ func newRequestsBuilder() requestsBuilder {
 // tableBuilder is an endpoint's table.
 type tableBuilder struct {
 	gone        bool // given up by a refold
-	number      int  // in the order of making
 	endpoint    Endpoint
 	first, last int64
 	blocks      []blockBuilder // by index
@@ -113,6 +119,7 @@ type blockBuilder struct {
 	count, failed, timeouts uint64
 	durations               []cellCount
 	rows                    []Row
+	logged                  int32 // the first of its chain in the log; see loggedRequest
 }
 
 type cellCount struct {
@@ -133,11 +140,8 @@ func (b *Builder) AddRequest(protocol string, t *Tags, q *Request) Place {
 	b.started = min(b.started, q.Start)
 	b.ended = max(b.ended, q.Start)
 
-	if len(r.log) == logSize {
-		r.flush()
-	}
-	r.log = append(r.log, loggedRequest{table: table, block: floorSeconds(q.Start), failed: q.Failed, timeout: q.Timeout})
-	e := &r.log[len(r.log)-1]
+	second := floorSeconds(q.Start)
+	e := r.count(table, second, q)
 	known := int64(0)
 	for i, ms := range q.Parts {
 		e.parts[i] = micros(ms)
@@ -149,7 +153,28 @@ func (b *Builder) AddRequest(protocol string, t *Tags, q *Request) Place {
 	}
 	e.row = cellOf(float64(e.total)/1000, TableBits)
 	e.duration = cellOf(q.Duration, BlockBits)
-	return Place{owner: r, table: table, second: e.block, bin: e.row}
+	return Place{owner: r, table: table, second: second, bin: e.row}
+}
+
+// count counts a request in its block, and logs it there for what comes next.
+func (r *requestsBuilder) count(t *tableBuilder, second int64, q *Request) *loggedRequest {
+	if len(r.log) == logSize {
+		r.flush()
+	}
+	block := r.block(t, second>>r.shift)
+	block.count++
+	if q.Failed {
+		block.failed++
+	}
+	if q.Timeout {
+		block.timeouts++
+	}
+	if block.logged == 0 {
+		r.logged = append(r.logged, blockKey{t, block.index})
+	}
+	r.log = append(r.log, loggedRequest{next: block.logged})
+	block.logged = int32(len(r.log))
+	return &r.log[len(r.log)-1]
 }
 
 // Join adds a server's time of a request that was counted at a place, in
@@ -201,7 +226,7 @@ func (r *requestsBuilder) lack(groups []string) {
 func (r *requestsBuilder) table(e Endpoint) *tableBuilder {
 	t := r.tables[e]
 	if t == nil {
-		t = &tableBuilder{number: len(r.tables), endpoint: e, first: math.MaxInt64, last: math.MinInt64}
+		t = &tableBuilder{endpoint: e, first: math.MaxInt64, last: math.MinInt64}
 		r.tables[e] = t
 	}
 	return t
@@ -248,7 +273,8 @@ func (r *requestsBuilder) lengthen(shift uint8) {
 	}
 }
 
-// absorb adds blocks to a table, made longer by 1<<by.
+// absorb adds blocks to a table, made longer by 1<<by. They must not be used
+// afterwards: a block that the table lacks keeps their lists.
 func (r *requestsBuilder) absorb(to *tableBuilder, from []blockBuilder, by uint8) {
 	for i := range from {
 		b := &from[i]
@@ -256,6 +282,12 @@ func (r *requestsBuilder) absorb(to *tableBuilder, from []blockBuilder, by uint8
 		t.count += b.count
 		t.failed += b.failed
 		t.timeouts += b.timeouts
+		if len(t.rows)+len(t.durations) == 0 {
+			t.rows, t.durations = slices.Clip(b.rows), slices.Clip(b.durations)
+			r.rows += len(t.rows)
+			r.cells += len(t.durations)
+			continue
+		}
 		r.mergeRows(t, b.rows)
 		r.mergeCells(t, b.durations)
 	}
