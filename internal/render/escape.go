@@ -55,8 +55,9 @@ func prose(s string) string {
 // signs are words that reports are full of and that mean nothing in Markdown.
 const signs = "% · → ± – − ✓ ✗ ? ! i … :"
 
-// ticket is what a forge may take for an issue of another tracker.
-var ticket = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*-[0-9]+$`)
+// ticket is what a forge may take for an issue of another tracker, whatever comes
+// behind the number.
+var ticket = regexp.MustCompile(`(^|\W)[A-Za-z]\w*-[0-9]`)
 
 // number is one as tables have it: below what is shown, or marked.
 var number = regexp.MustCompile(`^<?[−-]?[0-9][0-9.,]*\*?$`)

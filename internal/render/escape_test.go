@@ -42,7 +42,7 @@ func TestProseKnowsEverySign(t *testing.T) {
 		"-a", "'a", ",a", "×a", "/a", ".a", "_a", "a_", "a__b", "a/b", "a.b", "1a..2", "a..", "www", "www.a", "wwwa", "WWWa", "(wwwa",
 		"a!", "a!1", "!1", "@a", "a@b", "#1", "a#1", "$1", "~a", "%a", "&1", "^a", "*a*", "a*b", "a+b", "a=b", "a~b", "a|b", "a<b", "a>b", "<a>", "[a]", "a[b", "a]b", "{a}",
 		`a"b`, `a\b`, "a:b", "a;b", "a?b", "a%b", "a://b", ":a:", "+a+", "a&b", "a$b", "a^b",
-		"abcdef1", "ABCDEF1", "1234567a", "abcdef1)", "ABC-1", "A_B-12", "(ABC-1)", "ABC-1.", "1:30", "12:3", "12:30!",
+		"abcdef1", "ABCDEF1", "1234567a", "abcdef1)", "ABC-1", "A_B-12", "(ABC-1)", "ABC-1.", "ABC-1C", "a,ABC-1", "1:30", "12:3", "12:30!",
 		"<a", "<1<", "**1",
 	} {
 		if got := prose(in); got != code(in) {
