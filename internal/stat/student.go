@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mathext"
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // StudentQuantile returns the p-quantile, 0 < p < 1, of Student's t with so
@@ -13,7 +12,13 @@ func StudentQuantile(p, degrees float64) float64 {
 	if !(p > 0 && p < 1) || !(degrees > 0) {
 		return math.NaN()
 	}
-	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: degrees}.Quantile(p)
+	// The tail behind t is I(x; ν/2, 1/2)/2 with x = ν/(ν+t²).
+	x := mathext.InvRegIncBeta(degrees/2, 0.5, 2*min(p, 1-p))
+	t := math.Sqrt(degrees * (1 - x) / x)
+	if p < 0.5 {
+		return -t
+	}
+	return t
 }
 
 // StudentTail returns the probability that Student's t with so many degrees of

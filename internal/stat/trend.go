@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/stat/distuv"
+	"gonum.org/v1/gonum/mathext"
 )
 
 // MonotonicTrend is what a series does over time.
@@ -73,7 +73,7 @@ func FindTrend(times, values []float64) MonotonicTrend {
 		return out
 	}
 	z := (math.Abs(s) - 1) / math.Sqrt(variance) // with the correction for continuity
-	out.P = min(1, 2*distuv.UnitNormal.Survival(z))
+	out.P = min(1, math.Erfc(z/math.Sqrt2))
 	return out
 }
 
@@ -131,7 +131,7 @@ func detrended(times, values []float64) []float64 {
 
 // resembling reports whether neighbours resemble each other by more than chance.
 func resembling(values []float64) bool {
-	return math.Abs(lagOne(ranksOf(values))) >= distuv.UnitNormal.Quantile(0.95)/math.Sqrt(float64(len(values)))
+	return math.Abs(lagOne(ranksOf(values))) >= mathext.NormalQuantile(0.95)/math.Sqrt(float64(len(values)))
 }
 
 // halve averages neighbours in pairs; of an odd number the first, the youngest of
@@ -195,7 +195,7 @@ func hamedRao(rest []float64) float64 {
 	}
 	size := float64(n)
 	sum := 0.0
-	limit := distuv.UnitNormal.Quantile(0.975) / math.Sqrt(size)
+	limit := mathext.NormalQuantile(0.975) / math.Sqrt(size)
 	for lag := 1; lag < n-2; lag++ {
 		r := 0.0
 		for i := range n - lag {

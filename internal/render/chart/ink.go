@@ -4,9 +4,11 @@ import (
 	"image/color"
 	"sync"
 
+	"codeberg.org/go-fonts/liberation/liberationsansbold"
+	"codeberg.org/go-fonts/liberation/liberationsansregular"
 	xfont "golang.org/x/image/font"
+	"golang.org/x/image/font/opentype"
 	"gonum.org/v1/plot/font"
-	"gonum.org/v1/plot/font/liberation"
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -73,20 +75,37 @@ const (
 	pixelScale = 216 // dots per inch of PNGs: three pixels a point
 )
 
-// typeface holds the fonts of all pictures. They are parsed when the first
-// picture is drawn: most invocations draw none.
+// typeface holds the fonts of all pictures. They are parsed when the first picture
+// is drawn: most invocations draw none. There are two, where gonum's collection of
+// Liberation fonts has twelve, which are an eighth of the whole program.
 var typeface = sync.OnceValue(func() text.Plain {
-	return text.Plain{Fonts: font.NewCache(liberation.Collection())}
+	return text.Plain{Fonts: font.NewCache(font.Collection{
+		parsed(lettersOf(false), liberationsansregular.TTF),
+		parsed(lettersOf(true), liberationsansbold.TTF),
+	})}
 })
 
-func lettering(size float64, bold bool, c ink) text.Style {
+// parsed is a font that comes with the program.
+func parsed(f font.Font, file []byte) font.Face {
+	face, err := opentype.Parse(file)
+	if err != nil {
+		panic("a font that comes with the program: " + err.Error())
+	}
+	return font.Face{Font: f, Face: face}
+}
+
+func lettersOf(bold bool) font.Font {
 	f := font.Font{Typeface: "Liberation", Variant: "Sans"}
 	if bold {
 		f.Weight = boldWeight
 	}
+	return f
+}
+
+func lettering(size float64, bold bool, c ink) text.Style {
 	return text.Style{
 		Color:   c,
-		Font:    font.From(f, vg.Length(size)),
+		Font:    font.From(lettersOf(bold), vg.Length(size)),
 		XAlign:  draw.XLeft,
 		YAlign:  draw.YBottom,
 		Handler: typeface(),
