@@ -15,6 +15,9 @@ INSTALL := tools/install.sh
 # to another user than the one who builds, which git refuses to describe.
 export PATH    := $(TOOLS):$(PATH)
 export GOFLAGS := -buildvcs=false $(filter-out -buildvcs=%,$(GOFLAGS))
+# Go is at least the one of go.mod, which has the repairs that `make vuln` asks for: an
+# older one fetches it. GOTOOLCHAIN=local takes the Go that is there.
+export GOTOOLCHAIN ?= auto
 
 GIT     := git -c safe.directory='$(CURDIR)'
 VERSION ?= $(shell $(GIT) describe --tags --always --dirty 2>/dev/null || echo unknown)
@@ -152,7 +155,7 @@ licences: ## write docs/licences.md anew: what the program is built with, and un
 MOST_BYTES := 30000000
 
 .PHONY: release
-release: ## build archives for all systems, with checksums and bills of materials, into .cache/release; publishes nothing
+release: vuln ## build archives for all systems, with checksums and bills of materials, into .cache/release; publishes nothing
 	$(INSTALL) goreleaser cyclonedx-gomod
 	$(if $(shell $(GIT) status --porcelain 2>/dev/null),@echo 'release: there are uncommitted changes: the same commit has to give the same bytes' >&2; exit 1)
 	goreleaser release --clean --skip=publish $(if $(shell $(GIT) describe --exact-match --tags 2>/dev/null),,--snapshot)
@@ -203,7 +206,7 @@ fuzz: ## run every fuzzer for FUZZTIME (10s)
 	$(call each,bash $(CURDIR)/tools/fuzz.sh $(FUZZTIME))
 
 .PHONY: vuln
-vuln: ## look for known vulnerabilities in what is called of other modules and of Go; asks vuln.go.dev
+vuln: ## look for known vulnerabilities in what is called of other modules and of Go
 	$(INSTALL) govulncheck
 	$(call each,$(CURDIR)/tools/vuln.sh)
 
