@@ -40,7 +40,8 @@ func (a *app) baselineRemove(ctx context.Context, c *common, s *baseline.Store, 
 	removed := []string{}
 	var failed error
 	for _, id := range ids {
-		if failed = s.Remove(ctx, id); failed != nil {
+		if err := s.Remove(ctx, id); err != nil {
+			failed = unwritable(err, "")
 			break
 		}
 		removed = append(removed, id)

@@ -60,6 +60,40 @@ func TestReadOnlyFolder(t *testing.T) {
 	}
 }
 
+// A run stays in a baseline whose folder may not be written into, and it is said why.
+func TestRemoveFromReadOnlyFolder(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var samples bytes.Buffer
+	if err := (generated{seconds: 3, rate: 40}).write(&samples); err != nil {
+		t.Fatal(err)
+	}
+	a, _, stderr := terminal(t, 100)
+	a.stdin, a.stderrTerminal = &samples, false
+	if code := a.run(t.Context(), []string{"baseline", "add", "-", "--store", "store", "--baseline", "main", "-q"}); code != 0 {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	dir := filepath.Join("store", "main")
+	before, err := os.ReadDir(dir)
+	if err != nil || len(before) != 1 {
+		t.Fatalf("%d runs: %v", len(before), err)
+	}
+	if err := os.Chmod(dir, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	code := -1
+	asNobody(t, func() {
+		code = a.run(t.Context(), []string{"baseline", "rm", "2", "--store", "store", "--baseline", "main"})
+	})
+	want := "k6report: error: delete baseline entry: remove store/main/" + before[0].Name() + ": permission denied\n" +
+		"k6report: hint: run k6report as a user who may write there\n"
+	if code != exitFailed || stderr.String() != want {
+		t.Errorf("exit code %d, standard error:\n%s\nwant\n%s", code, stderr, want)
+	}
+	if after, err := os.ReadDir(dir); err != nil || len(after) != 1 {
+		t.Errorf("%d runs are left: %v", len(after), err)
+	}
+}
+
 // TestNoPermission: a file that may not be read is named, with what to do.
 func TestNoPermission(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "run.json")
