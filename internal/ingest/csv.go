@@ -108,19 +108,25 @@ func readCSV(ctx context.Context, in *input, rd *reader) error {
 	return nil
 }
 
-// wholeSeconds reports whether all series end at a whole second: by chance, not
-// even a few do.
+// wholeSeconds reports whether all metrics end at a whole second: by chance, not even
+// a few do. Parts are looked at together: which of them holds the end of a metric
+// depends on how the file was cut.
 func wholeSeconds(parts []*run.Run) bool {
-	some := false
+	ends := make(map[string]int64)
 	for _, r := range parts {
 		for i := range r.Series {
-			if r.Series[i].Latest.Time%1e9 != 0 {
-				return false
+			s := &r.Series[i]
+			if end, known := ends[s.Metric]; !known || end < s.Latest.Time {
+				ends[s.Metric] = s.Latest.Time
 			}
-			some = true
 		}
 	}
-	return some
+	for _, end := range ends {
+		if end%1e9 != 0 {
+			return false
+		}
+	}
+	return len(ends) > 0
 }
 
 // csvStart finds the times at the start of a file.
