@@ -155,9 +155,10 @@ licences: ## write docs/licences.md anew: what the program is built with, and un
 MOST_BYTES := 30000000
 
 .PHONY: release
-release: vuln ## build archives for all systems, with checksums and bills of materials, into .cache/release; publishes nothing
+release: ## build archives for all systems, with checksums and bills of materials, into .cache/release; asks for vulnerabilities first, publishes nothing
 	$(INSTALL) goreleaser cyclonedx-gomod
 	$(if $(shell $(GIT) status --porcelain 2>/dev/null),@echo 'release: there are uncommitted changes: the same commit has to give the same bytes' >&2; exit 1)
+	$(MAKE) vuln
 	goreleaser release --clean --skip=publish $(if $(shell $(GIT) describe --exact-match --tags 2>/dev/null),,--snapshot)
 	@large=$$(find .cache/release -type f \( -name k6report -o -name k6report.exe \) -size +$(MOST_BYTES)c); \
 	  [[ -z $$large ]] || { printf 'release: larger than $(MOST_BYTES) bytes:\n%s\n' "$$large" >&2; exit 1; }

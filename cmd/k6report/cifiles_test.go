@@ -325,7 +325,7 @@ func TestTheImageHasTheVersionsOfTheTests(t *testing.T) {
 	}
 	image := read("ci", "Containerfile")
 	k6 := regexp.MustCompile(`(?m)^K6_VERSION=v(.+)$`).FindStringSubmatch(read("tools", "versions.env"))
-	language := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(read("go.mod"))
+	language := regexp.MustCompile(`(?m)^toolchain go(.+)$`).FindStringSubmatch(read("go.mod"))
 	if k6 == nil || language == nil {
 		t.Fatal("no versions")
 	}

@@ -55,8 +55,8 @@ func prose(s string) string {
 // signs are words that reports are full of and that mean nothing in Markdown.
 const signs = "% · → ± – − ✓ ✗ ? ! i … :"
 
-// ticket is what a forge may take for an issue of another tracker, whatever comes
-// behind the number.
+// ticket is what a forge may take for an issue of another tracker, whatever stands
+// before and behind it.
 var ticket = regexp.MustCompile(`(^|\W)[A-Za-z]\w*-[0-9]`)
 
 // number is one as tables have it: below what is shown, or marked.

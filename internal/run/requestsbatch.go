@@ -7,14 +7,14 @@ import (
 
 // batch is the scratch space of a flush.
 type batch struct {
-	bins, durations places // what occurs of them in what was logged of a block
+	bins, durations marks // what occurs of them in what was logged of a block
 	rows            []Row
 	sums            []int64
 	cells           []cellCount
 }
 
 func newBatch() batch {
-	return batch{bins: newPlaces(lastCell(TableBits)), durations: newPlaces(lastCell(BlockBits))}
+	return batch{bins: newMarks(lastCell(TableBits)), durations: newMarks(lastCell(BlockBits))}
 }
 
 // flush merges what was logged into the tables.
@@ -38,14 +38,14 @@ func (r *requestsBuilder) flushBlock(to *blockBuilder) {
 	b.order()
 	for at := to.logged; at != 0; at = r.log[at-1].next {
 		e := &r.log[at-1]
-		row := &b.rows[b.bins.of(e.row)]
+		row := &b.rows[b.bins.placeOf(e.row)]
 		row.Count++
 		row.Total += e.total
 		sums := row.Sums[:clientColumns]
 		for i, part := range e.parts {
 			sums[i] += part
 		}
-		b.cells[b.durations.of(e.duration)].n++
+		b.cells[b.durations.placeOf(e.duration)].n++
 	}
 	to.logged = 0
 	b.bins.clear()
@@ -68,7 +68,7 @@ func (b *batch) order() {
 	}
 	clear(b.sums[:len(b.rows)*clientColumns])
 	for i := range b.rows {
-		b.rows[i].Sums = b.sums[i*clientColumns : (i+1)*clientColumns]
+		b.rows[i].Sums = b.sums[i*clientColumns : (i+1)*clientColumns : (i+1)*clientColumns]
 	}
 }
 

@@ -47,7 +47,7 @@ type Place struct {
 
 // requestsBuilder collects request tables. What comes in is logged first, and
 // merged into its block with what else was logged of it: a request then costs no
-// search of its own, and lists are always sorted.
+// search in the lists of a block, and these are always sorted.
 type requestsBuilder struct {
 	shift  uint8 // blocks are 1<<shift seconds
 	tables map[Endpoint]*tableBuilder
@@ -113,7 +113,8 @@ type tableBuilder struct {
 	blocks      []blockBuilder // by index
 }
 
-// blockBuilder is a Block with its lists sorted.
+// blockBuilder is a Block with its lists sorted. What is logged of it is counted, and
+// not yet in the lists.
 type blockBuilder struct {
 	index                   int64
 	count, failed, timeouts uint64
@@ -283,7 +284,7 @@ func (r *requestsBuilder) absorb(to *tableBuilder, from []blockBuilder, by uint8
 		t.failed += b.failed
 		t.timeouts += b.timeouts
 		if len(t.rows)+len(t.durations) == 0 {
-			t.rows, t.durations = slices.Clip(b.rows), slices.Clip(b.durations)
+			t.rows, t.durations = b.rows, b.durations
 			r.rows += len(t.rows)
 			r.cells += len(t.durations)
 			continue

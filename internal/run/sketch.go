@@ -231,7 +231,7 @@ func binLow(bin uint32, k uint8) float64 {
 // the bins in order, then what lies beyond the domain.
 func cellOf(v float64, k uint8) uint32 {
 	switch {
-	case v < 1.0/(1<<-minExponent):
+	case !(v >= 1.0/(1<<-minExponent)): // also NaN, which nothing should give
 		return 0
 	case v >= maxMagnitude:
 		return lastCell(k)

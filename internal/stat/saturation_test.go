@@ -109,6 +109,13 @@ func TestTrendAgainstTheTextbook(t *testing.T) {
 	if math.Abs(got.P-8.3e-6) > 0.1e-6 || got.Slope != 1 || got.Start != 1 {
 		t.Errorf("%+v", got)
 	}
+	long := make([]float64, 200)
+	for i := range long {
+		long[i] = float64(i)
+	}
+	if got := stat.FindTrend(long, long); !(got.P > 0 && got.P < 1e-50) {
+		t.Errorf("what only rises for long has P = %v, which is small and not 0", got.P)
+	}
 	for i := range values {
 		values[i] = 5
 	}

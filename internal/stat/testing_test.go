@@ -18,7 +18,7 @@ func closeTo(t *testing.T, what string, got, want, within float64) {
 // Textbook tables of Student's t.
 func TestStudent(t *testing.T) {
 	for _, tt := range []struct{ p, degrees, want float64 }{
-		{0.99, 4, 3.746947}, {0.99, 7, 2.997952}, {0.95, 7, 1.894579}, {0.8, 4, 0.940965}, {0.95, 1, 6.313752}, {0.5, 3, 0},
+		{0.99, 4, 3.746947}, {0.99, 7, 2.997952}, {0.95, 7, 1.894579}, {0.8, 4, 0.940965}, {0.95, 1, 6.313752}, {0.5, 3, 0}, {0.05, 7, -1.894579}, {0.01, 4, -3.746947},
 	} {
 		closeTo(t, "the quantile", StudentQuantile(tt.p, tt.degrees), tt.want, 1e-5)
 		closeTo(t, "the tail beyond it", StudentTail(tt.want, tt.degrees), 1-tt.p, 1e-6)

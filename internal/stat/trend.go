@@ -73,7 +73,7 @@ func FindTrend(times, values []float64) MonotonicTrend {
 		return out
 	}
 	z := (math.Abs(s) - 1) / math.Sqrt(variance) // with the correction for continuity
-	out.P = min(1, math.Erfc(z/math.Sqrt2))
+	out.P = math.Erfc(z / math.Sqrt2)            // of both tails
 	return out
 }
 

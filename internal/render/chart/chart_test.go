@@ -22,6 +22,14 @@ import (
 	"k6report/internal/report/sample"
 )
 
+// Titles are bold: a font that is not there would be replaced by the plain one.
+func TestTitlesAreBold(t *testing.T) {
+	plain, bold := lettering(titleSize, false, strong).Width("Latency"), lettering(titleSize, true, strong).Width("Latency")
+	if !(bold > plain && plain > 0) {
+		t.Errorf("plain letters are %v wide, bold ones %v", plain, bold)
+	}
+}
+
 // A colour stands for one component. What a later version, or another program, may
 // name has one, too.
 func TestComponentColours(t *testing.T) {

@@ -76,8 +76,8 @@ const (
 )
 
 // typeface holds the fonts of all pictures. They are parsed when the first picture
-// is drawn: most invocations draw none. There are two, where gonum's collection of
-// Liberation fonts has twelve, which are an eighth of the whole program.
+// is drawn: most invocations draw none. There are two: gonum's collection of
+// Liberation fonts has twelve, which would be an eighth of the whole program.
 var typeface = sync.OnceValue(func() text.Plain {
 	return text.Plain{Fonts: font.NewCache(font.Collection{
 		parsed(lettersOf(false), liberationsansregular.TTF),
@@ -94,6 +94,7 @@ func parsed(f font.Font, file []byte) font.Face {
 	return font.Face{Font: f, Face: face}
 }
 
+// lettersOf names one of the two fonts.
 func lettersOf(bold bool) font.Font {
 	f := font.Font{Typeface: "Liberation", Variant: "Sans"}
 	if bold {
