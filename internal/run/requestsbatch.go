@@ -19,10 +19,10 @@ func newBatch() batch {
 
 // flush merges what was logged into the tables.
 func (r *requestsBuilder) flush() {
-	for _, key := range r.logged {
+	for _, key := range r.pending {
 		r.flushBlock(r.block(key.table, key.index))
 	}
-	r.log, r.logged = r.log[:0], r.logged[:0]
+	r.log, r.pending = r.log[:0], r.pending[:0]
 	r.flushJoins()
 	r.limit()
 }

@@ -60,10 +60,10 @@ type requestsBuilder struct {
 	leaves   []string
 	excluded *[]string
 
-	log    []loggedRequest
-	logged []blockKey // the blocks that something was logged of
-	joins  []loggedJoin
-	batch  batch
+	log     []loggedRequest
+	pending []blockKey // the blocks with a chain in the log
+	joins   []loggedJoin
+	batch   batch
 
 	columns  []string                // in order of appearance, after the client's
 	columnOf map[string]int          // -1: more than maxColumns, given up
@@ -171,7 +171,7 @@ func (r *requestsBuilder) count(t *tableBuilder, second int64, q *Request) *logg
 		block.timeouts++
 	}
 	if block.logged == 0 {
-		r.logged = append(r.logged, blockKey{t, block.index})
+		r.pending = append(r.pending, blockKey{t, block.index})
 	}
 	r.log = append(r.log, loggedRequest{next: block.logged})
 	block.logged = int32(len(r.log))

@@ -77,7 +77,7 @@ const (
 
 // typeface holds the fonts of all pictures. They are parsed when the first picture
 // is drawn: most invocations draw none. There are two: gonum's collection of
-// Liberation fonts has twelve, which would be an eighth of the whole program.
+// Liberation fonts has twelve, all of them in the program.
 var typeface = sync.OnceValue(func() text.Plain {
 	return text.Plain{Fonts: font.NewCache(font.Collection{
 		parsed(lettersOf(false), liberationsansregular.TTF),
