@@ -23,9 +23,10 @@ const (
 	LeastPlain = 1e-4
 )
 
-// Digits is a number for sentences, and for tables whose columns need not agree: v with so many significant digits, or all before the point, thousands
-// separated: "0.71", "38.2", "1,205". It has no zeros at its end, and an exponent
-// only where it is tiny or beyond all measure: "1.2e-05".
+// Digits is a number for sentences, and for tables whose columns need not agree: v
+// with so many significant digits, or all before the point, thousands separated:
+// "0.71", "38.2", "1,205". It has no zeros at its end, and an exponent only where it
+// is tiny or beyond all measure: "1.2e-05".
 func Digits(v float64, digits int) string {
 	rounded := Significant(v, digits)
 	switch abs := math.Abs(v); {
