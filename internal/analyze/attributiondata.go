@@ -182,7 +182,7 @@ func bandOf(t *run.Table, counts func(int64) bool, from, to float64) *band {
 		if !counts(t.Blocks[i].Index) {
 			continue
 		}
-		for _, row := range t.Blocks[i].Rows {
+		for _, row := range t.Blocks[i].Rows.List {
 			rows[row.Bin] += row.Count
 			total += row.Count
 		}
@@ -238,9 +238,9 @@ func (r *reader) segment(cells *cellIndex, level int, g grid, only func(*run.Tab
 				continue
 			}
 			sums := cellSums{parts: make([]float64, len(r.parts))}
-			for k := range b.Rows {
-				if w := within.weight(b.Rows[k].Bin); w > 0 {
-					r.add(&sums, t.Protocol, &b.Rows[k], w)
+			for k := range b.Rows.List {
+				if w := within.weight(b.Rows.List[k].Bin); w > 0 {
+					r.add(&sums, t.Protocol, &b.Rows, k, w)
 				}
 			}
 			if sums.n == 0 {
@@ -265,7 +265,7 @@ func (r *reader) segment(cells *cellIndex, level int, g grid, only func(*run.Tab
 	return out
 }
 
-// add cuts the requests of a row into parts, which add up to the row's time.
+// add cuts the requests of a row, by its place, into parts, which add up to the row's time.
 //
 // T = client + connecting + TLS + sending + receiving + waiting, and waiting =
 // what the server tells of + transit. Requests of the row without times of the
@@ -274,7 +274,8 @@ func (r *reader) segment(cells *cellIndex, level int, g grid, only func(*run.Tab
 //
 // What the server tells of can't be more than the waiting, nor its parts more
 // than its total. Where they are, they are cut down, and how much of it is kept.
-func (r *reader) add(to *cellSums, protocol string, row *run.Row, weight float64) {
+func (r *reader) add(to *cellSums, protocol string, rows *run.Rows, at int, weight float64) {
+	row, sums := &rows.List[at], rows.SumsOf(at)
 	n := float64(row.Count) * weight
 	scale := weight / 1000 // to milliseconds
 	total := max(0, float64(row.Total)*scale)
@@ -285,10 +286,10 @@ func (r *reader) add(to *cellSums, protocol string, row *run.Row, weight float64
 		return
 	}
 	sum := func(i int) float64 {
-		if i >= len(row.Sums) {
+		if i >= len(sums) {
 			return 0
 		}
-		return max(0, float64(row.Sums[i])*scale)
+		return max(0, float64(sums[i])*scale)
 	}
 	waiting := total
 	for _, c := range []struct{ column, part int }{

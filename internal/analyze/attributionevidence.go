@@ -206,9 +206,9 @@ func (a *attributor) bandSample(cells *cellIndex, tables []oneTable, from, to fl
 				continue
 			}
 			sums := cellSums{cell: cells.number(cellKey{Endpoint: t.table.Endpoint}), parts: make([]float64, len(a.partition.parts))}
-			for k := range b.Rows {
-				if w := within.weight(b.Rows[k].Bin); w > 0 {
-					t.of.reader.add(&sums, t.table.Protocol, &b.Rows[k], w)
+			for k := range b.Rows.List {
+				if w := within.weight(b.Rows.List[k].Bin); w > 0 {
+					t.of.reader.add(&sums, t.table.Protocol, &b.Rows, k, w)
 				}
 			}
 			if sums.n > 0 {

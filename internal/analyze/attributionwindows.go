@@ -174,13 +174,14 @@ func tableOf(e run.Endpoint, windows map[int64]*windowSums, length time.Duration
 			Bin: run.RowOf(total / float64(w.n)), Count: w.n, Joined: min(w.joined, w.n),
 			Total: int64(math.Round(total * 1000)),
 		}
+		rows := run.Rows{List: []run.Row{row}, Width: len(w.ms)}
 		for _, ms := range w.ms {
-			row.Sums = append(row.Sums, int64(math.Round(ms*1000)))
+			rows.Sums = append(rows.Sums, int64(math.Round(ms*1000)))
 		}
 		start := index * int64(length)
 		out.First, out.Last = min(out.First, start), max(out.Last, start)
 		out.Blocks = append(out.Blocks, run.Block{
-			Index: index, Count: w.n, Failed: uint64(max(0, w.failed)), Durations: w.durations, Rows: []run.Row{row},
+			Index: index, Count: w.n, Failed: uint64(max(0, w.failed)), Durations: w.durations, Rows: rows,
 		})
 	}
 	return out

@@ -116,7 +116,7 @@ func (s *subject) blockStart(index int64) float64 {
 // waited is what the users of a block waited, in milliseconds.
 func waited(b *run.Block) float64 {
 	sum := int64(0)
-	for _, row := range b.Rows {
+	for _, row := range b.Rows.List {
 		sum += row.Total
 	}
 	return float64(sum) / 1000

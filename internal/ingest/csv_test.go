@@ -101,7 +101,7 @@ func TestCSVAgainstJSON(t *testing.T) {
 		count := func(t run.Table) (n, failed, joined uint64) {
 			for _, b := range t.Blocks {
 				n, failed = n+b.Count, failed+b.Failed
-				for _, row := range b.Rows {
+				for _, row := range b.Rows.List {
 					joined += row.Joined
 				}
 			}

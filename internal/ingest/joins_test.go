@@ -26,9 +26,9 @@ func totalsOf(r *run.Run) totals {
 		}
 		for _, b := range table.Blocks {
 			t.count += b.Count
-			for _, row := range b.Rows {
+			for k, row := range b.Rows.List {
 				t.joined += row.Joined
-				for i, sum := range row.Sums {
+				for i, sum := range b.Rows.SumsOf(k) {
 					t.columns[r.Requests.Columns[i]] += sum
 				}
 			}

@@ -168,9 +168,9 @@ func (q *Requests) checkTable(t *Table) error {
 
 func (b *Block) check(columns int) error {
 	count := uint64(0)
-	for _, row := range b.Rows {
+	for _, row := range b.Rows.List {
 		count = plus(count, row.Count)
-		if row.Count == 0 || row.Joined > row.Count || len(row.Sums) > columns || row.Bin > lastCell(TableBits) {
+		if row.Count == 0 || row.Joined > row.Count || row.Bin > lastCell(TableBits) {
 			return fmt.Errorf("row %d holds what it can't", row.Bin)
 		}
 	}
@@ -186,7 +186,9 @@ func (b *Block) check(columns int) error {
 		return errors.New("durations are negative")
 	case b.Failed > b.Count || b.Timeouts > b.Count:
 		return errors.New("more failed than were made")
-	case !ordered(b.Rows, func(a, c Row) int { return cmp.Compare(a.Bin, c.Bin) }):
+	case b.Rows.Width < 0 || b.Rows.Width > columns || len(b.Rows.Sums) != len(b.Rows.List)*b.Rows.Width:
+		return fmt.Errorf("rows hold %d sums of %d columns", len(b.Rows.Sums), b.Rows.Width)
+	case !ordered(b.Rows.List, func(a, c Row) int { return cmp.Compare(a.Bin, c.Bin) }):
 		return errors.New("rows are out of order")
 	}
 	return nil

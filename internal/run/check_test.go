@@ -64,7 +64,7 @@ func TestCheck(t *testing.T) {
 		{"is none", func(r *run.Run) { block(r).Index = -1 << 50 }},
 		{"has 0 requests", func(r *run.Run) { block(r).Count = 0 }},
 		{"rows hold", func(r *run.Run) { block(r).Count++ }},
-		{"rows hold", func(r *run.Run) { block(r).Rows = block(r).Rows[1:] }},
+		{"rows hold", func(r *run.Run) { block(r).Rows.List = block(r).Rows.List[1:] }},
 		{"durations don't", func(r *run.Run) { block(r).Durations.Add(1) }},
 		{"durations don't", func(r *run.Run) { block(r).Durations = nil }},
 		{"durations are negative", func(r *run.Run) {
@@ -74,10 +74,15 @@ func TestCheck(t *testing.T) {
 		}},
 		{"more failed", func(r *run.Run) { block(r).Failed = block(r).Count + 1 }},
 		{"more failed", func(r *run.Run) { block(r).Timeouts = block(r).Count + 1 }},
-		{"rows are out of order", func(r *run.Run) { slices.Reverse(block(r).Rows) }},
-		{"what it can't", func(r *run.Run) { block(r).Rows[0].Joined = block(r).Rows[0].Count + 1 }},
-		{"what it can't", func(r *run.Run) { block(r).Rows[0].Sums = make([]int64, 30) }},
-		{"what it can't", func(r *run.Run) { block(r).Rows[len(block(r).Rows)-1].Bin = 1 << 20 }},
+		{"rows are out of order", func(r *run.Run) { slices.Reverse(block(r).Rows.List) }},
+		{"what it can't", func(r *run.Run) { block(r).Rows.List[0].Joined = block(r).Rows.List[0].Count + 1 }},
+		{"sums of 30 columns", func(r *run.Run) {
+			rows := &block(r).Rows
+			rows.Sums, rows.Width = make([]int64, 30*len(rows.List)), 30
+		}},
+		{"sums of", func(r *run.Run) { block(r).Rows.Sums = block(r).Rows.Sums[1:] }},
+		{"sums of -1 columns", func(r *run.Run) { block(r).Rows.Width = -1 }},
+		{"what it can't", func(r *run.Run) { block(r).Rows.List[len(block(r).Rows.List)-1].Bin = 1 << 20 }},
 	}
 	if err := small().Check(); err != nil {
 		t.Fatal(err)
@@ -94,7 +99,7 @@ func TestCheck(t *testing.T) {
 // TestCheckOverflow: counts that only add up because they overflow.
 func TestCheckOverflow(t *testing.T) {
 	r := small()
-	rows := r.Requests.Tables[0].Blocks[0].Rows
+	rows := r.Requests.Tables[0].Blocks[0].Rows.List
 	rows[0].Count += 1 << 63
 	rows[1].Count += 1 << 63
 	if err := r.Check(); err == nil {

@@ -44,10 +44,9 @@ func (r *requestsBuilder) column(metric string) int {
 	r.columns[at], r.columnOf[metric] = metric, at
 	for _, t := range r.tables {
 		for i := range t.blocks {
-			for _, row := range t.blocks[i].rows {
-				if at < len(row.Sums) {
-					row.Sums[at] = 0
-				}
+			rows := &t.blocks[i].rows
+			for k := at; at < rows.Width && k < len(rows.Sums); k += rows.Width {
+				rows.Sums[k] = 0
 			}
 		}
 	}
@@ -66,20 +65,6 @@ func (r *requestsBuilder) places(columns []string) []int {
 		}
 	}
 	return places
-}
-
-// reordered puts each column into its new place in to, -1 for none, and returns
-// as many as are in use.
-func reordered(to *[maxColumns]int64, sums []int64, order []int) []int64 {
-	width := 0
-	clear(to[:])
-	for i, sum := range sums {
-		if sum != 0 && order[i] >= 0 {
-			to[order[i]] += sum // metrics that a mask made one share a column
-			width = max(width, order[i]+1)
-		}
-	}
-	return to[:width]
 }
 
 // inPlace reports whether all columns stay where they are.

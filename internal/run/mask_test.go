@@ -167,7 +167,7 @@ func TestMaskJoinsWhatBecomesOne(t *testing.T) {
 		t.Fatalf("%d series, %d tables", len(r.Series), len(r.Requests.Tables))
 	}
 	rows := r.Requests.Tables[0].Blocks[0].Rows
-	if at := len(run.ClientColumns()); len(rows) != 1 || rows[0].Count != 3 || rows[0].Sums[at] != 9000 {
+	if at := len(run.ClientColumns()); len(rows.List) != 1 || rows.List[0].Count != 3 || rows.SumsOf(0)[at] != 9000 {
 		t.Errorf("rows %+v: 9 ms joined are lost", rows)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/bits"
-	"slices"
 	"time"
 )
 
@@ -190,47 +189,30 @@ func (r *requestsBuilder) addRequests(from *Requests, fold *folder, own bool) {
 		r.column(name)
 	}
 	columns := r.places(from.Columns)
+	same := inPlace(columns)
 	for i := range from.Tables {
 		t := &from.Tables[i]
 		to := r.table(fold.endpoint(t.Endpoint))
 		to.first, to.last = min(to.first, t.First), max(to.last, t.Last)
 		for j := range t.Blocks {
-			r.addBlock(to, &t.Blocks[j], columns, shift, own)
+			b := &t.Blocks[j]
+			block := r.block(to, b.Index>>(r.shift-shift))
+			block.count += b.Count
+			block.failed += b.Failed
+			block.timeouts += b.Timeouts
+			if same {
+				r.addRows(block, &b.Rows, own)
+			} else {
+				rows := b.Rows.ordered(columns)
+				r.addRows(block, &rows, true)
+			}
+			r.addCells(block, r.batch.cellsOf(b.Durations), false)
 		}
 		if own {
 			t.Blocks = nil // not held until the last table is done
 		}
 	}
 	r.limit()
-}
-
-func (r *requestsBuilder) addBlock(to *tableBuilder, b *Block, columns []int, shift uint8, own bool) {
-	t := r.block(to, b.Index>>(r.shift-shift))
-	t.count += b.Count
-	t.failed += b.Failed
-	t.timeouts += b.Timeouts
-	cells := r.batch.cells[:0]
-	for cell, n := range b.Durations.cells() {
-		cells = append(cells, cellCount{cell, n})
-	}
-	r.batch.cells = cells
-	r.mergeCells(t, cells)
-	same := inPlace(columns)
-	if own && len(t.rows) == 0 && same {
-		t.rows = b.Rows
-		r.rows += len(b.Rows)
-		return
-	}
-	var sums [maxColumns]int64
-	rows := r.batch.rows[:0]
-	for _, row := range b.Rows {
-		if !same {
-			row.Sums = slices.Clone(reordered(&sums, row.Sums, columns))
-		}
-		rows = append(rows, row)
-	}
-	r.batch.rows = rows
-	r.mergeRows(t, rows)
 }
 
 // endpoint is what an endpoint becomes under the present folding.

@@ -58,26 +58,7 @@ type Block struct {
 	// Durations is the distribution of the protocol's own duration (for HTTP
 	// http_req_duration) at BlockBits, in milliseconds.
 	Durations *Sketch
-	// Rows are by ascending Bin.
-	Rows []Row
-}
-
-// Row is the requests of a block with about the same time T, where T is what
-// a user waits: for HTTP blocked + duration. A snapshot of a run in which no
-// request has times of the server keeps one row for all requests of a block.
-type Row struct {
-	// Bin is the bin of T at TableBits; see RowRange.
-	Bin   uint32
-	Count uint64
-	// Joined is the number of requests with at least one server time, those of
-	// NoTimes and of columns that there was no room for included: which requests
-	// had no other is not known any more when a metric turns out to be no time.
-	Joined uint64
-	// Total is the sum of T, in microseconds, each request rounded to one.
-	Total int64
-	// Sums are sums of parts in the same unit, by Requests.Columns; as long as
-	// the last column that isn't 0.
-	Sums []int64
+	Rows      Rows
 }
 
 // The columns a client's request is made of: Client is the wait for a free
@@ -103,7 +84,7 @@ func ClientColumns() []string {
 // Joined reports whether any request has times of the server.
 func (t Table) Joined() bool {
 	return slices.ContainsFunc(t.Blocks, func(b Block) bool {
-		return slices.ContainsFunc(b.Rows, func(row Row) bool { return row.Joined > 0 })
+		return slices.ContainsFunc(b.Rows.List, func(row Row) bool { return row.Joined > 0 })
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 type counted struct {
 	count, failed, timeouts uint64
 	rows                    map[uint32]run.Row
+	sums                    map[uint32][]int64
 	durations               *run.Sketch
 }
 
@@ -74,7 +75,7 @@ func TestRequestsAgainstCounting(t *testing.T) {
 			index := q.Start / int64(r.Requests.BlockLength)
 			c := blocks[index]
 			if c == nil {
-				c = &counted{rows: make(map[uint32]run.Row), durations: run.NewSketch(run.BlockBits)}
+				c = &counted{rows: make(map[uint32]run.Row), sums: make(map[uint32][]int64), durations: run.NewSketch(run.BlockBits)}
 				blocks[index] = c
 			}
 			c.count++
@@ -91,13 +92,13 @@ func TestRequestsAgainstCounting(t *testing.T) {
 			}
 			bin := run.RowOf(total)
 			row := c.rows[bin]
-			if row.Sums == nil {
-				row.Sums = make([]int64, len(q.Parts))
+			if c.sums[bin] == nil {
+				c.sums[bin] = make([]int64, len(q.Parts))
 			}
 			row.Count++
 			row.Total += int64(total * 1000)
 			for i, part := range q.Parts {
-				row.Sums[i] += int64(part * 1000)
+				c.sums[bin][i] += int64(part * 1000)
 			}
 			c.rows[bin] = row
 		}
@@ -117,14 +118,15 @@ func TestRequestsAgainstCounting(t *testing.T) {
 				if got, want := shown(block.Durations), shown(c.durations); got != want {
 					t.Fatalf("%s: block %d has the durations %s, want %s", table.Name, block.Index, got, want)
 				}
-				if len(block.Rows) != len(c.rows) {
-					t.Fatalf("%s: block %d has %d rows, want %d", table.Name, block.Index, len(block.Rows), len(c.rows))
+				if len(block.Rows.List) != len(c.rows) {
+					t.Fatalf("%s: block %d has %d rows, want %d", table.Name, block.Index, len(block.Rows.List), len(c.rows))
 				}
-				for _, row := range block.Rows {
+				for k, row := range block.Rows.List {
+					sums := block.Rows.SumsOf(k)
 					other := c.rows[row.Bin]
 					same := row.Count == other.Count && row.Total == other.Total
-					for i, sum := range other.Sums {
-						same = same && (i < len(row.Sums) && row.Sums[i] == sum || i >= len(row.Sums) && sum == 0)
+					for i, sum := range c.sums[row.Bin] {
+						same = same && (i < len(sums) && sums[i] == sum || i >= len(sums) && sum == 0)
 					}
 					if !same {
 						t.Fatalf("%s: block %d has the row %+v, want %+v", table.Name, block.Index, row, other)

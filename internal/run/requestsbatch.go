@@ -8,13 +8,12 @@ import (
 // batch is the scratch space of a flush.
 type batch struct {
 	bins, durations marks // what occurs of them in what was logged of a block
-	rows            []Row
-	sums            []int64
+	rows            Rows
 	cells           []cellCount
 }
 
 func newBatch() batch {
-	return batch{bins: newMarks(lastCell(TableBits)), durations: newMarks(lastCell(BlockBits))}
+	return batch{bins: newMarks(lastCell(TableBits)), durations: newMarks(lastCell(BlockBits)), rows: Rows{Width: clientColumns}}
 }
 
 // flush merges what was logged into the tables.
@@ -38,10 +37,11 @@ func (r *requestsBuilder) flushBlock(to *blockBuilder) {
 	b.order()
 	for at := to.logged; at != 0; at = r.log[at-1].next {
 		e := &r.log[at-1]
-		row := &b.rows[b.bins.placeOf(e.row)]
+		at := b.bins.placeOf(e.row)
+		row := &b.rows.List[at]
 		row.Count++
 		row.Total += e.total
-		sums := row.Sums[:clientColumns]
+		sums := b.rows.Sums[at*clientColumns : (at+1)*clientColumns]
 		for i, part := range e.parts {
 			sums[i] += part
 		}
@@ -50,91 +50,94 @@ func (r *requestsBuilder) flushBlock(to *blockBuilder) {
 	to.logged = 0
 	b.bins.clear()
 	b.durations.clear()
-	r.mergeRows(to, b.rows)
-	r.mergeCells(to, b.cells)
+	r.addRows(to, &b.rows, false)
+	r.addCells(to, b.cells, false)
 }
 
 // order makes a row of each bin and a cell of each duration, with nothing in them.
 func (b *batch) order() {
-	b.rows, b.cells = b.rows[:0], b.cells[:0]
+	b.rows.List, b.cells = b.rows.List[:0], b.cells[:0]
 	for bin := range b.bins.inOrder() {
-		b.rows = append(b.rows, Row{Bin: bin})
+		b.rows.List = append(b.rows.List, Row{Bin: bin})
 	}
 	for cell := range b.durations.inOrder() {
 		b.cells = append(b.cells, cellCount{cell: cell})
 	}
-	if need := len(b.rows) * clientColumns; cap(b.sums) < need {
-		b.sums = make([]int64, 2*need)
+	b.rows.Sums = longer(b.rows.Sums[:0], len(b.rows.List)*clientColumns)
+	clear(b.rows.Sums)
+}
+
+// cellsOf are the cells of a distribution, until the next flush.
+func (b *batch) cellsOf(s *Sketch) []cellCount {
+	b.cells = b.cells[:0]
+	for cell, n := range s.cells() {
+		b.cells = append(b.cells, cellCount{cell, n})
 	}
-	clear(b.sums[:len(b.rows)*clientColumns])
-	for i := range b.rows {
-		b.rows[i].Sums = b.sums[i*clientColumns : (i+1)*clientColumns : (i+1)*clientColumns]
-	}
+	return b.cells
 }
 
 // flushJoins adds server times to the rows of their requests.
 func (r *requestsBuilder) flushJoins() {
 	var last Place
-	var row *Row
+	var rows *Rows
+	at := 0
 	for i := range r.joins {
 		j := &r.joins[i]
-		if row == nil || j.at != last {
+		if rows == nil || j.at != last {
 			last = j.at
-			row = r.rowAt(r.block(j.at.table, j.at.second>>r.shift), j.at.bin)
+			rows = &r.block(j.at.table, j.at.second>>r.shift).rows
+			at = r.rowAt(rows, j.at.bin)
 		}
 		if j.first {
-			row.Joined++
+			rows.List[at].Joined++
 		}
 		if j.column < 0 {
 			continue
 		}
-		for len(row.Sums) <= j.column {
-			row.Sums = append(row.Sums, 0)
-		}
-		row.Sums[j.column] += j.micros
+		rows.widen(j.column + 1)
+		rows.SumsOf(at)[j.column] += j.micros
 	}
 	r.joins = r.joins[:0]
 }
 
-// rowAt finds or makes a row.
-func (r *requestsBuilder) rowAt(b *blockBuilder, bin uint32) *Row {
-	at, found := slices.BinarySearchFunc(b.rows, bin, func(row Row, bin uint32) int { return cmp.Compare(row.Bin, bin) })
+// rowAt finds or makes a row, and returns its place.
+func (r *requestsBuilder) rowAt(rows *Rows, bin uint32) int {
+	at, found := slices.BinarySearchFunc(rows.List, bin, func(row Row, bin uint32) int { return cmp.Compare(row.Bin, bin) })
 	if !found {
-		b.rows = slices.Insert(b.rows, at, Row{Bin: bin})
+		rows.insert(at, bin)
 		r.rows++
 	}
-	return &b.rows[at]
+	return at
 }
 
-// mergeRows adds rows, in order, to those of a block. It keeps no reference to
-// their sums: those of new rows lie in one stretch of memory, with room for the
-// columns known so far.
-func (r *requestsBuilder) mergeRows(to *blockBuilder, from []Row) {
-	fresh := countFresh(to.rows, from, func(row *Row) uint32 { return row.Bin })
-	r.rows += fresh
-	stride := len(r.columns)
-	slab := make([]int64, fresh*stride)
-	at := len(to.rows) - 1
-	to.rows = slices.Grow(to.rows, fresh)[:len(to.rows)+fresh]
-	// From the end, so that every row moves once, to where it stays.
-	free := len(to.rows) - 1
-	for k := len(from) - 1; k >= 0; k-- {
-		for at >= 0 && to.rows[at].Bin > from[k].Bin {
-			to.rows[free] = to.rows[at]
-			at--
-			free--
-		}
-		if at >= 0 && to.rows[at].Bin == from[k].Bin {
-			to.rows[free] = to.rows[at]
-			to.rows[free].add(&from[k])
-			at--
-		} else {
-			to.rows[free] = from[k]
-			to.rows[free].Sums = slab[:copy(slab, from[k].Sums):stride]
-			slab = slab[stride:]
-		}
-		free--
+// addRows adds rows to those of a block, which keeps lists of its own if it has
+// no rows.
+func (r *requestsBuilder) addRows(to *blockBuilder, from *Rows, own bool) {
+	switch {
+	case len(to.rows.List) > 0:
+		r.rows += to.rows.merge(from)
+		return
+	case own:
+		to.rows = *from
+	default:
+		to.rows = from.clone()
 	}
+	r.rows += len(to.rows.List)
+}
+
+// addCells adds counts, in order, to the durations of a block, which keeps a list
+// of its own if it has none.
+func (r *requestsBuilder) addCells(to *blockBuilder, from []cellCount, own bool) {
+	switch {
+	case len(to.durations) > 0:
+		r.mergeCells(to, from)
+		return
+	case own:
+		to.durations = from
+	default:
+		to.durations = slices.Clone(from)
+	}
+	r.cells += len(to.durations)
 }
 
 // mergeCells adds counts, in order, to the durations of a block.
@@ -142,7 +145,7 @@ func (r *requestsBuilder) mergeCells(to *blockBuilder, from []cellCount) {
 	fresh := countFresh(to.durations, from, func(c *cellCount) uint32 { return c.cell })
 	r.cells += fresh
 	at := len(to.durations) - 1
-	to.durations = slices.Grow(to.durations, fresh)[:len(to.durations)+fresh]
+	to.durations = longer(to.durations, fresh)
 	free := len(to.durations) - 1
 	for k := len(from) - 1; k >= 0; k-- {
 		for at >= 0 && to.durations[at].cell > from[k].cell {
@@ -172,17 +175,4 @@ func countFresh[T any](a, b []T, number func(*T) uint32) int {
 		}
 	}
 	return fresh
-}
-
-// add adds a row of the same bin.
-func (row *Row) add(o *Row) {
-	row.Count += o.Count
-	row.Joined += o.Joined
-	row.Total += o.Total
-	for len(row.Sums) < len(o.Sums) {
-		row.Sums = append(row.Sums, 0)
-	}
-	for i, sum := range o.Sums {
-		row.Sums[i] += sum
-	}
 }

@@ -119,7 +119,7 @@ type blockBuilder struct {
 	index                   int64
 	count, failed, timeouts uint64
 	durations               []cellCount
-	rows                    []Row
+	rows                    Rows
 	logged                  int32 // the first of its chain in the log; see loggedRequest
 }
 
@@ -283,14 +283,8 @@ func (r *requestsBuilder) absorb(to *tableBuilder, from []blockBuilder, by uint8
 		t.count += b.count
 		t.failed += b.failed
 		t.timeouts += b.timeouts
-		if len(t.rows)+len(t.durations) == 0 {
-			t.rows, t.durations = b.rows, b.durations
-			r.rows += len(t.rows)
-			r.cells += len(t.durations)
-			continue
-		}
-		r.mergeRows(t, b.rows)
-		r.mergeCells(t, b.durations)
+		r.addRows(t, &b.rows, true)
+		r.addCells(t, b.durations, true)
 	}
 }
 
@@ -338,16 +332,12 @@ func (r *requestsBuilder) finish(drop func(metric string) bool) Requests {
 func (t *tableBuilder) finish(order []int) Table {
 	out := Table{Endpoint: t.endpoint, First: t.first, Last: t.last, Blocks: make([]Block, len(t.blocks))}
 	same := inPlace(order)
-	var sums [maxColumns]int64
 	for i := range t.blocks {
 		b := &t.blocks[i]
-		for k := range b.rows {
-			if row := &b.rows[k]; same {
-				row.Sums = trimmed(row.Sums)
-			} else {
-				row.Sums = append(row.Sums[:0], reordered(&sums, row.Sums, order)...)
-			}
+		if !same {
+			b.rows = b.rows.ordered(order)
 		}
+		b.rows.narrow()
 		out.Blocks[i] = Block{
 			Index: b.index, Count: b.count, Failed: b.failed, Timeouts: b.timeouts,
 			Durations: sketchOfCells(b.durations), Rows: b.rows,

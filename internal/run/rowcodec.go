@@ -242,12 +242,12 @@ func (b *bitBuffer) skip(n int, from *stream) (ok bool) {
 }
 
 // row writes what the model did not expect of a row.
-func (e *encoder) row(m *rowModel, row *Row, order []int) {
+func (e *encoder) row(m *rowModel, row *Row, used []int64, order []int) {
 	e.uint(streamRowCounts, row.Count)
 	e.uint(streamRowJoined, row.Count-row.Joined)
 	e.packed(packedTotals, row.Total-m.total(row))
 	var sums [maxColumns]int64
-	copy(sums[:], row.Sums)
+	copy(sums[:], used)
 	for _, column := range order {
 		e.packed(packedColumns+column, sums[column]-m.column(column, row, sums[:len(order)]))
 		m.learn(column, row, sums[:len(order)])
@@ -263,5 +263,4 @@ func (d *decoder) row(m *rowModel, row *Row, order []int, sums []int64) {
 		sums[column] = m.column(column, row, sums) + d.packed(packedColumns+column)
 		m.learn(column, row, sums)
 	}
-	row.Sums = trimmed(sums)
 }

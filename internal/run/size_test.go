@@ -121,7 +121,7 @@ func TestSnapshotSize(t *testing.T) {
 		rows := 0
 		for _, table := range r.Requests.Tables {
 			for _, b := range table.Blocks {
-				rows += len(b.Rows)
+				rows += len(b.Rows.List)
 			}
 		}
 		t.Logf("seed %d, components %t: %d bytes, %d series, windows of %v, %d rows, blocks of %v", l.seed, components, snapshot.Len(),

@@ -326,40 +326,16 @@ func (t *Table) means() Table {
 	means := *t
 	means.Blocks = slices.Clone(t.Blocks)
 	for i := range means.Blocks {
-		means.Blocks[i].Rows = []Row{t.Blocks[i].mean()}
+		means.Blocks[i].Rows = t.Blocks[i].Rows.mean()
 	}
 	return means
-}
-
-// mean is one row for all requests of a block.
-func (b *Block) mean() Row {
-	all := Row{Sums: make([]int64, 0, maxColumns)}
-	for i := range b.Rows {
-		all.add(&b.Rows[i])
-	}
-	all.Sums = trimmed(all.Sums)
-	all.Bin = RowOf(max(0, float64(all.Total)/float64(all.Count)/1000))
-	return all
 }
 
 // width is the number of columns that any row of a table uses.
 func (t *Table) width() int {
 	width := 0
 	for i := range t.Blocks {
-		for _, row := range t.Blocks[i].Rows {
-			width = max(width, len(row.Sums))
-		}
+		width = max(width, t.Blocks[i].Rows.Width)
 	}
 	return width
-}
-
-// trimmed drops zeros at the end.
-func trimmed(sums []int64) []int64 {
-	for len(sums) > 0 && sums[len(sums)-1] == 0 {
-		sums = sums[:len(sums)-1]
-	}
-	if len(sums) == 0 {
-		return nil
-	}
-	return slices.Clip(sums)
 }

@@ -90,19 +90,20 @@ func TestRowsOfMeans(t *testing.T) {
 			for j, block := range table.Blocks {
 				want := block.Rows
 				if !components {
-					all := run.Row{Sums: make([]int64, len(run.ClientColumns()))}
-					for _, row := range block.Rows {
+					var all run.Row
+					sums := make([]int64, len(run.ClientColumns()))
+					for k, row := range block.Rows.List {
 						all.Count += row.Count
 						all.Total += row.Total
-						for k, sum := range row.Sums {
-							all.Sums[k] += sum
+						for column, sum := range block.Rows.SumsOf(k) {
+							sums[column] += sum
 						}
 					}
 					all.Bin = run.RowOf(float64(all.Total) / float64(all.Count) / 1000)
-					for len(all.Sums) > 0 && all.Sums[len(all.Sums)-1] == 0 {
-						all.Sums = all.Sums[:len(all.Sums)-1]
+					for len(sums) > 0 && sums[len(sums)-1] == 0 {
+						sums = sums[:len(sums)-1]
 					}
-					want = []run.Row{all}
+					want = run.Rows{List: []run.Row{all}, Sums: sums, Width: len(sums)}
 				}
 				if got := back.Requests.Tables[i].Blocks[j].Rows; !reflect.DeepEqual(got, want) {
 					t.Fatalf("components %t, table %d, block %d: %+v, want %+v", components, i, j, got, want)
@@ -119,14 +120,18 @@ func TestMeansThatCancelOut(t *testing.T) {
 	feed(b, load{seed: 3, duration: 4 * time.Second, rate: 20, endpoints: 1})
 	r := b.Finish()
 	r.Requests.Columns = append(r.Requests.Columns, "a", "b")
-	rows := r.Requests.Tables[0].Blocks[0].Rows
-	if len(rows) < 2 {
-		t.Fatalf("there are %d rows", len(rows))
+	rows := &r.Requests.Tables[0].Blocks[0].Rows
+	if len(rows.List) < 2 {
+		t.Fatalf("there are %d rows", len(rows.List))
+	}
+	wide := run.Rows{List: rows.List, Sums: make([]int64, 8*len(rows.List)), Width: 8}
+	for i := range rows.List {
+		copy(wide.SumsOf(i), rows.SumsOf(i))
 	}
 	for i, sum := range []int64{5, -5} {
-		rows[i].Sums = append(slices.Clone(rows[i].Sums), make([]int64, 8-len(rows[i].Sums))...)
-		rows[i].Sums[7] = sum
+		wide.SumsOf(i)[7] = sum
 	}
+	*rows = wide
 	first := encode(t, r)
 	if !bytes.Equal(encode(t, decode(t, first)), first) {
 		t.Error("a decoded run has two encodings")

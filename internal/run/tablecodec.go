@@ -19,14 +19,14 @@ func (e *encoder) table(t *Table) tableHead {
 		e.uint(streamBlocks, b.Count)
 		e.uint(streamBlocks, b.Failed)
 		e.uint(streamBlocks, b.Timeouts)
-		e.uint(streamBlocks, uint64(len(b.Rows)))
+		e.uint(streamBlocks, uint64(len(b.Rows.List)))
 		e.sketch(b.Durations, streamDurations, streamDurationCounts)
 		bin := uint32(0)
-		for k := range b.Rows {
-			row := &b.Rows[k]
+		for k := range b.Rows.List {
+			row := &b.Rows.List[k]
 			e.uint(streamRows, uint64(row.Bin-bin))
 			bin = row.Bin
-			e.row(&model, row, order)
+			e.row(&model, row, b.Rows.SumsOf(k), order)
 		}
 	}
 	return head
@@ -132,7 +132,7 @@ func (d *decoder) skipRows(n int, order []int) {
 	}
 }
 
-func (d *decoder) rows(n int, m *rowModel, order []int) []Row {
+func (d *decoder) rows(n int, m *rowModel, order []int) (rows Rows) {
 	fits := n <= int(lastCell(TableBits))+1 && n <= d.streams[streamRows].left()
 	for _, column := range order {
 		fits = fits && n <= d.streams[streamPacked+2*(packedColumns+column)].left()
@@ -141,23 +141,22 @@ func (d *decoder) rows(n int, m *rowModel, order []int) []Row {
 		d.fail(fmt.Errorf("a block claims %d rows", n))
 	}
 	if d.err != nil {
-		return nil
+		return rows
 	}
-	rows := make([]Row, n)
-	width := len(order)
-	sums := make([]int64, n*width)
+	rows = Rows{List: make([]Row, n), Sums: make([]int64, n*len(order)), Width: len(order)}
 	bin := uint64(0)
-	for i := range rows {
+	for i := range rows.List {
 		step := d.uint(streamRows)
 		bin += step
 		if last := uint64(lastCell(TableBits)); bin > last || step > last {
 			d.fail(fmt.Errorf("a request table has a row that can't be"))
 		}
 		if d.err != nil {
-			return nil
+			return Rows{}
 		}
-		rows[i].Bin = uint32(bin)
-		d.row(m, &rows[i], order, sums[i*width:(i+1)*width])
+		rows.List[i].Bin = uint32(bin)
+		d.row(m, &rows.List[i], order, rows.SumsOf(i))
 	}
+	rows.narrow()
 	return rows
 }

@@ -84,10 +84,10 @@ func sumOf(t *run.Table) (s sums) {
 		s.count += b.Count
 		s.failed += b.Failed
 		s.timeouts += b.Timeouts
-		for _, row := range b.Rows {
+		for k, row := range b.Rows.List {
 			s.joined += row.Joined
 			s.total += row.Total
-			for i, v := range row.Sums {
+			for i, v := range b.Rows.SumsOf(k) {
 				s.parts[i] += v
 			}
 		}
