@@ -49,7 +49,6 @@ func readStream(ctx context.Context, in *input, rd *reader, t text) error {
 		w.text.note(cutOff(err))
 	}
 	rd.seam.add(w.text.end())
-	w.finish()
 	rd.take(w)
 	return nil
 }

@@ -21,8 +21,6 @@ const segmentSize = 4 << 20
 type worker struct {
 	b, late *run.Builder
 	text    textReader
-	// What it read, after finish.
-	part, definitions *run.Run
 }
 
 func (rd *reader) worker(t text) *worker {
@@ -31,16 +29,37 @@ func (rd *reader) worker(t text) *worker {
 	return w
 }
 
-// finish puts in order what was read; on the worker's goroutine, for it takes
-// a tenth of the time.
-func (w *worker) finish() {
-	w.part, w.definitions = w.b.Finish(), w.late.Finish()
-	w.b, w.late, w.text = nil, nil, nil // their memory is free for putting parts together
+// take puts in order what was read.
+func (rd *reader) take(w *worker) {
+	rd.parts = append(rd.parts, w.b.Finish())
+	rd.late = append(rd.late, w.late.Finish())
 }
 
-func (rd *reader) take(w *worker) {
-	rd.parts = append(rd.parts, w.part)
-	rd.late = append(rd.late, w.definitions)
+// gathering puts together what workers read. Those that end find one another.
+type gathering struct {
+	mu   sync.Mutex
+	idle *worker // has ended
+}
+
+// add takes a worker that has ended, on its goroutine: while two are put together,
+// others read.
+func (g *gathering) add(w *worker) {
+	w.text = nil // its memory is free for putting together
+	for o := g.swap(w); o != nil; o = g.swap(w) {
+		w.b.Absorb(o.b)
+		w.late.Absorb(o.late)
+	}
+}
+
+// swap leaves a worker where there is none, else it takes the one that is there.
+func (g *gathering) swap(w *worker) *worker {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	o := g.idle
+	if g.idle = nil; o == nil {
+		g.idle = w
+	}
+	return o
 }
 
 // readSegments reads the segments of a plain file on several goroutines. Each
@@ -49,7 +68,7 @@ func (rd *reader) take(w *worker) {
 func readSegments(ctx context.Context, in *input, rd *reader, t text) error {
 	size := rd.options.segmentSize
 	count := int((in.size + size - 1) / size)
-	workers := make([]*worker, min(rd.options.Workers, count))
+	var read gathering
 	order := &inOrder{seam: rd.seam, waiting: make([]*segment, count)}
 	group, ctx := errgroup.WithContext(ctx)
 	next := make(chan stretch)
@@ -72,9 +91,8 @@ func readSegments(ctx context.Context, in *input, rd *reader, t text) error {
 		}
 		return nil
 	})
-	for i := range workers {
+	for range min(rd.options.Workers, count) {
 		w := rd.worker(t)
-		workers[i] = w
 		group.Go(func() error {
 			for s := range next {
 				if err := readSegment(ctx, in, w.text, s, rd.options.Progress); err != nil {
@@ -82,16 +100,14 @@ func readSegments(ctx context.Context, in *input, rd *reader, t text) error {
 				}
 				order.put(s.number, w.text.end())
 			}
-			w.finish()
+			read.add(w)
 			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	for _, w := range workers {
-		rd.take(w)
-	}
+	rd.take(read.idle)
 	return nil
 }
 

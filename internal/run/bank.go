@@ -112,8 +112,8 @@ func (b *bank) insert(bin uint32, n uint64) bool {
 		if len(b.bins) >= maxListed {
 			return false
 		}
-		b.bins = slices.Insert(b.bins, at, bin)
-		b.counts = slices.Insert(b.counts, at, 0)
+		b.bins = slices.Insert(withRoom(b.bins), at, bin)
+		b.counts = slices.Insert(withRoom(b.counts), at, 0)
 	}
 	b.count(&b.counts[at], bin, n)
 	return true

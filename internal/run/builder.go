@@ -272,10 +272,18 @@ func (b *Builder) problem(p Problem) {
 
 // Finish returns the Run. The Builder must not be used afterwards.
 func (b *Builder) Finish() *Run {
+	tables := b.requests.finish(b.isNoTime)
+	r := b.finishRest()
+	r.Requests = tables
+	r.ID = identity(r)
+	return r
+}
+
+// finishRest returns the Run but for its request tables and what it is called.
+func (b *Builder) finishRest() *Run {
 	b.limitWindows() // tag sets may have come since
 	r := &Run{
 		WindowLength: time.Second << b.windowShift,
-		Requests:     b.requests.finish(b.isNoTime),
 		Folding:      b.fold.result(),
 		Plan:         b.id.plan,
 		Reported:     b.id.reported,
@@ -321,7 +329,6 @@ func (b *Builder) Finish() *Run {
 	slices.SortFunc(r.Problems, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Source, b.Source))
 	})
-	r.ID = identity(r)
 	return r
 }
 

@@ -261,6 +261,13 @@ func (r *requestsBuilder) limit() {
 	}
 }
 
+// lengthenTo lengthens the blocks unless they are that long.
+func (r *requestsBuilder) lengthenTo(shift uint8) {
+	if shift > r.shift {
+		r.lengthen(shift)
+	}
+}
+
 // lengthen merges blocks until they are 1<<shift seconds long.
 func (r *requestsBuilder) lengthen(shift uint8) {
 	by := shift - r.shift
