@@ -2,8 +2,6 @@ package run
 
 import (
 	"iter"
-	"math"
-	"slices"
 )
 
 const (
@@ -13,16 +11,14 @@ const (
 
 type page [pageSize]uint32
 
-// bank holds the bins of one sign. Few are a sorted list, which costs a series
-// of some hundred samples a third of what pages would; beyond maxListed they
-// are pages, of which only those in use are allocated, and adding to them
-// costs no search. A list that was made whole may be longer.
+// bank holds the bins of one sign. Few are a list, which costs a series of some
+// hundred samples a third of what pages would; beyond maxListed they are pages, of
+// which only those in use are allocated, and adding to them costs no search. A list
+// that was made whole may be longer.
 type bank struct {
-	bins, counts []uint32 // the list
-	first        uint32   // number of pages[0]
-	pages        []*page
-	// carries count, for bins of 2^32 values and more, how often they wrapped.
-	carries map[uint32]uint64
+	list
+	first uint32 // number of pages[0]
+	pages []*page
 }
 
 // maxListed is how many bins an addition leaves in a list: inserting into it
@@ -41,30 +37,6 @@ func (b *bank) add(bin uint32, n uint64) {
 		at = b.grow(bin >> pageBits)
 	}
 	b.count(&b.pages[at][bin%pageSize], bin, n)
-}
-
-// count adds to the count of a bin, which c holds but for what it carried.
-func (b *bank) count(c *uint32, bin uint32, n uint64) {
-	n += uint64(*c)
-	*c = uint32(n)
-	if n > math.MaxUint32 {
-		b.carry(bin, n>>32)
-	}
-}
-
-func (b *bank) carry(bin uint32, times uint64) {
-	if b.carries == nil {
-		b.carries = make(map[uint32]uint64)
-	}
-	b.carries[bin] += times
-}
-
-// total is the number of values in a bin, of which its place holds low.
-func (b *bank) total(bin, low uint32) uint64 {
-	if len(b.carries) == 0 {
-		return uint64(low)
-	}
-	return b.carries[bin]<<32 | uint64(low)
 }
 
 // sum is the number of values in all bins.
@@ -102,37 +74,6 @@ func (b *bank) at(rank uint64) (bin uint32, below, above uint64) {
 // empty reports whether there are no bins.
 func (b *bank) empty() bool { return len(b.bins)+len(b.pages) == 0 }
 
-// insert counts values in the list, unless it would grow too long.
-func (b *bank) insert(bin uint32, n uint64) bool {
-	if n == 0 {
-		return true
-	}
-	at, found := slices.BinarySearch(b.bins, bin)
-	if !found {
-		if len(b.bins) >= maxListed {
-			return false
-		}
-		b.bins = slices.Insert(withRoom(b.bins), at, bin)
-		b.counts = slices.Insert(withRoom(b.counts), at, 0)
-	}
-	b.count(&b.counts[at], bin, n)
-	return true
-}
-
-// push counts values of a bin beyond all others of a list.
-func (b *bank) push(bin uint32, n uint64) {
-	if n == 0 {
-		return
-	}
-	b.bins, b.counts = append(b.bins, bin), append(b.counts, 0)
-	b.count(&b.counts[len(b.counts)-1], bin, n)
-}
-
-// room makes a list for n bins.
-func (b *bank) room(n int) {
-	b.bins, b.counts = make([]uint32, 0, n), make([]uint32, 0, n)
-}
-
 // spread makes pages of the list.
 func (b *bank) spread() {
 	for i, bin := range b.bins {
@@ -166,7 +107,7 @@ func (b *bank) grow(number uint32) uint32 {
 // merge adds the bins of o, each 1<<shift of them as one.
 func (b *bank) merge(o *bank, shift uint8) {
 	if len(b.pages)+len(o.pages) == 0 && (b.empty() || len(b.bins)+len(o.bins) <= 2*maxListed) {
-		b.mergeList(o, shift)
+		b.list.merge(&o.list, shift)
 		return
 	}
 	for i, bin := range o.bins {
@@ -203,37 +144,6 @@ func (b *bank) mergePage(p *page, number uint32, shift uint8) {
 	for i, low := range p {
 		b.count(&to[i], number<<pageBits|uint32(i), uint64(low))
 	}
-}
-
-// mergeList merges two lists into a new one.
-func (b *bank) mergeList(o *bank, shift uint8) {
-	if len(o.bins) == 0 {
-		return
-	}
-	bins := make([]uint32, 0, len(b.bins)+len(o.bins))
-	counts := make([]uint32, 0, len(b.bins)+len(o.bins))
-	push := func(bin, low uint32) {
-		if n := len(bins); n == 0 || bins[n-1] != bin {
-			bins, counts = append(bins, bin), append(counts, low)
-			return
-		}
-		b.count(&counts[len(counts)-1], bin, uint64(low))
-	}
-	i := 0
-	for k, bin := range o.bins {
-		bin >>= shift
-		for ; i < len(b.bins) && b.bins[i] <= bin; i++ {
-			push(b.bins[i], b.counts[i])
-		}
-		push(bin, o.counts[k])
-	}
-	for ; i < len(b.bins); i++ {
-		push(b.bins[i], b.counts[i])
-	}
-	for bin, times := range o.carries {
-		b.carry(bin>>shift, times)
-	}
-	b.bins, b.counts = bins, counts
 }
 
 func (b *bank) ascending() iter.Seq2[uint32, uint64] {

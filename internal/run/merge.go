@@ -212,7 +212,8 @@ func (r *requestsBuilder) addRequests(from *Requests, fold *folder, own bool) {
 				rows := b.Rows.ordered(columns)
 				r.addRows(block, &rows, true)
 			}
-			r.addCells(block, r.batch.cellsOf(b.Durations), false)
+			d := durationsOf(b.Durations)
+			r.addDurations(block, &d, own)
 		}
 		if own {
 			t.Blocks = nil // not held until the last table is done

@@ -9,7 +9,7 @@ import (
 type batch struct {
 	bins, durations marks // what occurs of them in what was logged of a block
 	rows            Rows
-	cells           []cellCount
+	cells, counts   []uint32 // of durations
 }
 
 func newBatch() batch {
@@ -45,13 +45,14 @@ func (r *requestsBuilder) flushBlock(to *blockBuilder) {
 		for i, part := range e.parts {
 			sums[i] += part
 		}
-		b.cells[b.durations.placeOf(e.duration)].n++
+		b.counts[b.durations.placeOf(e.duration)]++
 	}
 	to.logged = 0
 	b.bins.clear()
 	b.durations.clear()
 	r.addRows(to, &b.rows, false)
-	r.addCells(to, b.cells, false)
+	d := durationsOfCells(b.cells, b.counts)
+	r.addDurations(to, &d, false)
 }
 
 // order makes a row of each bin and a cell of each duration, with nothing in them.
@@ -61,19 +62,12 @@ func (b *batch) order() {
 		b.rows.List = append(b.rows.List, Row{Bin: bin})
 	}
 	for cell := range b.durations.inOrder() {
-		b.cells = append(b.cells, cellCount{cell: cell})
+		b.cells = append(b.cells, cell)
 	}
+	b.counts = longer(b.counts[:0], len(b.cells))
+	clear(b.counts)
 	b.rows.Sums = longer(b.rows.Sums[:0], len(b.rows.List)*clientColumns)
 	clear(b.rows.Sums)
-}
-
-// cellsOf are the cells of a distribution, until the next flush.
-func (b *batch) cellsOf(s *Sketch) []cellCount {
-	b.cells = b.cells[:0]
-	for cell, n := range s.cells() {
-		b.cells = append(b.cells, cellCount{cell, n})
-	}
-	return b.cells
 }
 
 // flushJoins adds server times to the rows of their requests.
@@ -125,42 +119,12 @@ func (r *requestsBuilder) addRows(to *blockBuilder, from *Rows, own bool) {
 	r.rows += len(to.rows.List)
 }
 
-// addCells adds counts, in order, to the durations of a block, which keeps a list
-// of its own if it has none.
-func (r *requestsBuilder) addCells(to *blockBuilder, from []cellCount, own bool) {
-	switch {
-	case len(to.durations) > 0:
-		r.mergeCells(to, from)
-		return
-	case own:
-		to.durations = from
-	default:
-		to.durations = slices.Clone(from)
-	}
-	r.cells += len(to.durations)
-}
-
-// mergeCells adds counts, in order, to the durations of a block.
-func (r *requestsBuilder) mergeCells(to *blockBuilder, from []cellCount) {
-	fresh := countFresh(to.durations, from, func(c *cellCount) uint32 { return c.cell })
-	r.cells += fresh
-	at := len(to.durations) - 1
-	to.durations = longer(to.durations, fresh)
-	free := len(to.durations) - 1
-	for k := len(from) - 1; k >= 0; k-- {
-		for at >= 0 && to.durations[at].cell > from[k].cell {
-			to.durations[free] = to.durations[at]
-			at--
-			free--
-		}
-		add := from[k]
-		if at >= 0 && to.durations[at].cell == add.cell {
-			add.n += to.durations[at].n
-			at--
-		}
-		to.durations[free] = add
-		free--
-	}
+// addDurations adds to the durations of a block, which keeps a list of its own if
+// it has none.
+func (r *requestsBuilder) addDurations(to *blockBuilder, from *durations, own bool) {
+	r.cells -= to.durations.cells()
+	to.durations.add(from, own)
+	r.cells += to.durations.cells()
 }
 
 // countFresh counts the elements of b that a lacks; both are in order.

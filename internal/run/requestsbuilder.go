@@ -118,14 +118,9 @@ type tableBuilder struct {
 type blockBuilder struct {
 	index                   int64
 	count, failed, timeouts uint64
-	durations               []cellCount
+	durations               durations
 	rows                    Rows
 	logged                  int32 // the first of its chain in the log; see loggedRequest
-}
-
-type cellCount struct {
-	cell uint32
-	n    uint64
 }
 
 // AddRequest counts a request under the endpoint that its tags name.
@@ -291,7 +286,7 @@ func (r *requestsBuilder) absorb(to *tableBuilder, from []blockBuilder, by uint8
 		t.failed += b.failed
 		t.timeouts += b.timeouts
 		r.addRows(t, &b.rows, true)
-		r.addCells(t, b.durations, true)
+		r.addDurations(t, &b.durations, true)
 	}
 }
 
@@ -347,7 +342,7 @@ func (t *tableBuilder) finish(order []int) Table {
 		b.rows.narrow()
 		out.Blocks[i] = Block{
 			Index: b.index, Count: b.count, Failed: b.failed, Timeouts: b.timeouts,
-			Durations: sketchOfCells(b.durations), Rows: b.rows,
+			Durations: b.durations.sketch(), Rows: b.rows,
 		}
 		*b = blockBuilder{}
 	}

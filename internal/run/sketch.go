@@ -250,37 +250,3 @@ func cellRange(cell uint32, k uint8) Range {
 	}
 	return Range{binLow(cell-1, k), binLow(cell, k)}
 }
-
-// cells yields the cells that hold values, in order; negative values have none.
-func (s *Sketch) cells() iter.Seq2[uint32, uint64] {
-	return func(yield func(uint32, uint64) bool) {
-		if s.zero > 0 && !yield(0, s.zero) {
-			return
-		}
-		for bin, n := range s.pos.ascending() {
-			if !yield(bin+1, n) {
-				return
-			}
-		}
-		if s.high > 0 {
-			yield(lastCell(s.bits), s.high)
-		}
-	}
-}
-
-// sketchOfCells makes a sketch of a block of counts in order of their cells.
-func sketchOfCells(cells []cellCount) *Sketch {
-	s := NewSketch(BlockBits)
-	s.pos.room(len(cells))
-	for _, c := range cells {
-		switch c.cell {
-		case 0:
-			s.zero = c.n
-		case lastCell(s.bits):
-			s.high = c.n
-		default:
-			s.pos.push(c.cell-1, c.n)
-		}
-	}
-	return s
-}
