@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/bits"
+	"sync"
 	"time"
 )
 
@@ -201,25 +202,25 @@ func (r *requestsBuilder) addRequests(from *Requests, fold *folder, own bool) {
 		to := r.table(fold.endpoint(t.Endpoint))
 		to.first, to.last = min(to.first, t.First), max(to.last, t.Last)
 		for j := range t.Blocks {
-			b := &t.Blocks[j]
-			block := r.block(to, b.Index>>(r.shift-shift))
-			block.count += b.Count
-			block.failed += b.Failed
-			block.timeouts += b.Timeouts
-			if same {
-				r.addRows(block, &b.Rows, own)
-			} else {
-				rows := b.Rows.ordered(columns)
-				r.addRows(block, &rows, true)
+			b := builderOf(&t.Blocks[j])
+			if !same {
+				b.rows = b.rows.ordered(columns)
 			}
-			d := durationsOf(b.Durations)
-			r.addDurations(block, &d, own)
+			r.size.add(r.block(to, b.index>>(r.shift-shift)).add(&b, own))
 		}
 		if own {
 			t.Blocks = nil // not held until the last table is done
 		}
 	}
 	r.limit()
+}
+
+// builderOf is a block as it was before it was finished. They share their lists.
+func builderOf(b *Block) blockBuilder {
+	return blockBuilder{
+		index: b.Index, count: b.Count, failed: b.Failed, timeouts: b.Timeouts,
+		durations: durationsOf(b.Durations), rows: b.Rows,
+	}
 }
 
 // absorbAll adds the tables of another Builder, which must not be used afterwards.
@@ -232,18 +233,32 @@ func (r *requestsBuilder) absorbAll(from *requestsBuilder, fold *folder) {
 	r.lack(*from.excluded)
 	r.lengthenTo(from.shift)
 	columns := r.places(from.columns)
-	same := inPlace(columns)
+	same, by := inPlace(columns), r.shift-from.shift
+	into := make(map[*tableBuilder][]*tableBuilder) // several where endpoints are folded
 	for e, t := range from.tables {
 		to := r.table(fold.endpoint(e))
 		to.first, to.last = min(to.first, t.first), max(to.last, t.last)
-		if !same {
-			for i := range t.blocks {
-				t.blocks[i].rows = t.blocks[i].rows.ordered(columns)
-			}
-		}
-		r.absorb(to, t.blocks, r.shift-from.shift)
-		t.blocks = nil // not held until the last table is done
+		into[to] = append(into[to], t)
+		r.hold(t.blocks, by)
 	}
+	var tables sync.WaitGroup
+	var mu sync.Mutex
+	for to, list := range into {
+		tables.Go(func() {
+			var grown size
+			for _, t := range list {
+				if !same {
+					t.reorder(columns)
+				}
+				grown.add(to.absorb(t.blocks, by))
+				t.blocks = nil // not held until the last table is done
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			r.size.add(grown)
+		})
+	}
+	tables.Wait()
 	r.limit()
 }
 

@@ -50,9 +50,7 @@ func (r *requestsBuilder) flushBlock(to *blockBuilder) {
 	to.logged = 0
 	b.bins.clear()
 	b.durations.clear()
-	r.addRows(to, &b.rows, false)
-	d := durationsOfCells(b.cells, b.counts)
-	r.addDurations(to, &d, false)
+	r.size.add(to.add(&blockBuilder{rows: b.rows, durations: durationsOfCells(b.cells, b.counts)}, false))
 }
 
 // order makes a row of each bin and a cell of each duration, with nothing in them.
@@ -99,32 +97,9 @@ func (r *requestsBuilder) rowAt(rows *Rows, bin uint32) int {
 	at, found := slices.BinarySearchFunc(rows.List, bin, func(row Row, bin uint32) int { return cmp.Compare(row.Bin, bin) })
 	if !found {
 		rows.insert(at, bin)
-		r.rows++
+		r.size.rows++
 	}
 	return at
-}
-
-// addRows adds rows to those of a block, which keeps lists of its own if it has
-// no rows.
-func (r *requestsBuilder) addRows(to *blockBuilder, from *Rows, own bool) {
-	switch {
-	case len(to.rows.List) > 0:
-		r.rows += to.rows.merge(from)
-		return
-	case own:
-		to.rows = *from
-	default:
-		to.rows = from.clone()
-	}
-	r.rows += len(to.rows.List)
-}
-
-// addDurations adds to the durations of a block, which keeps a list of its own if
-// it has none.
-func (r *requestsBuilder) addDurations(to *blockBuilder, from *durations, own bool) {
-	r.cells -= to.durations.cells()
-	to.durations.add(from, own)
-	r.cells += to.durations.cells()
 }
 
 // countFresh counts the elements of b that a lacks; both are in order.

@@ -52,8 +52,7 @@ type requestsBuilder struct {
 	shift  uint8 // blocks are 1<<shift seconds
 	tables map[Endpoint]*tableBuilder
 	blocks map[int64]struct{} // indexes that hold requests
-	rows   int
-	cells  int
+	size   size
 	folded bool // endpoints were
 	// leaves are the groups whose requests whoever adds them leaves out, excluded
 	// those that all tables lack; nil until there is a table.
@@ -103,6 +102,16 @@ func newRequestsBuilder() requestsBuilder {
 		columns:  ClientColumns(),
 		columnOf: make(map[string]int),
 	}
+}
+
+// size is what the tables hold that has budgets.
+type size struct {
+	rows, cells int
+}
+
+func (s *size) add(more size) {
+	s.rows += more.rows
+	s.cells += more.cells
 }
 
 // tableBuilder is an endpoint's table.
@@ -230,15 +239,23 @@ func (r *requestsBuilder) table(e Endpoint) *tableBuilder {
 
 // block finds or makes a block of a table.
 func (r *requestsBuilder) block(t *tableBuilder, index int64) *blockBuilder {
+	b, found := t.block(index)
+	if !found {
+		r.blocks[index] = struct{}{}
+	}
+	return b
+}
+
+// block finds or makes a block.
+func (t *tableBuilder) block(index int64) (b *blockBuilder, found bool) {
 	if n := len(t.blocks); n > 0 && t.blocks[n-1].index == index {
-		return &t.blocks[n-1]
+		return &t.blocks[n-1], true
 	}
 	at, found := slices.BinarySearchFunc(t.blocks, index, func(b blockBuilder, index int64) int { return cmp.Compare(b.index, index) })
 	if !found {
 		t.blocks = slices.Insert(withRoom(t.blocks), at, blockBuilder{index: index})
-		r.blocks[index] = struct{}{}
 	}
-	return &t.blocks[at]
+	return &t.blocks[at], found
 }
 
 // limit lengthens the blocks while there are too many of them, or of what they
@@ -246,7 +263,7 @@ func (r *requestsBuilder) block(t *tableBuilder, index int64) *blockBuilder {
 func (r *requestsBuilder) limit() {
 	for {
 		limit := maxBlocks
-		if r.folded || r.rows*len(r.columns) > maxSums || r.cells > maxCells {
+		if r.folded || r.size.rows*len(r.columns) > maxSums || r.size.cells > maxCells {
 			limit = fewBlocks
 		}
 		if len(r.blocks) <= limit {
@@ -268,7 +285,7 @@ func (r *requestsBuilder) lengthen(shift uint8) {
 	by := shift - r.shift
 	r.shift = shift
 	r.blocks = make(map[int64]struct{})
-	r.rows, r.cells = 0, 0
+	r.size = size{}
 	for _, t := range r.tables {
 		old := t.blocks
 		t.blocks = make([]blockBuilder, 0, len(old)/2+1)
@@ -279,16 +296,47 @@ func (r *requestsBuilder) lengthen(shift uint8) {
 // absorb adds blocks to a table, made longer by 1<<by. They must not be used
 // afterwards: a block that the table lacks keeps their lists.
 func (r *requestsBuilder) absorb(to *tableBuilder, from []blockBuilder, by uint8) {
-	for i := range from {
-		b := &from[i]
-		t := r.block(to, b.index>>by)
-		t.count += b.count
-		t.failed += b.failed
-		t.timeouts += b.timeouts
-		r.addRows(t, &b.rows, true)
-		r.addDurations(t, &b.durations, true)
+	r.hold(from, by)
+	r.size.add(to.absorb(from, by))
+}
+
+// hold notes that there are blocks, made longer by 1<<by.
+func (r *requestsBuilder) hold(blocks []blockBuilder, by uint8) {
+	for i := range blocks {
+		r.blocks[blocks[i].index>>by] = struct{}{}
 	}
 }
+
+// absorb adds blocks, made longer by 1<<by, and returns by what the table grows.
+func (t *tableBuilder) absorb(from []blockBuilder, by uint8) (grown size) {
+	for i := range from {
+		b, _ := t.block(from[i].index >> by)
+		grown.add(b.add(&from[i], true))
+	}
+	return grown
+}
+
+// add adds what another block holds, and returns by what this one grows. Where it
+// has no list yet, it keeps one of its own.
+func (b *blockBuilder) add(from *blockBuilder, own bool) (grown size) {
+	b.count += from.count
+	b.failed += from.failed
+	b.timeouts += from.timeouts
+	before := b.size()
+	switch {
+	case len(b.rows.List) > 0:
+		b.rows.merge(&from.rows)
+	case own:
+		b.rows = from.rows
+	default:
+		b.rows = from.rows.clone()
+	}
+	b.durations.add(&from.durations, own)
+	now := b.size()
+	return size{now.rows - before.rows, now.cells - before.cells}
+}
+
+func (b *blockBuilder) size() size { return size{len(b.rows.List), b.durations.cells()} }
 
 // finish puts everything into order. Columns of metrics that drop names are
 // left out.
@@ -333,12 +381,11 @@ func (r *requestsBuilder) finish(drop func(metric string) bool) Requests {
 // finish hands over what the table holds, its columns in order.
 func (t *tableBuilder) finish(order []int) Table {
 	out := Table{Endpoint: t.endpoint, First: t.first, Last: t.last, Blocks: make([]Block, len(t.blocks))}
-	same := inPlace(order)
+	if !inPlace(order) {
+		t.reorder(order)
+	}
 	for i := range t.blocks {
 		b := &t.blocks[i]
-		if !same {
-			b.rows = b.rows.ordered(order)
-		}
 		b.rows.narrow()
 		out.Blocks[i] = Block{
 			Index: b.index, Count: b.count, Failed: b.failed, Timeouts: b.timeouts,
@@ -349,13 +396,20 @@ func (t *tableBuilder) finish(order []int) Table {
 	return out
 }
 
+// reorder puts each column into its new place, -1 for none.
+func (t *tableBuilder) reorder(order []int) {
+	for i := range t.blocks {
+		t.blocks[i].rows = t.blocks[i].rows.ordered(order)
+	}
+}
+
 // refold moves the tables to what their endpoints have become.
 func (r *requestsBuilder) refold(fold *folder) {
 	r.flush()
 	old := r.tables
 	r.tables = make(map[Endpoint]*tableBuilder, len(old))
 	r.blocks = make(map[int64]struct{})
-	r.rows, r.cells = 0, 0
+	r.size = size{}
 	for _, e := range slices.SortedFunc(maps.Keys(old), Endpoint.Compare) {
 		t := old[e]
 		to := r.table(fold.endpoint(e))

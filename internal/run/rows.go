@@ -31,8 +31,8 @@ type Row struct {
 // SumsOf are the sums of the row at a place.
 func (r *Rows) SumsOf(at int) []int64 { return r.Sums[at*r.Width : (at+1)*r.Width] }
 
-// merge adds rows, and returns how many of them were not there before.
-func (r *Rows) merge(from *Rows) int {
+// merge adds rows.
+func (r *Rows) merge(from *Rows) {
 	fresh := countFresh(r.List, from.List, func(row *Row) uint32 { return row.Bin })
 	r.widen(from.Width)
 	at := len(r.List) - 1
@@ -59,7 +59,6 @@ func (r *Rows) merge(from *Rows) int {
 		}
 		free--
 	}
-	return fresh
 }
 
 // move moves n rows, the last of them from one place to another, and returns n.
