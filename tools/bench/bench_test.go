@@ -76,6 +76,10 @@ func TestVerdicts(t *testing.T) {
 		{small("", 0), "–", unknown},
 		{evenly([]int64{1000, 2000, 4000}, []measured{{time: 100}, {time: 200}, {time: 450}}), "1.12 × between them", yes},
 		{evenly([]int64{1000, 2000}, []measured{{time: 120}, {time: 200}}), "1.20 × between them", no},
+		{linearly([]int64{1000, 2000, 4000}, []measured{{time: 150}, {time: 250}, {time: 450}}), "1.00 × between them", yes},
+		{linearly([]int64{1000, 2000, 4000}, []measured{{time: 150}, {time: 250}, {time: 490}}), "1.20 × between them", no},
+		{linearly([]int64{1000, 2000, 4000}, []measured{{time: 150}, {time: 149}, {time: 490}}), "–", unknown},
+		{linearly([]int64{1000, 2000}, []measured{{time: 150}, {time: 250}}), "–", unknown},
 	} {
 		if tt.row.ratio != tt.ratio || tt.row.met != tt.met {
 			t.Errorf("%+v: want ratio %q, met %q", tt.row, tt.ratio, tt.met)
@@ -218,10 +222,10 @@ func TestEndToEnd(t *testing.T) {
 		t.Fatalf("%v\n%s", err, stderr.String())
 	}
 	got := stdout.String()
-	if rows := strings.Count(got, "\n|") - 2; rows != 17 { // one without a goal
-		t.Errorf("%d rows, want 17", rows)
+	if rows := strings.Count(got, "\n|") - 2; rows != 18 { // one without a goal
+		t.Errorf("%d rows, want 18", rows)
 	}
-	for _, want := range []string{"measures nothing", "seed 1", runtime.Version(), "18 series", "504 series", "5004 series", "--help", "agree", "with component data", "of 16 goals met"} {
+	for _, want := range []string{"measures nothing", "seed 1", runtime.Version(), "18 series", "504 series", "5004 series", "--help", "agree", "with component data", "of 17 goals met"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the results lack %q", want)
 		}

@@ -54,7 +54,7 @@ func points(o k6gen.Options) int64 {
 }
 
 // input returns the file of a run, and its size. It is made up unless it is
-// there already, and read once, which warms the page cache.
+// there already, and in the page cache; see warm.
 func (h *harness) input(ctx context.Context, o k6gen.Options) (name string, size int64, err error) {
 	name = filepath.Join(h.dir, fmt.Sprintf("run-%d-points-%d-endpoints-seed-%d.%s", points(o), o.Endpoints, o.Seed, extension(o)))
 	if !upToDate(name, o) {
@@ -145,13 +145,18 @@ func commit(f *atomicfile.File, err error) error {
 	return f.Commit()
 }
 
-// warm reads a file, so that the next one to do so finds it in memory.
+// warm reads a file, so that the next one to do so finds it in memory. It is taken
+// out of memory first: how its pages lie there depends on how they came, in which
+// sizes they were written or read, and reading them takes up to half as long again.
 func warm(name string) (size int64, err error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return 0, fmt.Errorf("read a run: %w", err)
 	}
 	defer f.Close()
+	if err := forget(f); err != nil {
+		return 0, fmt.Errorf("take a run out of the page cache: %w", err)
+	}
 	// Without WriteTo and ReadFrom, which could leave the bytes where they are.
 	size, err = io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{f}, make([]byte, 1<<20))
 	if err != nil {

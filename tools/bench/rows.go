@@ -235,7 +235,7 @@ func (h *harness) growing(ctx context.Context) ([]row, error) {
 		last := len(files) - 1
 		memory = small(memoryOf(sizes[last], h.wanted(eightGB, 2)), results[last].memory)
 	}
-	return []row{memory, evenly(sizes, results)}, nil
+	return []row{memory, evenly(sizes, results), linearly(sizes, results)}, nil
 }
 
 // growingRuns are runs of about 0.1, 1 and 8 GB with their sizes in bytes, the
@@ -260,15 +260,42 @@ func (h *harness) growingRuns(ctx context.Context) (files []string, sizes []int6
 
 // evenly is the row of the time per byte: the slowest against the fastest.
 func evenly(sizes []int64, results []measured) row {
+	values, ratio := perByte(sizes, results)
+	return row{
+		"time per byte, " + listed(sizes, ", "), values, "–",
+		fmt.Sprintf("%.2f × between them", ratio), evenGoal, metIf(ratio <= 1.15),
+	}
+}
+
+const evenGoal = "within 15 %"
+
+// linearly is evenly without what does not depend on the size: of the bytes that
+// each run has more than the one before.
+func linearly(sizes []int64, results []measured) row {
+	what := "time per further byte, " + listed(sizes, " → ")
+	if len(sizes) < 3 {
+		return skipped(what, "–", "it takes three sizes", evenGoal)
+	}
+	var more []int64
+	var took []measured
+	for i := 1; i < len(sizes); i++ {
+		if results[i].time <= results[i-1].time { // of runs that are all start
+			return skipped(what, "–", "runs too short to tell", evenGoal)
+		}
+		more = append(more, sizes[i]-sizes[i-1])
+		took = append(took, measured{time: results[i].time - results[i-1].time})
+	}
+	r := evenly(more, took)
+	r.what = what
+	return r
+}
+
+func listed(sizes []int64, by string) string {
 	var names []string
 	for _, size := range sizes {
 		names = append(names, bytesOf(size))
 	}
-	values, ratio := perByte(sizes, results)
-	return row{
-		"time per byte, " + strings.Join(names, ", "), values, "–",
-		fmt.Sprintf("%.2f × between them", ratio), "within 15 %", metIf(ratio <= 1.15),
-	}
+	return strings.Join(names, by)
 }
 
 // perByte shows the time that each byte took, and how often the shortest fits
