@@ -46,7 +46,7 @@ func main() {
 // bounded, and most of what comes on top is garbage.
 const (
 	lateCollection = 400
-	softMemory     = 152 << 20
+	softMemory     = 144 << 20
 )
 
 // tuneMemory sets the garbage collector unless the environment does.

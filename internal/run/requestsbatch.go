@@ -86,7 +86,7 @@ func (r *requestsBuilder) flushJoins() {
 		if j.column < 0 {
 			continue
 		}
-		rows.widen(j.column + 1)
+		rows.widen(len(r.columns)) // of one, the others mostly follow
 		rows.SumsOf(at)[j.column] += j.micros
 	}
 	r.joins = r.joins[:0]
