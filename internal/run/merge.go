@@ -41,10 +41,14 @@ func (b *Builder) AddRun(r *Run) { b.addRun(r, false) }
 // keeps instead of copying it. The run must not be used afterwards.
 func (b *Builder) Take(r *Run) { b.addRun(r, true) }
 
-// Absorb adds all that another Builder of the same Options was given. It is Take of
-// the Run of the other, which must not be used afterwards, in less time and memory.
+// Absorb adds all that another Builder of the same Options was given, as if this one
+// had been: what Take of its Run does, in less time and memory. The other must not be
+// used afterwards.
 func (b *Builder) Absorb(o *Builder) {
 	o.requests.flush()
+	for name, value := range o.id.own {
+		b.id.own[name] = max(b.id.own[name], value)
+	}
 	b.addRun(o.finishRest(), true)
 	b.requests.absorbAll(&o.requests, &b.fold)
 }

@@ -49,8 +49,11 @@ type world struct {
 	metrics []run.Metric
 }
 
-// build gives events to one Builder.
-func (w world) build(events []event) *run.Run {
+// build makes a run of events.
+func (w world) build(events []event) *run.Run { return w.builder(events).Finish() }
+
+// builder gives events to one Builder.
+func (w world) builder(events []event) *run.Builder {
 	b := run.NewBuilder(w.options)
 	for _, m := range w.metrics {
 		b.Define(m)
@@ -82,7 +85,7 @@ func (w world) build(events []event) *run.Run {
 			b.Join(place, j.metric, j.ms, i == 0)
 		}
 	}
-	return b.Finish()
+	return b
 }
 
 // encode writes a snapshot of a sound run.
@@ -123,6 +126,16 @@ func mergeAnyhow(rng *rand.Rand, parts []*run.Run) *run.Run {
 	return run.Merge(parts...)
 }
 
+// absorbAnyhow puts Builders together in a random order and association.
+func absorbAnyhow(rng *rand.Rand, builders []*run.Builder) *run.Run {
+	for len(builders) > 1 {
+		rng.Shuffle(len(builders), func(i, j int) { builders[i], builders[j] = builders[j], builders[i] })
+		builders[0].Absorb(builders[1])
+		builders = slices.Delete(builders, 1, 2)
+	}
+	return builders[0].Finish()
+}
+
 // same fails unless any way to cut and merge events gives one and the same run.
 // It returns that run.
 func (w world) same(t fataler, rng *rand.Rand, events []event, rounds int) *run.Run {
@@ -131,12 +144,17 @@ func (w world) same(t fataler, rng *rand.Rand, events []event, rounds int) *run.
 	want := encode(t, whole)
 	for range rounds {
 		var parts []*run.Run
+		var builders []*run.Builder
 		for _, part := range split(rng, events, 1+rng.IntN(5)) {
 			parts = append(parts, w.build(part))
+			builders = append(builders, w.builder(part))
 		}
-		merged := mergeAnyhow(rng, parts)
+		merged, absorbed := mergeAnyhow(rng, parts), absorbAnyhow(rng, builders)
 		if got := encode(t, merged); !bytes.Equal(got, want) {
 			t.Fatalf("another order gives another run: %s", difference(whole, merged))
+		}
+		if got := encode(t, absorbed); !bytes.Equal(got, want) {
+			t.Fatalf("put together before it is finished, another run: %s", difference(whole, absorbed))
 		}
 	}
 	return whole

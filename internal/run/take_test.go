@@ -45,6 +45,25 @@ func TestTake(t *testing.T) {
 	}
 }
 
+// TestAbsorb: Builders put together give the same bytes as their runs.
+func TestAbsorb(t *testing.T) {
+	for _, endpoints := range []int{1, 20, 2500} {
+		if testing.Short() && endpoints > 20 {
+			continue
+		}
+		want := encode(t, run.Merge(parts(endpoints)...))
+		whole := run.NewBuilder(run.Options{})
+		for seed := range uint64(3) {
+			b := run.NewBuilder(run.Options{})
+			feed(b, load{seed: seed + 1, duration: 20 * time.Second, rate: 400, endpoints: endpoints, components: true})
+			whole.Absorb(b)
+		}
+		if !bytes.Equal(encode(t, whole.Finish()), want) {
+			t.Errorf("%d endpoints: Builders give another run than theirs added", endpoints)
+		}
+	}
+}
+
 // TestTakeLengthens: parts that fit by themselves, and not together.
 func TestTakeLengthens(t *testing.T) {
 	part := func(from int) *run.Run {
