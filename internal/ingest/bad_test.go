@@ -102,6 +102,7 @@ func TestDoubtful(t *testing.T) {
 		{"unknown type", `{"type":"Metric","data":{"name":"x","type":"histogram"},"metric":"x"}` + "\n" + aPoint("x", at(0), "1", "{}"), 1, []string{`metric_type 1 1: metric "x" has a type "histogram" that k6report doesn't know: it is read as a trend; update k6report if a newer k6 wrote it`}},
 		{"type that changes", `{"type":"Metric","data":{"name":"x","type":"gauge"},"metric":"x"}` + "\n" + aPoint("x", at(0), "1", "{}") + `{"type":"Metric","data":{"name":"x","type":"trend"},"metric":"x"}` + "\n", 1, []string{`metric_type 0 0: metric "x" is declared with several types; it is read as a gauge: rename one of the two in the script`}},
 		{"unreadable threshold", `{"type":"Metric","data":{"name":"x","type":"rate","thresholds":[3,"rate<1"]},"metric":"x"}` + "\n" + aPoint("x", at(0), "1", "{}"), 1, []string{`bad_threshold 1 1: metric "x": a threshold is neither text nor an object: 3: it was left out, the rest of the definition counts`}},
+		{"long tag of a line that is none", vus(0) + aPoint("vus", at(0), "1", `{"a":"`+strings.Repeat("b", 2000)+`"}!`), 1, []string{"bad_line 2 1: a line was left out: it is not JSON: invalid character '!' after object key:value pair; give k6 a file of its own"}},
 		{"urls", aPoint("x", at(0), "1", `{"url":"http://h/a/12"}`), 1, []string{"urls_grouped 0 0: requests without a name tag are grouped by URL, with numbers and ids replaced; tag them with a name, or list patterns under endpoints in k6report.yaml"}},
 	}
 	for _, tt := range tests {

@@ -57,12 +57,11 @@ type metric struct {
 
 // entry is a distinct tag set with what was found out about it.
 type entry struct {
-	tags       []run.Tag // normalised
+	normalTags
 	handle     *run.Tags
 	generation int
 	series     []*run.SeriesBuilder // by metric.index
 	outside    bool                 // of set-up, teardown or an excluded group: in no table
-	vu, iter   string               // where tags held them
 	endpoint   string               // the name of the request that a sample is about
 
 	set run.TagSet
@@ -147,7 +146,6 @@ func (c *collector) end() *segment {
 	}
 	s.chainOpen = !c.known
 	s.requests = c.count
-	s.grouped, s.clipped = c.n.grouped, c.n.clipped
 	return s
 }
 
@@ -196,8 +194,7 @@ func isPlain(s string) bool {
 
 // entry makes an entry of decoded tags.
 func (c *collector) entry(raw map[string]string) *entry {
-	e := &entry{generation: -1}
-	e.tags, e.vu, e.iter = c.n.tags(raw)
+	e := &entry{generation: -1, normalTags: c.n.tags(raw)}
 	set := run.NewTagSet(e.tags...)
 	e.tags, e.set = set.List(), set
 	e.failed, e.timeout = run.Failed(run.ProtocolHTTP, set), run.TimedOut(run.ProtocolHTTP, set)
@@ -223,8 +220,12 @@ func (c *collector) seriesOf(m *metric, e *entry) *run.SeriesBuilder {
 	return s
 }
 
+// handleOf is the handle of an entry that a sample has. What became of its tags is
+// noted only then, for its line may have proved to be none behind them.
 func (c *collector) handleOf(e *entry) *run.Tags {
 	if e.generation != c.b.Generation() {
+		c.segment.grouped = c.segment.grouped || e.grouped
+		c.segment.clipped = c.segment.clipped || e.clipped
 		clear(e.series)
 		e.handle = c.b.Tags(e.tags) // may itself begin a new generation
 		e.generation = c.b.Generation()

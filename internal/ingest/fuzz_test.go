@@ -130,6 +130,9 @@ func seeds() []string {
 		aPoint("x", aTime, "1", `{"a":"1"},"metadata":{"rid":"}"}`) + aPoint("x", aTime, "1", `{"a":"1"},"metadata":{"rid":"a}","vu":"{"}`) + aPoint("x", aTime, "1", `{"a":"1"},"metadata":{}`),
 		aRequest(aTime, aTags, 1) + aPoint("y", aTime, "1", `{"a":"1"}!`) + aRequest(aTime, aTags, 2) +
 			aPoint("y", aTime, "1", `{"a":"1"},"metadata":{"rid":"7"}!`) + aRequest(aTime, aTags, 3) + aPoint("y", aTime, "1", `{"a":"1"},"metadata":{"rid":"7"}`),
+		// Tags worth a note, of lines that prove to be none behind them.
+		aPoint("x", aTime, "1", `{}`) + aPoint("x", aTime, "1", `{"a":"`+strings.Repeat("b", maxTagValue+1)+`"}!`),
+		aPoint("x", aTime, "1", `{}`) + aPoint("x", aTime, "1", `{"url":"/a/12"}!`),
 		point + point[:len(point)/2],
 		"{}\n[]\n1\nnull\n\n \t\r\n",
 	}

@@ -50,11 +50,12 @@ func (d InfluxDB) read(ctx context.Context, found influx.Found, in *input, rd *r
 	if err != nil {
 		return err
 	}
+	var read gathering
 	for _, p := range workers {
 		rd.seam.add(p.end())
-		rd.parts = append(rd.parts, p.b.Finish())
-		rd.late = append(rd.late, p.late.Finish())
+		read.add(&worker{b: p.b, late: p.late})
 	}
+	rd.take(read.idle)
 	s := rd.seam
 	rd.b.Source(run.Source{Name: in.name, Format: in.format.id, Samples: int64(s.samples)})
 	if left := found.Left; len(left) > 0 {

@@ -14,76 +14,86 @@ type normalizer struct {
 	named        func(run.Tag) bool  // does a submetric name this value?
 	namedTag     func(string) bool   // or any value of this tag?
 	masked       func(string) string // takes secrets out of a value
-	grouped      bool                // some URL was
-	clipped      bool                // some value was, or a tag left out
+}
+
+// normalTags are the tags of a sample as its series has them.
+type normalTags struct {
+	tags     []run.Tag
+	vu, iter string // the virtual user and iteration, where old versions of k6 wrote them as tags
+	grouped  bool   // some URL was
+	clipped  bool   // some value was, or a tag left out
 }
 
 // ephemeral matches the client's side of a connection in an error text.
 var ephemeral = regexp.MustCompile(`\S+:\d+->`)
 
-// tags takes decoded tags, which are valid UTF-8, and returns the tags to keep,
-// and the virtual user and iteration where old versions of k6 wrote them as tags.
-// Configured rules see values as they are, and secrets go before anything else is
+// tags takes decoded tags, which are valid UTF-8. Configured rules see values as they are, and secrets go before anything else is
 // made of them: of one that is cut or grouped, a part would stay.
-func (n *normalizer) tags(raw map[string]string) (tags []run.Tag, vu, iter string) {
-	tags = make([]run.Tag, 0, len(raw))
+func (n *normalizer) tags(raw map[string]string) normalTags {
+	to := normalTags{tags: make([]run.Tag, 0, len(raw))}
 	for name, value := range raw {
 		if len(name) > maxName {
-			n.clipped = true
+			to.clipped = true
 			continue
 		}
 		switch name { // first: another URL in each request is not worth a mask if it goes
 		case "vu":
-			vu = value
+			to.vu = value
 		case "iter":
-			iter = value
+			to.iter = value
 		case "url":
 			if _, hasName := raw["name"]; !hasName {
-				tags = append(tags, n.clip(n.name(run.Tag{Name: "name", Value: value}, raw["method"])))
+				n.addName(&to, run.Tag{Name: "name", Value: value}, raw["method"])
 			}
 			if n.namedTag(name) {
 				if t := (run.Tag{Name: name, Value: n.masked(value)}); n.named(t) {
-					tags = append(tags, t)
+					to.tags = append(to.tags, t)
 				}
 			}
 		case "name", "endpoint":
-			tags = append(tags, n.clip(n.name(run.Tag{Name: name, Value: value}, raw["method"])))
+			n.addName(&to, run.Tag{Name: name, Value: value}, raw["method"])
 		case "error":
-			tags = append(tags, n.clip(run.Tag{Name: name, Value: ephemeral.ReplaceAllString(n.masked(value), "")}))
+			n.add(&to, run.Tag{Name: name, Value: ephemeral.ReplaceAllString(n.masked(value), "")})
 		default:
-			tags = append(tags, n.clip(run.Tag{Name: name, Value: n.masked(value)}))
+			n.add(&to, run.Tag{Name: name, Value: n.masked(value)})
 		}
 	}
-	return tags, vu, iter
+	return to
 }
 
-// clip cuts a value that is too long for a key.
-func (n *normalizer) clip(t run.Tag) run.Tag {
+// add adds a tag, and cuts a value that is too long for a key.
+func (n *normalizer) add(to *normalTags, t run.Tag) {
 	if len(t.Value) > maxTagValue && !n.named(t) {
-		n.clipped = true
+		to.clipped = true
 		t.Value = strings.ToValidUTF8(t.Value[:maxTagValue], "") + "…"
 	}
-	return t
+	to.tags = append(to.tags, t)
+}
+
+// addName adds a tag that names requests.
+func (n *normalizer) addName(to *normalTags, raw run.Tag, method string) {
+	t, grouped := n.name(raw, method)
+	to.grouped = to.grouped || grouped
+	n.add(to, t)
 }
 
 // name masks a value, groups the variable parts of a URL, and applies configured
 // names.
-func (n *normalizer) name(raw run.Tag, method string) run.Tag {
-	t := run.Tag{Name: raw.Name, Value: n.masked(raw.Value)}
+func (n *normalizer) name(raw run.Tag, method string) (t run.Tag, grouped bool) {
+	t = run.Tag{Name: raw.Name, Value: n.masked(raw.Value)}
 	if n.named(t) {
-		return t
+		return t, false
 	}
 	if n.endpointName != nil {
 		if name, ok := n.endpointName(method, raw.Value); ok {
 			t.Value = n.masked(name)
-			return t
+			return t, false
 		}
 	}
-	if grouped := groupURL(t.Value); grouped != t.Value {
-		t.Value = grouped
-		n.grouped = true
-	}
-	return t
+	value := groupURL(t.Value)
+	grouped = value != t.Value
+	t.Value = value
+	return t, grouped
 }
 
 // groupURL replaces what varies from request to request in a URL or path by
