@@ -87,7 +87,6 @@ func readCSV(ctx context.Context, in *input, rd *reader) error {
 		return fmt.Errorf("read %s: %w", in.name, err)
 	}
 	rd.untyped = append(rd.untyped, in.name)
-	before := len(rd.parts)
 	err = readText(ctx, in, rd, text{
 		reader: func(c *collector, o Options) textReader {
 			return &csvReader{csvParser: newCSVParser(c, columns, o.strictOnly)}
@@ -99,7 +98,7 @@ func readCSV(ctx context.Context, in *input, rd *reader) error {
 	if err != nil {
 		return err
 	}
-	if wholeSeconds(rd.parts[before:]) {
+	if wholeSeconds(rd.parts[len(rd.parts)-1]) {
 		rd.b.Problem(run.Problem{
 			Code: "times_in_seconds", Source: in.name,
 			Message: "the times are whole seconds, as k6 writes CSV unless told otherwise: requests are put together again by their order; set K6_CSV_TIME_FORMAT=unix_nano for exact times",
@@ -109,16 +108,13 @@ func readCSV(ctx context.Context, in *input, rd *reader) error {
 }
 
 // wholeSeconds reports whether all metrics end at a whole second: by chance, not even
-// a few do. Parts are looked at together: which of them holds the end of a metric
-// depends on how the file was cut.
-func wholeSeconds(parts []*run.Run) bool {
+// a few do.
+func wholeSeconds(r *run.Run) bool {
 	ends := make(map[string]int64)
-	for _, r := range parts {
-		for i := range r.Series {
-			s := &r.Series[i]
-			if end, known := ends[s.Metric]; !known || end < s.Latest.Time {
-				ends[s.Metric] = s.Latest.Time
-			}
+	for i := range r.Series {
+		s := &r.Series[i]
+		if end, known := ends[s.Metric]; !known || end < s.Latest.Time {
+			ends[s.Metric] = s.Latest.Time
 		}
 	}
 	for _, end := range ends {

@@ -2,8 +2,6 @@ package run
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"maps"
 	"math"
@@ -31,7 +29,7 @@ const (
 
 // Builder makes a Run of samples. Its memory is bounded by the limits on tags
 // (see [Folding]), windows, blocks and rows, whatever is added. It is not safe
-// for concurrent use: give each goroutine its own and merge their Runs.
+// for concurrent use: give each goroutine its own, and merge them or their Runs.
 type Builder struct {
 	metrics []*metricBuilder
 	byName  map[string]*metricBuilder
@@ -181,7 +179,7 @@ func (b *Builder) define(d Metric) {
 }
 
 // Generation changes when handles (Tags, SeriesBuilder) obtained before no
-// longer hold, which only [Builder.Tags] and [Builder.AddRun] can cause.
+// longer hold, which only [Builder.Tags] and adding a Run or a Builder can cause.
 func (b *Builder) Generation() int { return b.generation }
 
 // Tags returns the handle of a tag set. The set counts towards the limits of
@@ -365,52 +363,6 @@ func (m *metricBuilder) definition() Metric {
 		d.Submetrics = append(d.Submetrics, Submetric{Name: name, Tags: m.submetrics[name].List()})
 	}
 	return d
-}
-
-// identity names a run by its testid and start, or else by what it holds.
-func identity(r *Run) string {
-	testid := ""
-	h := sha256.New()
-	number := func(n uint64) { h.Write(binary.LittleEndian.AppendUint64(nil, n)) }
-	for i := range r.Series {
-		s := &r.Series[i]
-		if id := s.Tags.Value("testid"); id != "" {
-			testid = max(testid, id)
-		}
-		fmt.Fprintf(h, "%s\x00%s\x00", s.Metric, s.Tags.encoded)
-		number(s.Count)
-		number(uint64(s.Sum.Hi))
-		number(s.Sum.Lo)
-	}
-	if r.Reported != nil && len(r.Series) == 0 {
-		fmt.Fprintf(h, "%v", *r.Reported)
-	}
-	number(uint64(r.Started))
-	number(uint64(r.Ended))
-	name := pathSafe(testid)
-	if name == "" {
-		name = fmt.Sprintf("%x", h.Sum(nil)[:6])
-	}
-	if r.Started == 0 {
-		return name
-	}
-	return time.Unix(0, r.Started).UTC().Format("20060102T150405Z") + "-" + name
-}
-
-// pathSafe keeps what may stand in a file name, at most 64 characters of it;
-// nothing of a name like "..", which stands for a folder.
-func pathSafe(s string) string {
-	safe := strings.Map(func(c rune) rune {
-		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '.':
-			return c
-		}
-		return '_'
-	}, s)
-	if strings.Trim(safe, ".") == "" {
-		return ""
-	}
-	return safe[:min(len(safe), 64)]
 }
 
 // Named reports whether a submetric defined so far names this tag and value.

@@ -37,7 +37,7 @@ func durationsOfCells(cells, counts []uint32) (d durations) {
 	return d
 }
 
-// add adds counts. Where there is no list yet, one of its own is kept.
+// add adds counts. If their list is our own, it may be kept and changed.
 func (d *durations) add(o *durations, own bool) {
 	d.zero += o.zero
 	d.high += o.high

@@ -1,5 +1,7 @@
 package run
 
+import "maps"
+
 // DecodePayload and EncodePayload are a snapshot without header and zstd, whose
 // own code a fuzzer would spend its time on.
 func DecodePayload(payload []byte) (*Run, error) {
@@ -61,4 +63,19 @@ func BinsOf(r *Run) int {
 		}
 	}
 	return n
+}
+
+// Recounted reports whether what a Builder keeps count of is what its tables hold.
+func Recounted(b *Builder) bool {
+	r := &b.requests
+	r.flush()
+	var held size
+	blocks := make(map[int64]struct{})
+	for _, t := range r.tables {
+		for i := range t.blocks {
+			held.add(t.blocks[i].size())
+			blocks[t.blocks[i].index] = struct{}{}
+		}
+	}
+	return held == r.size && maps.Equal(blocks, r.blocks)
 }

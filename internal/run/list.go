@@ -68,10 +68,15 @@ func (l *list) room(n int) {
 	l.bins, l.counts = make([]uint32, 0, n), make([]uint32, 0, n)
 }
 
-// merge adds the bins of a list to this list, each 1<<shift of them as one.
+// merge adds the bins of a list, which stays as it is, to this list, each 1<<shift of
+// them as one.
 func (l *list) merge(o *list, shift uint8) {
 	if shift > 0 {
 		o = o.coarser(shift)
+	}
+	if len(l.bins) == 0 {
+		*l = o.clone()
+		return
 	}
 	at := len(l.bins) - 1
 	fresh := countFresh(l.bins, o.bins, func(bin *uint32) uint32 { return *bin })

@@ -4,8 +4,12 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/bits"
+	"runtime"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -42,15 +46,17 @@ func (b *Builder) AddRun(r *Run) { b.addRun(r, false) }
 func (b *Builder) Take(r *Run) { b.addRun(r, true) }
 
 // Absorb adds all that another Builder of the same Options was given, as if this one
-// had been: what Take of its Run does, in less time and memory. The other must not be
-// used afterwards.
+// had been given it. The other must not be used afterwards; it is emptied, for places
+// of its requests still lead to it.
 func (b *Builder) Absorb(o *Builder) {
 	o.requests.flush()
 	for name, value := range o.id.own {
 		b.id.own[name] = max(b.id.own[name], value)
 	}
 	b.addRun(o.finishRest(), true)
+	b.started, b.ended = min(b.started, o.started), max(b.ended, o.ended) // requests may have no series
 	b.requests.absorbAll(&o.requests, &b.fold)
+	*o = Builder{}
 }
 
 func (b *Builder) addRun(r *Run, own bool) {
@@ -58,7 +64,8 @@ func (b *Builder) addRun(r *Run, own bool) {
 	b.takeRules(r)
 	b.fold.merge(r.Folding)
 	b.refold()
-	if len(r.Series)+len(r.Requests.Tables) > 0 {
+	timed := func(t Table) bool { return t.First <= t.Last } // others only hold times of requests elsewhere
+	if len(r.Series) > 0 || slices.ContainsFunc(r.Requests.Tables, timed) {
 		b.started = min(b.started, r.Started)
 		b.ended = max(b.ended, r.Ended)
 	}
@@ -245,25 +252,37 @@ func (r *requestsBuilder) absorbAll(from *requestsBuilder, fold *folder) {
 		into[to] = append(into[to], t)
 		r.hold(t.blocks, by)
 	}
-	var tables sync.WaitGroup
-	var mu sync.Mutex
-	for to, list := range into {
-		tables.Go(func() {
-			var grown size
-			for _, t := range list {
-				if !same {
-					t.reorder(columns)
-				}
-				grown.add(to.absorb(t.blocks, by))
-				t.blocks = nil // not held until the last table is done
+	r.size.add(onAllCores(slices.Collect(maps.Keys(into)), func(to *tableBuilder) (grown size) {
+		for _, t := range into[to] {
+			if !same {
+				t.reorder(columns)
 			}
-			mu.Lock()
-			defer mu.Unlock()
-			r.size.add(grown)
+			grown.add(to.absorb(t.blocks, by))
+			t.blocks = nil // not held until the last table is done
+		}
+		return grown
+	}))
+	r.limit()
+}
+
+// onAllCores has each table grow, on as many goroutines as there are processors, and
+// returns by what they did together.
+func onAllCores(tables []*tableBuilder, grow func(*tableBuilder) size) (grown size) {
+	var next atomic.Int64
+	sizes := make([]size, min(runtime.GOMAXPROCS(0), len(tables)))
+	var cores sync.WaitGroup
+	for core := range sizes {
+		cores.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(tables)); i = next.Add(1) - 1 {
+				sizes[core].add(grow(tables[i]))
+			}
 		})
 	}
-	tables.Wait()
-	r.limit()
+	cores.Wait()
+	for _, s := range sizes {
+		grown.add(s)
+	}
+	return grown
 }
 
 // endpoint is what an endpoint becomes under the present folding.

@@ -127,10 +127,13 @@ func mergeAnyhow(rng *rand.Rand, parts []*run.Run) *run.Run {
 }
 
 // absorbAnyhow puts Builders together in a random order and association.
-func absorbAnyhow(rng *rand.Rand, builders []*run.Builder) *run.Run {
+func absorbAnyhow(t fataler, rng *rand.Rand, builders []*run.Builder) *run.Run {
+	t.Helper()
 	for len(builders) > 1 {
 		rng.Shuffle(len(builders), func(i, j int) { builders[i], builders[j] = builders[j], builders[i] })
-		builders[0].Absorb(builders[1])
+		if builders[0].Absorb(builders[1]); !run.Recounted(builders[0]) {
+			t.Fatalf("it holds other rows and blocks than it counts")
+		}
 		builders = slices.Delete(builders, 1, 2)
 	}
 	return builders[0].Finish()
@@ -149,7 +152,7 @@ func (w world) same(t fataler, rng *rand.Rand, events []event, rounds int) *run.
 			parts = append(parts, w.build(part))
 			builders = append(builders, w.builder(part))
 		}
-		merged, absorbed := mergeAnyhow(rng, parts), absorbAnyhow(rng, builders)
+		merged, absorbed := mergeAnyhow(rng, parts), absorbAnyhow(t, rng, builders)
 		if got := encode(t, merged); !bytes.Equal(got, want) {
 			t.Fatalf("another order gives another run: %s", difference(whole, merged))
 		}

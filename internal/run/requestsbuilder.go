@@ -1,7 +1,6 @@
 package run
 
 import (
-	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -36,7 +35,7 @@ type Request struct {
 
 // Place is where a request went, for times of it that arrive later. It is
 // valid in every Builder of the run, not just in the one that made it, as long
-// as the Run with the request is added before [Builder.Finish].
+// as that one or its Run is added before [Builder.Finish].
 type Place struct {
 	// owner is where table belongs; other Builders only read its endpoint.
 	owner  *requestsBuilder
@@ -104,34 +103,6 @@ func newRequestsBuilder() requestsBuilder {
 	}
 }
 
-// size is what the tables hold that has budgets.
-type size struct {
-	rows, cells int
-}
-
-func (s *size) add(more size) {
-	s.rows += more.rows
-	s.cells += more.cells
-}
-
-// tableBuilder is an endpoint's table.
-type tableBuilder struct {
-	gone        bool // given up by a refold
-	endpoint    Endpoint
-	first, last int64
-	blocks      []blockBuilder // by index
-}
-
-// blockBuilder is a Block with its lists sorted. What is logged of it is counted, and
-// not yet in the lists.
-type blockBuilder struct {
-	index                   int64
-	count, failed, timeouts uint64
-	durations               durations
-	rows                    Rows
-	logged                  int32 // the first of its chain in the log; see loggedRequest
-}
-
 // AddRequest counts a request under the endpoint that its tags name.
 func (b *Builder) AddRequest(protocol string, t *Tags, q *Request) Place {
 	r := &b.requests
@@ -194,6 +165,7 @@ func (b *Builder) Join(at Place, metric string, ms float64, first bool) {
 	}
 	if at.owner != r || at.table.gone {
 		at.owner, at.table = r, r.table(b.fold.endpoint(at.table.endpoint))
+		r.lack(r.leaves)
 	}
 	if len(r.joins) == 8*logSize {
 		r.flush()
@@ -246,18 +218,6 @@ func (r *requestsBuilder) block(t *tableBuilder, index int64) *blockBuilder {
 	return b
 }
 
-// block finds or makes a block.
-func (t *tableBuilder) block(index int64) (b *blockBuilder, found bool) {
-	if n := len(t.blocks); n > 0 && t.blocks[n-1].index == index {
-		return &t.blocks[n-1], true
-	}
-	at, found := slices.BinarySearchFunc(t.blocks, index, func(b blockBuilder, index int64) int { return cmp.Compare(b.index, index) })
-	if !found {
-		t.blocks = slices.Insert(withRoom(t.blocks), at, blockBuilder{index: index})
-	}
-	return &t.blocks[at], found
-}
-
 // limit lengthens the blocks while there are too many of them, or of what they
 // hold.
 func (r *requestsBuilder) limit() {
@@ -285,12 +245,14 @@ func (r *requestsBuilder) lengthen(shift uint8) {
 	by := shift - r.shift
 	r.shift = shift
 	r.blocks = make(map[int64]struct{})
-	r.size = size{}
 	for _, t := range r.tables {
+		r.hold(t.blocks, by)
+	}
+	r.size = onAllCores(slices.Collect(maps.Values(r.tables)), func(t *tableBuilder) size {
 		old := t.blocks
 		t.blocks = make([]blockBuilder, 0, len(old)/2+1)
-		r.absorb(t, old, by)
-	}
+		return t.absorb(old, by)
+	})
 }
 
 // absorb adds blocks to a table, made longer by 1<<by. They must not be used
@@ -306,37 +268,6 @@ func (r *requestsBuilder) hold(blocks []blockBuilder, by uint8) {
 		r.blocks[blocks[i].index>>by] = struct{}{}
 	}
 }
-
-// absorb adds blocks, made longer by 1<<by, and returns by what the table grows.
-func (t *tableBuilder) absorb(from []blockBuilder, by uint8) (grown size) {
-	for i := range from {
-		b, _ := t.block(from[i].index >> by)
-		grown.add(b.add(&from[i], true))
-	}
-	return grown
-}
-
-// add adds what another block holds, and returns by what this one grows. Where it
-// has no list yet, it keeps one of its own.
-func (b *blockBuilder) add(from *blockBuilder, own bool) (grown size) {
-	b.count += from.count
-	b.failed += from.failed
-	b.timeouts += from.timeouts
-	before := b.size()
-	switch {
-	case len(b.rows.List) > 0:
-		b.rows.merge(&from.rows)
-	case own:
-		b.rows = from.rows
-	default:
-		b.rows = from.rows.clone()
-	}
-	b.durations.add(&from.durations, own)
-	now := b.size()
-	return size{now.rows - before.rows, now.cells - before.cells}
-}
-
-func (b *blockBuilder) size() size { return size{len(b.rows.List), b.durations.cells()} }
 
 // finish puts everything into order. Columns of metrics that drop names are
 // left out.
@@ -376,31 +307,6 @@ func (r *requestsBuilder) finish(drop func(metric string) bool) Requests {
 	}
 	out.Columns = append(ClientColumns(), kept...)
 	return out
-}
-
-// finish hands over what the table holds, its columns in order.
-func (t *tableBuilder) finish(order []int) Table {
-	out := Table{Endpoint: t.endpoint, First: t.first, Last: t.last, Blocks: make([]Block, len(t.blocks))}
-	if !inPlace(order) {
-		t.reorder(order)
-	}
-	for i := range t.blocks {
-		b := &t.blocks[i]
-		b.rows.narrow()
-		out.Blocks[i] = Block{
-			Index: b.index, Count: b.count, Failed: b.failed, Timeouts: b.timeouts,
-			Durations: b.durations.sketch(), Rows: b.rows,
-		}
-		*b = blockBuilder{}
-	}
-	return out
-}
-
-// reorder puts each column into its new place, -1 for none.
-func (t *tableBuilder) reorder(order []int) {
-	for i := range t.blocks {
-		t.blocks[i].rows = t.blocks[i].rows.ordered(order)
-	}
 }
 
 // refold moves the tables to what their endpoints have become.

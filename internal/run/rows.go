@@ -29,9 +29,9 @@ type Row struct {
 }
 
 // SumsOf are the sums of the row at a place.
-func (r *Rows) SumsOf(at int) []int64 { return r.Sums[at*r.Width : (at+1)*r.Width] }
+func (r *Rows) SumsOf(at int) []int64 { return r.Sums[at*r.Width : (at+1)*r.Width : (at+1)*r.Width] }
 
-// merge adds rows.
+// merge adds rows, which stay as they are.
 func (r *Rows) merge(from *Rows) {
 	fresh := countFresh(r.List, from.List, func(row *Row) uint32 { return row.Bin })
 	r.widen(from.Width)
@@ -124,13 +124,21 @@ func (r *Rows) narrow() {
 			}
 		}
 	}
+	switch width {
+	case r.Width:
+		return
+	case 0: // the array has no use
+		r.Sums, r.Width = nil, 0
+		return
+	}
 	for i := range r.List {
 		copy(r.Sums[i*width:(i+1)*width], r.SumsOf(i))
 	}
 	r.Sums, r.Width = r.Sums[:len(r.List)*width], width
 }
 
-// ordered are the rows with each column in its new place, -1 for none.
+// ordered are the rows with each column in its new place, -1 for none. They share
+// the list.
 func (r *Rows) ordered(order []int) Rows {
 	width := 0
 	for _, at := range order[:r.Width] {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/DataDog/sketches-go/ddsketch"
+	"pgregory.net/rapid"
 
 	"k6report/internal/run"
 )
@@ -260,4 +261,26 @@ func TestMergeSketches(t *testing.T) {
 	if got := run.MergeSketches(run.BlockBits, nil); got.Count() != 0 || got.Bits() != run.BlockBits {
 		t.Errorf("nothing gives %d values at %d bits", got.Count(), got.Bits())
 	}
+}
+
+// TestMergeOfLargeCounts holds lists put together against values added one by one,
+// where counts pass 2^32.
+func TestMergeOfLargeCounts(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		coarse := rapid.IntRange(3, run.FineBits).Draw(t, "bits")
+		want, got := run.NewSketch(coarse), run.NewSketch(coarse)
+		for range 3 {
+			part := run.NewSketch(run.FineBits)
+			for range rapid.IntRange(0, 20).Draw(t, "values") {
+				v := 1 + float64(rapid.IntRange(0, 40).Draw(t, "value"))/run.FineBits
+				n := rapid.SampledFrom([]uint64{1, 1 << 31, 1<<32 - 1, 1 << 32, 5<<32 + 7}).Draw(t, "count")
+				part.AddN(v, n)
+				want.AddN(v, n)
+			}
+			got.Merge(part)
+		}
+		if a, b := binsOf(got), binsOf(want); !slices.Equal(a, b) {
+			t.Fatalf("put together: %v\nadded: %v", a, b)
+		}
+	})
 }

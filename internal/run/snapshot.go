@@ -331,7 +331,7 @@ func (t *Table) means() Table {
 	return means
 }
 
-// width is the number of columns that any row of a table uses.
+// width is the number of columns that the widest block of a table has.
 func (t *Table) width() int {
 	width := 0
 	for i := range t.Blocks {

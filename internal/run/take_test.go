@@ -2,6 +2,7 @@ package run_test
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 	"time"
 
@@ -60,6 +61,35 @@ func TestAbsorb(t *testing.T) {
 		}
 		if !bytes.Equal(encode(t, whole.Finish()), want) {
 			t.Errorf("%d endpoints: Builders give another run than theirs added", endpoints)
+		}
+	}
+}
+
+// TestAbsorbOfLittle: a Builder that only has requests, without samples, and one that
+// only has times of another's requests, as what crosses the border of two segments.
+func TestAbsorbOfLittle(t *testing.T) {
+	options := run.Options{ExcludedGroups: []string{"::g"}}
+	build := func() (whole, first, second *run.Builder) {
+		whole, first, second = run.NewBuilder(options), run.NewBuilder(options), run.NewBuilder(options)
+		request := func(b *run.Builder, at int64) run.Place {
+			return b.AddRequest("http", b.Tags([]run.Tag{{Name: "name", Value: "e"}}), &run.Request{Start: at, Duration: 5, Total: 5})
+		}
+		whole.Join(request(whole, epoch), "db_ms", 2, true)
+		second.Join(request(first, epoch), "db_ms", 2, true)
+		return whole, first, second
+	}
+	whole, first, second := build()
+	want := whole.Finish()
+	first.Absorb(second)
+	absorbed := run.NewBuilder(options)
+	absorbed.Absorb(first)
+	_, first, second = build()
+	for what, r := range map[string]*run.Run{"absorbed": absorbed.Finish(), "merged": run.Merge(second.Finish(), first.Finish())} {
+		if !bytes.Equal(encode(t, r), encode(t, want)) {
+			t.Errorf("%s: another run: %s", what, difference(want, r))
+		}
+		if got := r.Requests.ExcludedGroups; !slices.Equal(got, options.ExcludedGroups) {
+			t.Errorf("%s: without the groups %v, want %v", what, got, options.ExcludedGroups)
 		}
 	}
 }

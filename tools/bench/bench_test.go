@@ -79,6 +79,7 @@ func TestVerdicts(t *testing.T) {
 		{linearly([]int64{1000, 2000, 4000}, []measured{{time: 150}, {time: 250}, {time: 450}}), "1.00 × between them", yes},
 		{linearly([]int64{1000, 2000, 4000}, []measured{{time: 150}, {time: 250}, {time: 490}}), "1.20 × between them", no},
 		{linearly([]int64{1000, 2000, 4000}, []measured{{time: 150}, {time: 149}, {time: 490}}), "–", unknown},
+		{linearly([]int64{1000, 2000, 2000}, []measured{{time: 150}, {time: 250}, {time: 490}}), "–", unknown},
 		{linearly([]int64{1000, 2000}, []measured{{time: 150}, {time: 250}}), "–", unknown},
 	} {
 		if tt.row.ratio != tt.ratio || tt.row.met != tt.met {

@@ -279,7 +279,7 @@ func linearly(sizes []int64, results []measured) row {
 	var more []int64
 	var took []measured
 	for i := 1; i < len(sizes); i++ {
-		if results[i].time <= results[i-1].time { // of runs that are all start
+		if results[i].time <= results[i-1].time || sizes[i] <= sizes[i-1] { // of runs that are all start
 			return skipped(what, "–", "runs too short to tell", evenGoal)
 		}
 		more = append(more, sizes[i]-sizes[i-1])
