@@ -146,8 +146,8 @@ func commit(f *atomicfile.File, err error) error {
 }
 
 // warm reads a file, so that the next one to do so finds it in memory. It is taken
-// out of memory first: how its pages lie there depends on how they came, in which
-// sizes they were written or read, and reading them takes up to half as long again.
+// out of memory first: the pieces in which it lies there depend on how it came, and
+// small ones take longer, for every program.
 func warm(name string) (size int64, err error) {
 	f, err := os.Open(name)
 	if err != nil {
