@@ -265,7 +265,7 @@ func (r *reader) segment(cells *cellIndex, level int, g grid, only func(*run.Tab
 	return out
 }
 
-// add cuts the requests of a row, by its place, into parts, which add up to the row's time.
+// add cuts the requests of the row at a place into parts, which add up to its time.
 //
 // T = client + connecting + TLS + sending + receiving + waiting, and waiting =
 // what the server tells of + transit. Requests of the row without times of the

@@ -234,7 +234,7 @@ func (rd *reader) finish(sources []Source) (*run.Run, error) {
 	for name, value := range rd.options.Labels {
 		rd.b.Label(name, value)
 	}
-	rd.forms = nil // they hold the parts, too
+	rd.forms, rd.seam = nil, nil // they hold the parts, too
 	for i, part := range rd.parts {
 		rd.b.Take(part)
 		rd.parts[i] = nil // nothing else holds it

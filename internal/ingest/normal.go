@@ -27,8 +27,9 @@ type normalTags struct {
 // ephemeral matches the client's side of a connection in an error text.
 var ephemeral = regexp.MustCompile(`\S+:\d+->`)
 
-// tags takes decoded tags, which are valid UTF-8. Configured rules see values as they are, and secrets go before anything else is
-// made of them: of one that is cut or grouped, a part would stay.
+// tags takes decoded tags, which are valid UTF-8. Configured rules see values as they
+// are, and secrets go before anything else is made of them: of one that is cut or
+// grouped, a part would stay.
 func (n *normalizer) tags(raw map[string]string) normalTags {
 	to := normalTags{tags: make([]run.Tag, 0, len(raw))}
 	for name, value := range raw {
