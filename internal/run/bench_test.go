@@ -104,3 +104,18 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkAbsorb puts together what two goroutines read of 20 endpoints.
+func BenchmarkAbsorb(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		var read [2]*run.Builder
+		for i := range read {
+			read[i] = run.NewBuilder(run.Options{})
+			feed(read[i], load{seed: uint64(i + 1), duration: time.Minute, rate: 500, endpoints: 20, components: true})
+		}
+		b.StartTimer()
+		read[0].Absorb(read[1])
+	}
+}

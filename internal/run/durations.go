@@ -41,13 +41,10 @@ func durationsOfCells(cells, counts []uint32) (d durations) {
 func (d *durations) add(o *durations, own bool) {
 	d.zero += o.zero
 	d.high += o.high
-	switch {
-	case len(d.bins) > 0:
-		d.merge(&o.list, 0)
-	case own:
+	if own && len(d.bins) == 0 {
 		d.list = o.list
-	default:
-		d.list = o.clone()
+	} else {
+		d.merge(&o.list, 0)
 	}
 }
 

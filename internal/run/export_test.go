@@ -23,6 +23,9 @@ const StreamBlocks = streamBlocks
 // WithRoom is withRoom.
 func WithRoom(list []int) []int { return withRoom(list) }
 
+// Longer is longer.
+func Longer(list []int, n int) []int { return longer(list, n) }
+
 // ReadRowsAtOnce makes each goroutine of Decode read so many rows and about a table,
 // until the test ends.
 func ReadRowsAtOnce(t interface{ Cleanup(func()) }, n int) {
@@ -73,7 +76,10 @@ func Recounted(b *Builder) bool {
 	blocks := make(map[int64]struct{})
 	for _, t := range r.tables {
 		for i := range t.blocks {
-			held.add(t.blocks[i].size())
+			held.rows += len(t.blocks[i].rows.List)
+			for range t.blocks[i].durations.sketch().Bins() {
+				held.cells++
+			}
 			blocks[t.blocks[i].index] = struct{}{}
 		}
 	}

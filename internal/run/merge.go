@@ -4,12 +4,8 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math/bits"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -49,13 +45,12 @@ func (b *Builder) Take(r *Run) { b.addRun(r, true) }
 // had been given it. The other must not be used afterwards; it is emptied, for places
 // of its requests still lead to it.
 func (b *Builder) Absorb(o *Builder) {
-	o.requests.flush()
 	for name, value := range o.id.own {
 		b.id.own[name] = max(b.id.own[name], value)
 	}
 	b.addRun(o.finishRest(), true)
 	b.started, b.ended = min(b.started, o.started), max(b.ended, o.ended) // requests may have no series
-	b.requests.absorbAll(&o.requests, &b.fold)
+	b.requests.absorb(&o.requests, &b.fold)
 	*o = Builder{}
 }
 
@@ -191,108 +186,6 @@ func (b *Builder) refold() {
 		}
 	}
 	b.requests.refold(&b.fold)
-}
-
-// addRequests adds tables whose blocks may have another length.
-func (r *requestsBuilder) addRequests(from *Requests, fold *folder, own bool) {
-	r.flush()
-	r.unjoined += from.Unjoined
-	if len(from.Tables) == 0 {
-		return
-	}
-	r.lack(from.ExcludedGroups)
-	shift := shiftOf(from.BlockLength)
-	r.lengthenTo(shift)
-	for _, name := range from.NoTimes {
-		r.column(name)
-	}
-	columns := r.places(from.Columns)
-	same := inPlace(columns)
-	for i := range from.Tables {
-		t := &from.Tables[i]
-		to := r.table(fold.endpoint(t.Endpoint))
-		to.first, to.last = min(to.first, t.First), max(to.last, t.Last)
-		for j := range t.Blocks {
-			b := builderOf(&t.Blocks[j])
-			if !same {
-				b.rows = b.rows.ordered(columns)
-			}
-			r.size.add(r.block(to, b.index>>(r.shift-shift)).add(&b, own))
-		}
-		if own {
-			t.Blocks = nil // not held until the last table is done
-		}
-	}
-	r.limit()
-}
-
-// builderOf is a block as it was before it was finished. They share their lists.
-func builderOf(b *Block) blockBuilder {
-	return blockBuilder{
-		index: b.Index, count: b.Count, failed: b.Failed, timeouts: b.Timeouts,
-		durations: durationsOf(b.Durations), rows: b.Rows,
-	}
-}
-
-// absorbAll adds the tables of another Builder, which must not be used afterwards.
-func (r *requestsBuilder) absorbAll(from *requestsBuilder, fold *folder) {
-	r.flush()
-	r.unjoined += from.unjoined
-	if len(from.tables) == 0 {
-		return
-	}
-	r.lack(*from.excluded)
-	r.lengthenTo(from.shift)
-	columns := r.places(from.columns)
-	same, by := inPlace(columns), r.shift-from.shift
-	into := make(map[*tableBuilder][]*tableBuilder) // several where endpoints are folded
-	for e, t := range from.tables {
-		to := r.table(fold.endpoint(e))
-		to.first, to.last = min(to.first, t.first), max(to.last, t.last)
-		into[to] = append(into[to], t)
-		r.hold(t.blocks, by)
-	}
-	r.size.add(onAllCores(slices.Collect(maps.Keys(into)), func(to *tableBuilder) (grown size) {
-		for _, t := range into[to] {
-			if !same {
-				t.reorder(columns)
-			}
-			grown.add(to.absorb(t.blocks, by))
-			t.blocks = nil // not held until the last table is done
-		}
-		return grown
-	}))
-	r.limit()
-}
-
-// onAllCores has each table grow, on as many goroutines as there are processors, and
-// returns by what they did together.
-func onAllCores(tables []*tableBuilder, grow func(*tableBuilder) size) (grown size) {
-	var next atomic.Int64
-	sizes := make([]size, min(runtime.GOMAXPROCS(0), len(tables)))
-	var cores sync.WaitGroup
-	for core := range sizes {
-		cores.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(tables)); i = next.Add(1) - 1 {
-				sizes[core].add(grow(tables[i]))
-			}
-		})
-	}
-	cores.Wait()
-	for _, s := range sizes {
-		grown.add(s)
-	}
-	return grown
-}
-
-// endpoint is what an endpoint becomes under the present folding.
-func (f *folder) endpoint(e Endpoint) Endpoint {
-	name := "name"
-	if e.Protocol == ProtocolIteration {
-		name = "scenario"
-	}
-	kept := NewTagSet(f.apply([]Tag{{name, e.Name}, {"method", e.Method}})...)
-	return Endpoint{Protocol: e.Protocol, Name: kept.Value(name), Method: kept.Value("method")}
 }
 
 // addKnowledge takes over what no sample tells. Of different plans or

@@ -36,6 +36,8 @@ type event struct {
 	problem *run.Problem
 	label   *run.Tag
 	source  *run.Source
+
+	unjoined bool
 }
 
 type join struct {
@@ -71,6 +73,9 @@ func (w world) builder(events []event) *run.Builder {
 			continue
 		case e.source != nil:
 			b.Source(*e.source)
+			continue
+		case e.unjoined:
+			b.Unjoined()
 			continue
 		}
 		tags := b.Tags(e.tags)
@@ -287,6 +292,7 @@ func draw(t *rapid.T, rng *rand.Rand) (world, []event) {
 				Code: fmt.Sprintf("code%d", rng.IntN(3)), Source: fmt.Sprintf("file%d", rng.IntN(2)),
 				Line: rng.Int64N(5), Message: fmt.Sprintf("m%d", rng.IntN(3)), Count: rng.Uint64N(3),
 			}},
+			event{unjoined: true},
 			event{label: &run.Tag{Name: fmt.Sprintf("label%d", i%3), Value: fmt.Sprint(rng.IntN(9))}},
 			event{source: &run.Source{Name: fmt.Sprint("s", rng.IntN(3)), Format: "k6-json", Lines: rng.Int64N(2), Skipped: rng.Int64N(2)}})
 	}

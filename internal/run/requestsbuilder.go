@@ -245,27 +245,20 @@ func (r *requestsBuilder) lengthen(shift uint8) {
 	by := shift - r.shift
 	r.shift = shift
 	r.blocks = make(map[int64]struct{})
-	for _, t := range r.tables {
-		r.hold(t.blocks, by)
-	}
 	r.size = onAllCores(slices.Collect(maps.Values(r.tables)), func(t *tableBuilder) size {
 		old := t.blocks
 		t.blocks = make([]blockBuilder, 0, len(old)/2+1)
-		return t.absorb(old, by)
+		return t.add(old, by, true)
 	})
+	for _, t := range r.tables {
+		r.hold(t)
+	}
 }
 
-// absorb adds blocks to a table, made longer by 1<<by. They must not be used
-// afterwards: a block that the table lacks keeps their lists.
-func (r *requestsBuilder) absorb(to *tableBuilder, from []blockBuilder, by uint8) {
-	r.hold(from, by)
-	r.size.add(to.absorb(from, by))
-}
-
-// hold notes that there are blocks, made longer by 1<<by.
-func (r *requestsBuilder) hold(blocks []blockBuilder, by uint8) {
-	for i := range blocks {
-		r.blocks[blocks[i].index>>by] = struct{}{}
+// hold notes the blocks of a table.
+func (r *requestsBuilder) hold(t *tableBuilder) {
+	for i := range t.blocks {
+		r.blocks[t.blocks[i].index] = struct{}{}
 	}
 }
 
@@ -320,7 +313,8 @@ func (r *requestsBuilder) refold(fold *folder) {
 		t := old[e]
 		to := r.table(fold.endpoint(e))
 		to.first, to.last = min(to.first, t.first), max(to.last, t.last)
-		r.absorb(to, t.blocks, 0)
+		r.size.add(to.add(t.blocks, 0, true))
+		r.hold(to)
 		t.gone, t.blocks = true, nil
 	}
 	r.folded = fold.losesEndpoints()

@@ -33,6 +33,10 @@ func (r *Rows) SumsOf(at int) []int64 { return r.Sums[at*r.Width : (at+1)*r.Widt
 
 // merge adds rows, which stay as they are.
 func (r *Rows) merge(from *Rows) {
+	if len(r.List) == 0 {
+		*r = from.clone()
+		return
+	}
 	fresh := countFresh(r.List, from.List, func(row *Row) uint32 { return row.Bin })
 	r.widen(from.Width)
 	at := len(r.List) - 1
@@ -90,15 +94,6 @@ func (r *Rows) insert(at int, bin uint32) {
 func (r *Rows) grow(n int) {
 	r.List = longer(r.List, n)
 	r.Sums = longer(r.Sums, n*r.Width)
-}
-
-// longer is a list with n more elements, with anything in them. See withRoom.
-func longer[T any](list []T, n int) []T {
-	need := len(list) + n
-	if need > cap(list) {
-		list = append(make([]T, 0, max(need, len(list)+len(list)/4)), list...)
-	}
-	return list[:need]
 }
 
 // widen makes room for columns.

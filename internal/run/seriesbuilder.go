@@ -135,18 +135,6 @@ func (s *SeriesBuilder) window(index int64) int {
 	return i
 }
 
-// withRoom is a list with room for one more element. It grows by a quarter, not to
-// the double as append has it: with thousands of series, what windows did not use was
-// a fifth of the memory.
-func withRoom[T any](list []T) []T {
-	if len(list) < cap(list) {
-		return list
-	}
-	longer := make([]T, len(list), len(list)+max(len(list)/4, 4))
-	copy(longer, list)
-	return longer
-}
-
 // limitWindows makes all windows longer when too many hold data.
 func (b *Builder) limitWindows() {
 	for limit := b.fold.windows(); len(b.windows) > limit; {

@@ -45,12 +45,12 @@ func (t *tableBuilder) block(index int64) (b *blockBuilder, found bool) {
 	return &t.blocks[at], found
 }
 
-// absorb adds blocks, made longer by 1<<by, and returns by what the table grows. They
-// must not be used afterwards.
-func (t *tableBuilder) absorb(from []blockBuilder, by uint8) (grown size) {
+// add adds blocks, made longer by 1<<by, and returns by what the table grows. If their
+// lists are our own, they may be kept and changed.
+func (t *tableBuilder) add(from []blockBuilder, by uint8, own bool) (grown size) {
 	for i := range from {
 		b, _ := t.block(from[i].index >> by)
-		grown.add(b.add(&from[i], true))
+		grown.add(b.add(&from[i], own))
 	}
 	return grown
 }
@@ -62,13 +62,10 @@ func (b *blockBuilder) add(from *blockBuilder, own bool) (grown size) {
 	b.failed += from.failed
 	b.timeouts += from.timeouts
 	before := b.size()
-	switch {
-	case len(b.rows.List) > 0:
-		b.rows.merge(&from.rows)
-	case own:
+	if own && len(b.rows.List) == 0 {
 		b.rows = from.rows
-	default:
-		b.rows = from.rows.clone()
+	} else {
+		b.rows.merge(&from.rows)
 	}
 	b.durations.add(&from.durations, own)
 	now := b.size()
@@ -81,7 +78,7 @@ func (b *blockBuilder) size() size { return size{len(b.rows.List), b.durations.c
 func (t *tableBuilder) finish(order []int) Table {
 	out := Table{Endpoint: t.endpoint, First: t.first, Last: t.last, Blocks: make([]Block, len(t.blocks))}
 	if !inPlace(order) {
-		t.reorder(order)
+		reorder(t.blocks, order)
 	}
 	for i := range t.blocks {
 		b := &t.blocks[i]
@@ -96,8 +93,8 @@ func (t *tableBuilder) finish(order []int) Table {
 }
 
 // reorder puts each column into its new place, -1 for none.
-func (t *tableBuilder) reorder(order []int) {
-	for i := range t.blocks {
-		t.blocks[i].rows = t.blocks[i].rows.ordered(order)
+func reorder(blocks []blockBuilder, order []int) {
+	for i := range blocks {
+		blocks[i].rows = blocks[i].rows.ordered(order)
 	}
 }

@@ -157,6 +157,5 @@ func (d *decoder) rows(n int, m *rowModel, order []int) (rows Rows) {
 		rows.List[i].Bin = uint32(bin)
 		d.row(m, &rows.List[i], order, rows.SumsOf(i))
 	}
-	rows.narrow()
 	return rows
 }
